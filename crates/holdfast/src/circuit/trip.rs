@@ -1,0 +1,177 @@
+//! Pausing. The ledger first, then the face, then a look whether it worked.
+
+use std::io;
+use std::time::{Duration, SystemTime};
+
+use super::check::{Checked, Verdict, Why, check};
+use super::face::Face;
+use super::hold::{Hold, Mode, TEXT_MAX, new_id};
+use super::holds::{LOCK_PATIENCE, paused_face};
+use crate::json::{Object, Value};
+use crate::root::Root;
+use crate::sys::{Appended, Secrecy, Sys};
+use crate::time::iso;
+
+/// What is to be paused, and why.
+#[derive(Clone, Debug)]
+pub struct Trip {
+    /// What is forbidden.
+    pub mode: Mode,
+    /// The cause, in words.
+    pub reason: String,
+    /// Which person or program trips.
+    pub by: String,
+    /// The watch whose verdict it is.
+    pub watch: Option<String>,
+    /// The hold's id, when it stands elsewhere already; a new one otherwise.
+    pub id: Option<String>,
+}
+
+/// The circuit is paused.
+#[derive(Debug)]
+pub struct Tripped {
+    /// The cause as it is recorded.
+    pub hold: Hold,
+    /// What could not be written although the circuit is paused; the trip is then not fully recorded, and a
+    /// program ends with [`crate::Exit::Io`].
+    pub shortcomings: Vec<String>,
+    /// Somebody resumed, or edited the face by hand, after the trip had entered the ledger.
+    pub lifted_already: bool,
+}
+
+/// The circuit could not be paused.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "THE CIRCUIT IS NOT PAUSED: {}\n  stop the pipeline by hand now, then mend the disk or the permissions of data/",
+    .0.join("; ")
+)]
+pub struct TripError(pub Vec<String>);
+
+/// Pauses the circuit of `root`, durably. Never waits longer than about a second, whatever others do.
+///
+/// From the moment that its line is in the ledger the trip holds (**no-lost-trip**). On a full disk the reserve
+/// is freed; failing that the face is cut to nothing in place, which reads as paused.
+pub fn trip(sys: &Sys, root: &Root, trip: &Trip) -> Result<Tripped, TripError> {
+    let hold = hold_of(sys, trip);
+    let mut shortcomings = Vec::new();
+    let hand_edit = hand_edit(sys, root);
+    let line = match with_reserve(sys, root, || append(sys, root, &hold)) {
+        Ok(line) => Some(line),
+        Err(error) => {
+            shortcomings.push(format!("data/trips.jsonl cannot be written: {error}"));
+            None
+        }
+    };
+    if line.is_some() {
+        keep_newer(sys, root, hand_edit);
+    }
+    // Somebody who was stopped may hold the lock for ever, or own a lock file that we cannot open.
+    let lock = sys.lock_within(&root.circuit_lock(), LOCK_PATIENCE).ok().flatten();
+    let updated = update_face(sys, root, &hold, line, hand_edit);
+    drop(lock);
+    if let Err(error) = updated {
+        shortcomings.push(format!("data/circuit.json cannot be brought up to date: {error}"));
+    }
+    let after = check(sys, root);
+    let lifted_already = after.verdict.is_green();
+    if lifted_already && !line.is_some_and(|line| accounted(&after, line, hand_edit)) {
+        shortcomings.push("it still reads as green".to_owned());
+        return Err(TripError(shortcomings));
+    }
+    Ok(Tripped { hold, shortcomings, lifted_already })
+}
+
+fn hold_of(sys: &Sys, trip: &Trip) -> Hold {
+    let wall = sys.clock.now().wall;
+    Hold {
+        id: trip.id.clone().unwrap_or_else(|| new_id(wall)),
+        mode: trip.mode,
+        reason: trip.reason.chars().take(TEXT_MAX).collect(),
+        by: trip.by.chars().take(TEXT_MAX).collect(),
+        watch: trip.watch.clone(),
+        host: sys.host.to_owned(),
+        since: wall,
+    }
+}
+
+fn append(sys: &Sys, root: &Root, hold: &Hold) -> io::Result<Appended> {
+    let mut object = Object::new();
+    object.insert("v".into(), 1.into());
+    object.extend(hold.to_object());
+    object.insert("iso".into(), iso(hold.since).into());
+    sys.store.append(&root.ledger(), &Value::from(object).to_string())
+}
+
+/// Does `write`; when that fails, frees the reserve and does it once more. The watchdog restores the reserve.
+fn with_reserve<T>(sys: &Sys, root: &Root, mut write: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    write().or_else(|error| match sys.store.remove(&root.reserve()) {
+        Ok(()) => write(),
+        Err(_) => Err(error),
+    })
+}
+
+/// When a face that a hand left green, without `trips`, was written. The verdict then rests on times.
+fn hand_edit(sys: &Sys, root: &Root) -> Option<SystemTime> {
+    let (face, modified) = check(sys, root).face?;
+    (!face.paused && face.trips.is_none()).then_some(modified)
+}
+
+/// After the wall clock was set back, or within one tick of it, a ledger may look older than the face that was
+/// there before it. Its time then follows the face's, so that the trip holds.
+fn keep_newer(sys: &Sys, root: &Root, hand_edit: Option<SystemTime>) {
+    let Some(edited) = hand_edit else { return };
+    if let Ok(Some(ledger)) = sys.store.stat(&root.ledger())
+        && ledger.modified <= edited
+    {
+        // If this fails the face still follows, and the last look at the verdict tells.
+        let _ = sys.store.set_modified(&root.ledger(), edited + Duration::from_millis(1));
+    }
+}
+
+fn update_face(
+    sys: &Sys,
+    root: &Root,
+    hold: &Hold,
+    line: Option<Appended>,
+    hand_edit: Option<SystemTime>,
+) -> io::Result<()> {
+    let checked = check(sys, root);
+    let unreadable = checked.face.is_none() && !missing(&checked);
+    // A face that cannot be read is paused for everybody already, and a person should see it as it is.
+    if unreadable || line.is_some_and(|line| accounted(&checked, line, hand_edit)) {
+        return Ok(());
+    }
+    let bytes = face_with(sys, root, &checked, hold).to_bytes();
+    with_reserve(sys, root, || sys.store.replace(&root.circuit(), &bytes, Secrecy::Shared)).or_else(|error| {
+        // For readers who know only the face it must not stay green.
+        if checked.face.as_ref().is_none_or(|(face, _)| !face.paused) {
+            sys.store
+                .overwrite(&root.circuit(), &bytes)
+                .map_err(|second| io::Error::other(format!("{error}; {second}")))?;
+        }
+        Err(error)
+    })
+}
+
+/// The face has taken this line in: the hold stands there, or was lifted since by a resume or a hand edit.
+fn accounted(checked: &Checked, line: Appended, hand_edit: Option<SystemTime>) -> bool {
+    checked.face.as_ref().is_some_and(|(face, modified)| match face.trips {
+        Some(trips) => (line.end..=checked.ledger_len()).contains(&trips),
+        None => checked.verdict.is_green() && Some(*modified) != hand_edit,
+    })
+}
+
+/// No face is there at all.
+fn missing(checked: &Checked) -> bool {
+    matches!(&checked.verdict, Verdict::Green | Verdict::Paused { why: Why::FaceMissing, .. })
+}
+
+/// The face with what stands and this hold, whether or not the ledger could take it.
+fn face_with(sys: &Sys, root: &Root, checked: &Checked, hold: &Hold) -> Face {
+    let mut face = paused_face(sys, root, checked);
+    if !face.holds.iter().any(|standing| standing.id == hold.id) {
+        face.holds.push(hold.clone());
+    }
+    let Face { holds, trips, resumed, extra, .. } = face;
+    Face::paused_by(holds, trips.unwrap_or(0), resumed, extra)
+}

@@ -1,0 +1,161 @@
+//! Reading a heartbeat.
+
+use std::fmt;
+
+use crate::json::{self, Object, Value};
+
+/// What a pipeline says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// `ok`: the work was done.
+    Ok,
+    /// `held`: alive, and honouring a pause.
+    Held,
+    /// Anything else is a failure that the pipeline reports itself, such as `failed`.
+    Other(String),
+}
+
+impl Status {
+    /// The word as it stands in the file.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Ok => "ok",
+            Self::Held => "held",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+impl From<&str> for Status {
+    fn from(word: &str) -> Self {
+        match word {
+            "ok" => Self::Ok,
+            "held" => Self::Held,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// One heartbeat as read. Only `at` and `status` are sure to be there: a writer may be five lines of Python.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Beat {
+    /// When it was written, in seconds since 1970 on the writer's wall clock.
+    pub at: f64,
+    /// What the pipeline says of itself.
+    pub status: Status,
+    /// The name that the writer gave itself.
+    pub name: Option<String>,
+    /// The host of the writer.
+    pub host: Option<String>,
+    /// The process that beats.
+    pub pid: Option<u64>,
+    /// Counts the beats of this file.
+    pub seq: Option<u64>,
+    /// Which boot of the host `up` and `awake` belong to.
+    pub boot: Option<String>,
+    /// Seconds since that boot, counting suspend.
+    pub up: Option<f64>,
+    /// Seconds since that boot, not counting suspend: together with `up` it tells exactly how long the host
+    /// slept since the beat.
+    pub awake: Option<f64>,
+    /// Seconds until the next beat, as the writer means to keep it.
+    pub interval: Option<f64>,
+    /// When the present or the last cycle began, on the wall clock.
+    pub begun: Option<f64>,
+    /// How long that cycle took, in seconds; absent while it runs.
+    pub took: Option<f64>,
+    /// What the writer saw of the circuit: `green`, `paused` or `reduce`.
+    pub circuit: Option<String>,
+    /// The whole object as read, for JSON pointers.
+    pub fields: Object,
+}
+
+/// Why some bytes are not a heartbeat: what is wrong, and what was expected.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Malformed(pub String);
+
+impl Beat {
+    /// Reads the content of a heartbeat file. Anything but a JSON object with a sound `at` and `status` is
+    /// malformed, and so is a key of ours with a value of another type (**fail-closed**).
+    pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+        Self::from_object(json::object(bytes).map_err(Malformed)?)
+    }
+
+    /// The same for an object that was read already.
+    pub fn from_object(fields: Object) -> Result<Self, Malformed> {
+        if let Some(version) = fields.get("v").filter(|value| value.as_u64() != Some(1)) {
+            return Err(Malformed(format!("v is {version}; this version reads v 1")));
+        }
+        text(&fields, "iso")?;
+        Ok(Self {
+            at: seconds(&fields, "at")?
+                .ok_or_else(|| missing("at", "the Unix time of the beat in seconds"))?,
+            status: text(&fields, "status")?
+                .map(|word| word.as_str().into())
+                .ok_or_else(|| missing("status", "a string such as \"ok\""))?,
+            name: text(&fields, "name")?,
+            host: text(&fields, "host")?,
+            pid: count(&fields, "pid")?,
+            seq: count(&fields, "seq")?,
+            boot: text(&fields, "boot")?,
+            up: seconds(&fields, "up")?,
+            awake: seconds(&fields, "awake")?,
+            interval: seconds(&fields, "interval")?,
+            begun: seconds(&fields, "begun")?,
+            took: seconds(&fields, "took")?,
+            circuit: text(&fields, "circuit")?,
+            fields,
+        })
+    }
+
+    /// A cycle has begun and not ended.
+    pub fn running(&self) -> bool {
+        self.begun.is_some() && self.took.is_none()
+    }
+}
+
+fn missing(key: &str, expected: &str) -> Malformed {
+    Malformed(format!("{key} is missing; expected {expected}"))
+}
+
+fn text(fields: &Object, key: &str) -> Result<Option<String>, Malformed> {
+    typed(fields, key, "a string", |value| value.as_str().map(str::to_owned))
+}
+
+fn count(fields: &Object, key: &str) -> Result<Option<u64>, Malformed> {
+    typed(fields, key, "a whole number, 0 or more", Value::as_u64)
+}
+
+fn seconds(fields: &Object, key: &str) -> Result<Option<f64>, Malformed> {
+    let sound = |seconds: &f64| seconds.is_finite() && *seconds >= 0.0;
+    typed(fields, key, "a number of seconds, 0 or more", |value| value.as_f64().filter(sound))
+}
+
+/// The value of `key` as `read` takes it, `None` where it is absent.
+fn typed<T>(
+    fields: &Object,
+    key: &str,
+    expected: &str,
+    read: impl Fn(&Value) -> Option<T>,
+) -> Result<Option<T>, Malformed> {
+    let Some(value) = fields.get(key) else { return Ok(None) };
+    match read(value) {
+        Some(read) => Ok(Some(read)),
+        None => Err(Malformed(format!("{key} is {}; expected {expected}", shown(value)))),
+    }
+}
+
+/// A value as an error shows it: numbers themselves, of anything longer only what it is.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Number(number) => number.to_string(),
+        other => json::kind(other).to_owned(),
+    }
+}

@@ -1,0 +1,308 @@
+//! Writing a heartbeat.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::{Beat, Name, OURS, Status};
+use crate::json::{self, Object, Value};
+use crate::sys::{MAX_READ, Now, ReadError, Secrecy, Sys};
+use crate::time::{Span, iso};
+use crate::{Exit, Root};
+
+/// A heartbeat to be written. A pipeline makes one for each beat:
+///
+/// ```no_run
+/// use holdfast::heartbeat::{Draft, Status};
+/// use holdfast::{Root, sys::Sys};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sys = Sys::real();
+/// let root = Root::find(sys.store, None)?;
+/// Draft::begin().write(&sys, &root)?;
+/// // … one cycle of work …
+/// Draft::new(Status::Ok).field("candle_at", 1_763_711_940)?.write(&sys, &root)?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Draft {
+    status: Status,
+    cycle: Cycle,
+    name: Option<Name>,
+    pid: u32,
+    interval: Option<Span>,
+    circuit: Option<String>,
+    fields: Object,
+}
+
+/// What a beat says of the cycle.
+#[derive(Clone, Debug)]
+enum Cycle {
+    /// It begins with this beat.
+    Begins,
+    /// It ends with this beat, if the beat before was its beginning.
+    EndsIfBegun,
+    /// It began then and ends with this beat.
+    Began(Now),
+}
+
+/// The value of a pipeline's own key. From an `f64` that JSON cannot hold it is nothing, and refused.
+#[derive(Clone, Debug)]
+pub struct Field(Option<Value>);
+
+/// Why a key cannot be the pipeline's own.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FieldError {
+    /// Holdfast gives the key a meaning.
+    #[error("{0:?} is a key of the heartbeat itself\n  give your value another key, such as {hint:?}", hint = format!("my_{}", .0))]
+    Ours(String),
+    /// NaN or infinite.
+    #[error(
+        "the value of {0:?} is not a finite number\n  leave the key out as long as there is no number for it"
+    )]
+    NotFinite(String),
+}
+
+/// Why a beat was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// No reader would take it.
+    #[error("{} would be {len} bytes long, and readers take at most {MAX_READ}\n  put less into the beat", path.display())]
+    TooLarge {
+        /// The heartbeat file.
+        path: PathBuf,
+        /// How long it would be, in bytes.
+        len: usize,
+    },
+    /// The operating system refused.
+    #[error("{} cannot be written: {source}\n  {}", path.display(), advice(source))]
+    Io {
+        /// The heartbeat file.
+        path: PathBuf,
+        /// What it said.
+        source: io::Error,
+    },
+}
+
+impl WriteError {
+    /// How a program ends after it.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::TooLarge { .. } => Exit::Data,
+            Self::Io { .. } => Exit::Io,
+        }
+    }
+}
+
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "make room on that disk; until a beat is written the watchdog sees none"
+        }
+        io::ErrorKind::PermissionDenied => "let the user of the pipeline write into that folder",
+        io::ErrorKind::ReadOnlyFilesystem => "mount that disk for writing, or take a root on another one",
+        io::ErrorKind::IsADirectory => "a folder stands where the beat belongs: move it away",
+        _ => "check that disk and folder; until a beat is written the watchdog sees none",
+    }
+}
+
+impl Draft {
+    /// A beat with this status. Where the beat before began a cycle of this host, it ends that cycle.
+    pub fn new(status: Status) -> Self {
+        let pid = std::process::id();
+        let fields = Object::new();
+        Self { status, cycle: Cycle::EndsIfBegun, name: None, pid, interval: None, circuit: None, fields }
+    }
+
+    /// A beat that begins a cycle.
+    pub fn begin() -> Self {
+        Self { cycle: Cycle::Begins, ..Self::new(Status::Ok) }
+    }
+
+    /// The beat after a command that ended with an exit code: `ok`, or `failed` with `exit`.
+    pub fn exited(code: i32) -> Self {
+        if code == 0 { Self::new(Status::Ok) } else { Self::failed("exit", code) }
+    }
+
+    /// The beat after a command that a signal ended: `failed` with `signal`.
+    pub fn killed(signal: i32) -> Self {
+        Self::failed("signal", signal)
+    }
+
+    fn failed(key: &str, number: i32) -> Self {
+        let mut draft = Self::new(Status::Other("failed".to_owned()));
+        draft.fields.insert(key.to_owned(), number.into());
+        draft
+    }
+
+    /// Another status than the present one.
+    #[must_use]
+    pub fn status(self, status: Status) -> Self {
+        Self { status, ..self }
+    }
+
+    /// Ends the cycle that began at `began`, whatever the file says meanwhile.
+    #[must_use]
+    pub fn began(self, began: &Now) -> Self {
+        Self { cycle: Cycle::Began(began.clone()), ..self }
+    }
+
+    /// The beat of a name, in a file of its own; without one it is `data/heartbeat.json`.
+    #[must_use]
+    pub fn name(self, name: Name) -> Self {
+        Self { name: Some(name), ..self }
+    }
+
+    /// The process that does the work, if it is not this one.
+    #[must_use]
+    pub fn pid(self, pid: u32) -> Self {
+        Self { pid, ..self }
+    }
+
+    /// The time to the next beat, as the pipeline means to keep it.
+    #[must_use]
+    pub fn interval(self, interval: Span) -> Self {
+        Self { interval: Some(interval), ..self }
+    }
+
+    /// What the pipeline saw of the circuit: `green`, `paused` or `reduce`.
+    #[must_use]
+    pub fn circuit(self, word: &str) -> Self {
+        Self { circuit: Some(word.to_owned()), ..self }
+    }
+
+    /// A key of the pipeline's own, which rules of a watch may look at. The last value of a key counts.
+    pub fn field(mut self, key: &str, value: impl Into<Field>) -> Result<Self, FieldError> {
+        if OURS.contains(&key) {
+            return Err(FieldError::Ours(key.to_owned()));
+        }
+        let value = value.into().0.ok_or_else(|| FieldError::NotFinite(key.to_owned()))?;
+        self.fields.insert(key.to_owned(), value);
+        Ok(self)
+    }
+
+    /// Writes the beat, **old-or-new**. Whatever the beat before looks like is no error: if it cannot be
+    /// read, the count begins anew.
+    pub fn write(&self, sys: &Sys, root: &Root) -> Result<(), WriteError> {
+        let path = root.heartbeat(self.name.as_ref());
+        let previous = sys.store.read(&path);
+        let in_new_folder = self.name.is_some() && matches!(previous, Err(ReadError::Missing));
+        let previous = previous.ok().and_then(|bytes| Beat::parse(&bytes).ok());
+        let bytes = encode(self.compose(&sys.clock.now(), sys.host, previous.as_ref()));
+        if bytes.len() as u64 > MAX_READ {
+            return Err(WriteError::TooLarge { path, len: bytes.len() });
+        }
+        let folder = if in_new_folder { sys.store.make_dir(&root.heartbeats()) } else { Ok(()) };
+        folder
+            .and_then(|()| sys.store.replace(&path, &bytes, Secrecy::Shared))
+            .map_err(|source| WriteError::Io { path, source })
+    }
+
+    /// The beat as it reads at `now`, after `previous`.
+    fn compose(&self, now: &Now, host: &str, previous: Option<&Beat>) -> Object {
+        let at = floor_to_millis(now.wall);
+        let seq = previous.and_then(|beat| beat.seq?.checked_add(1)).unwrap_or(1);
+        let (begun, took) = self.cycle_times(now, host, previous);
+        let ours = [
+            ("v", Some(Value::from(1))),
+            ("at", Some(json::number(at))),
+            ("iso", Some(iso(at).into())),
+            ("status", Some(self.status.as_str().into())),
+            ("name", self.name.as_ref().map(|name| name.as_str().into())),
+            ("host", Some(host.into())),
+            ("pid", Some(self.pid.into())),
+            ("seq", Some(seq.into())),
+            ("boot", now.boot.as_deref().map(Value::from)),
+            ("up", Some(json::number(floor_to_millis(now.up)))),
+            ("awake", Some(json::number(floor_to_millis(now.awake)))),
+            ("interval", self.interval.map(|span| short_number(span.as_secs_f64()))),
+            ("begun", begun.map(json::number)),
+            ("took", took.map(json::number)),
+            ("circuit", self.circuit.as_deref().map(Value::from)),
+        ];
+        let ours = ours.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
+        let kept = previous.into_iter().flat_map(|beat| self.kept(beat));
+        ours.chain(kept).chain(self.fields.clone()).collect()
+    }
+
+    /// The beginning of a cycle and the end of a command say nothing new of the pipeline's own keys. They
+    /// keep them, so that no rule of a watch takes a running cycle for one whose numbers are gone.
+    fn kept(&self, previous: &Beat) -> Object {
+        let mut kept = previous.fields.clone();
+        kept.retain(|key, _| {
+            !matches!(self.cycle, Cycle::EndsIfBegun)
+                && !OURS.contains(&key.as_str())
+                && !RESULT.contains(&key.as_str())
+        });
+        kept
+    }
+
+    /// `begun` and `took`.
+    fn cycle_times(&self, now: &Now, host: &str, previous: Option<&Beat>) -> (Option<f64>, Option<f64>) {
+        match &self.cycle {
+            Cycle::Begins => (Some(floor_to_millis(now.wall)), None),
+            Cycle::Began(then) => {
+                let took = elapsed(now, then.wall, Some(then.up), then.boot.as_deref());
+                (Some(floor_to_millis(then.wall)), Some(round_to_millis(took)))
+            }
+            Cycle::EndsIfBegun => {
+                let own =
+                    |beat: &&Beat| beat.running() && beat.host.as_deref().is_none_or(|theirs| theirs == host);
+                let Some((beat, begun)) = previous.filter(own).and_then(|beat| Some((beat, beat.begun?)))
+                else {
+                    return (None, None);
+                };
+                let since_beat = elapsed(now, beat.at, beat.up, beat.boot.as_deref());
+                (Some(begun), Some(round_to_millis(since_beat + (beat.at - begun).max(0.0))))
+            }
+        }
+    }
+}
+
+/// The keys that tell how a command ended.
+const RESULT: [&str; 2] = ["exit", "signal"];
+
+/// Seconds from then to `now`: on the clock that nobody steps if both are of one boot, else on the wall clock
+/// (**clock-honest**).
+fn elapsed(now: &Now, wall: f64, up: Option<f64>, boot: Option<&str>) -> f64 {
+    let up = up.filter(|up| boot == now.boot.as_deref() && *up <= now.up);
+    up.map_or(now.wall - wall, |up| now.up - up).max(0.0)
+}
+
+/// Never later than it is: a reader must not find `up` or `at` in the future.
+fn floor_to_millis(seconds: f64) -> f64 {
+    (seconds * 1e3).floor() / 1e3
+}
+
+fn round_to_millis(seconds: f64) -> f64 {
+    (seconds * 1e3).round() / 1e3
+}
+
+/// 300 instead of 300.0.
+fn short_number(seconds: f64) -> Value {
+    if seconds.fract() == 0.0 { Value::from(seconds as u64) } else { json::number(seconds) }
+}
+
+fn encode(beat: Object) -> Vec<u8> {
+    let mut line = Value::Object(beat).to_string();
+    line.push('\n');
+    line.into_bytes()
+}
+
+impl From<f64> for Field {
+    fn from(value: f64) -> Self {
+        Self(json::Number::from_f64(value).map(Value::Number))
+    }
+}
+
+macro_rules! field_from {
+    ($($of:ty),*) => {
+        $(impl From<$of> for Field {
+            fn from(value: $of) -> Self {
+                Self(Some(value.into()))
+            }
+        })*
+    };
+}
+
+field_from!(Value, bool, i32, u32, i64, u64, usize, &str, String);

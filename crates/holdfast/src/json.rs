@@ -1,0 +1,128 @@
+//! JSON as state files use it: one object, no key twice.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+pub use serde_json::{Map, Number, Value};
+
+/// An object of JSON.
+pub type Object = Map<String, Value>;
+
+/// Reads one JSON object. A key that stands twice is an error, at any depth: readers differ on which one
+/// counts, and `{"paused":true,"paused":false}` must not be green for anybody (**fail-closed**).
+pub fn object(bytes: &[u8]) -> Result<Object, String> {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err("is empty".to_owned());
+    }
+    // Editors of another system put it there; it carries nothing.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    match serde_json::from_slice::<Strict>(bytes) {
+        Ok(Strict(Value::Object(object))) => Ok(object),
+        Ok(Strict(other)) => Err(format!("is not a JSON object but {}", kind(&other))),
+        Err(error) => Err(format!("is not JSON: {error}")),
+    }
+}
+
+/// What a value is, for an error.
+pub fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// A finite number as JSON; `null` for what JSON has no number for.
+pub fn number(value: f64) -> Value {
+    Number::from_f64(value).map_or(Value::Null, Value::Number)
+}
+
+struct Strict(Value);
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StrictVisitor).map(Strict)
+    }
+}
+
+struct StrictVisitor;
+
+impl<'de> Visitor<'de> for StrictVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Strict(item)) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(list.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut object = Object::new();
+        while let Some((key, Strict(value))) = entries.next_entry::<String, Strict>()? {
+            if object.contains_key(&key) {
+                return Err(A::Error::custom(format_args!("the key {key:?} stands twice")));
+            }
+            object.insert(key, value);
+        }
+        Ok(object.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_object_without_double_keys_is_read_and_nothing_else() {
+        for good in ["{}", " {\"a\":1}\n", "\u{feff}{\"a\":[1,{\"b\":null}]}"] {
+            assert!(object(good.as_bytes()).is_ok(), "{good}");
+        }
+        for (bad, says) in [
+            ("", "is empty"),
+            (" \n", "is empty"),
+            ("[]", "a list"),
+            ("{\"a\":1,\"a\":1}", "stands twice"),
+            ("{\"a\":{\"b\":1,\"b\":2}}", "stands twice"),
+            ("{\"a\":1", "not JSON"),
+            ("{\"a\":1} {}", "not JSON"),
+            ("{\"a\":NaN}", "not JSON"),
+            ("\0\0\0", "not JSON"),
+        ] {
+            let error = object(bad.as_bytes()).expect_err(bad);
+            assert!(error.contains(says), "{bad}: {error}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Time, files and processes, as three small traits in the words of this project.
+//!
+//! [`real`] is the only module that asks the operating system; `clippy.toml` bans the same calls everywhere
+//! else. With the feature `sim`, [`sim`] has a seeded double with faults for each.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+mod process;
+pub mod real;
+mod store;
+
+#[cfg(feature = "sim")]
+pub mod sim;
+
+pub use process::{Ended, Job, Outcome};
+pub use store::{Appended, Kind, Lock, MAX_READ, Owner, ReadError, Secrecy, Stat};
+
+/// One reading of every clock of this host, taken together (**clock-honest**).
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Now {
+    /// Seconds since 1970-01-01 UTC on the wall clock, which people and NTP may step.
+    pub wall: f64,
+    /// Seconds since boot, counting suspend.
+    pub up: f64,
+    /// Seconds since boot, not counting suspend.
+    pub awake: f64,
+    /// Which boot `up` and `awake` belong to, where the operating system tells.
+    pub boot: Option<String>,
+}
+
+/// Reads the clocks and waits.
+pub trait Clock {
+    /// All clocks at this moment.
+    fn now(&self) -> Now;
+    /// Lets `duration` pass.
+    fn wait(&self, duration: Duration);
+}
+
+/// Reads and writes state files.
+pub trait Store {
+    /// The whole content of a regular file of at most [`MAX_READ`] bytes, opened without blocking.
+    fn read(&self, path: &Path) -> Result<Vec<u8>, ReadError>;
+
+    /// At most `max` bytes from byte `offset` on, for logs that only grow.
+    fn read_at(&self, path: &Path, offset: u64, max: usize) -> Result<Vec<u8>, ReadError>;
+
+    /// What is at `path`; `None` if nothing is. A dangling link is an error, not "nothing" (**fail-closed**).
+    fn stat(&self, path: &Path) -> io::Result<Option<Stat>>;
+
+    /// The names in a folder, sorted; empty if the folder is missing.
+    fn list(&self, dir: &Path) -> io::Result<Vec<String>>;
+
+    /// Puts `bytes` at `path`, durably, so that a reader sees the old content or the new (**old-or-new**).
+    /// Keeps group and mode of what it replaces. An error says nothing was promised.
+    fn replace(&self, path: &Path, bytes: &[u8], secrecy: Secrecy) -> io::Result<()>;
+
+    /// Adds one line durably, in one write and without a lock (**never-rewritten**). `line` has no newline.
+    fn append(&self, path: &Path, line: &str) -> io::Result<Appended>;
+
+    /// Cuts a file to nothing in place, then writes `bytes` into it: the last resort of a trip, whose face
+    /// reads as paused whether it ends up empty, torn or whole. Creates the file if it is missing.
+    fn overwrite(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+
+    /// Sets a file's modification time.
+    fn set_modified(&self, path: &Path, modified: std::time::SystemTime) -> io::Result<()>;
+
+    /// Removes a file durably; no error if it is missing.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+
+    /// Makes a folder with its parents.
+    fn make_dir(&self, dir: &Path) -> io::Result<()>;
+
+    /// Sets aside `bytes` of disk at `path`, to be freed when a trip finds the disk full.
+    fn reserve(&self, path: &Path, bytes: u64) -> io::Result<()>;
+
+    /// Removes temporary files that a killed writer left in `dir` more than `age` ago. Returns how many.
+    fn sweep(&self, dir: &Path, age: Duration) -> io::Result<usize>;
+
+    /// Takes the advisory lock at `path` if nobody holds it. It ends with the returned value or the process.
+    fn try_lock(&self, path: &Path) -> io::Result<Option<Lock>>;
+}
+
+/// Runs other programs.
+pub trait Spawner {
+    /// Runs a program in a process group of its own with captured output, and kills the group at its deadline.
+    fn run(&self, job: &Job) -> io::Result<Outcome>;
+}
+
+/// The three doors together. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct Sys<'a> {
+    /// Time.
+    pub clock: &'a (dyn Clock + Sync),
+    /// Files.
+    pub store: &'a (dyn Store + Sync),
+    /// Processes.
+    pub spawner: &'a (dyn Spawner + Sync),
+    /// The name of this host.
+    pub host: &'a str,
+}
+
+impl Sys<'_> {
+    /// The operating system itself.
+    pub fn real() -> Sys<'static> {
+        Sys {
+            clock: &real::RealClock,
+            store: &real::RealStore,
+            spawner: &real::RealSpawner,
+            host: real::host(),
+        }
+    }
+
+    /// Takes the lock at `path`, waiting at most `patience`; `None` when it was not to be had. Never blocks
+    /// longer: a stopped process may hold it (**no-lost-trip**).
+    pub fn lock_within(&self, path: &Path, patience: Duration) -> io::Result<Option<Lock>> {
+        const STEP: Duration = Duration::from_millis(5);
+        let end = self.clock.now().up + patience.as_secs_f64();
+        loop {
+            if let Some(lock) = self.store.try_lock(path)? {
+                return Ok(Some(lock));
+            }
+            if self.clock.now().up >= end {
+                return Ok(None);
+            }
+            self.clock.wait(STEP);
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! A seeded double of the host, with faults (being written).

@@ -1,0 +1,99 @@
+//! The words in which files are spoken of.
+
+use std::any::Any;
+use std::io;
+use std::time::SystemTime;
+
+/// The most that is read of a state file, in bytes. A larger one is malformed.
+pub const MAX_READ: u64 = 1 << 20;
+
+/// What kind of thing a path leads to, links followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Dir,
+    /// A FIFO, socket or device.
+    Other,
+}
+
+/// Who a file belongs to, as far as the operating system says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Owner {
+    /// Unix user id.
+    pub uid: Option<u32>,
+    /// Unix permission bits.
+    pub mode: Option<u32>,
+}
+
+/// What is known of a file without opening it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// File, folder or other.
+    pub kind: Kind,
+    /// Length in bytes.
+    pub len: u64,
+    /// When its content last changed, by the wall clock.
+    pub modified: SystemTime,
+    /// Tells this file from another one at the same path, where the operating system has such a number.
+    pub id: u64,
+    /// Its owner.
+    pub owner: Owner,
+}
+
+/// Why a state file could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Nothing is there.
+    #[error("is missing")]
+    Missing,
+    /// A folder, FIFO, socket or device.
+    #[error("is not a regular file ({0})")]
+    NotRegular(&'static str),
+    /// More than [`MAX_READ`] bytes.
+    #[error("is {0} bytes long; at most {MAX_READ} are read")]
+    TooLarge(u64),
+    /// A link to nothing.
+    #[error("is a link that leads nowhere")]
+    DanglingLink,
+    /// The operating system refused.
+    #[error("cannot be read: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Who may read a file that did not exist before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secrecy {
+    /// Owner and group (0640).
+    Shared,
+    /// The owner alone (0600).
+    Secret,
+}
+
+/// What an append found and did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// Where the line begins, in bytes.
+    pub offset: u64,
+    /// The file's length after it, as this write saw it: another writer may have added more since.
+    pub end: u64,
+    /// The file ended in a line that was torn by a crash; it was closed with a newline and left as it was.
+    pub closed_torn_line: bool,
+}
+
+/// A held advisory lock. Dropping it lets go.
+pub struct Lock(#[expect(dead_code, reason = "held for its drop")] Box<dyn Any + Send>);
+
+impl Lock {
+    /// Wraps whatever keeps the lock while it lives.
+    pub fn new(holder: impl Any + Send) -> Self {
+        Self(Box::new(holder))
+    }
+}
+
+impl std::fmt::Debug for Lock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Lock")
+    }
+}

@@ -1,0 +1,185 @@
+//! How old something is (**clock-honest**).
+
+use serde::{Deserialize, Serialize};
+
+use crate::sys::Now;
+
+/// Two clocks that disagree by more than this since the last check have been moved, in seconds.
+const STEP: f64 = 60.0;
+/// Two readings of one clock by two processes may differ by this much, in seconds.
+const SLACK: f64 = 1.0;
+
+/// When this observer first saw something, on its own clocks, and how old that was then.
+///
+/// From then on its age grows by the observer's boot clock, which counts suspend and cannot be set. Only
+/// across a reboot the wall clock judges.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sight {
+    boot: Option<String>,
+    up: f64,
+    awake: f64,
+    wall: f64,
+    age: f64,
+    awake_age: f64,
+}
+
+/// When something says of itself that it happened.
+#[derive(Clone, Copy, Debug)]
+pub struct Stamp<'a> {
+    /// By the wall clock, in Unix seconds.
+    pub wall: f64,
+    /// By the boot clock that counts suspend.
+    pub up: Option<f64>,
+    /// By the boot clock that does not.
+    pub awake: Option<f64>,
+    /// Which boot.
+    pub boot: Option<&'a str>,
+}
+
+impl Sight {
+    /// Of something that begins now.
+    pub fn now(now: &Now) -> Self {
+        Self {
+            boot: now.boot.clone(),
+            up: now.up,
+            awake: now.awake,
+            wall: now.wall,
+            age: 0.0,
+            awake_age: 0.0,
+        }
+    }
+
+    /// Of something that is seen now and says when it happened. `last` is the last look at the same place,
+    /// which did not find it: after a step of the wall clock it cannot be older than that.
+    pub fn of(now: &Now, last: Option<&Now>, stamp: Stamp) -> Self {
+        let age = own_age(now, stamp).unwrap_or_else(|| {
+            let age = (now.wall - stamp.wall).max(0.0);
+            match last.filter(|last| same_boot(now, last.boot.as_deref(), last.up)) {
+                Some(last) if clock_step(last, now).is_some() => age.min(now.up - last.up),
+                _ => age,
+            }
+        });
+        let awake_age =
+            own_awake_age(now, stamp).unwrap_or_else(|| age - suspended(now, last)).clamp(0.0, age);
+        Self { age, awake_age, ..Self::now(now) }
+    }
+
+    /// Its age now, in seconds: the larger of what the clocks say.
+    pub fn age(&self, now: &Now) -> f64 {
+        if same_boot(now, self.boot.as_deref(), self.up) {
+            self.age + (now.up - self.up).max(0.0)
+        } else {
+            // It was there before this boot began.
+            self.age + now.up.max(now.wall - self.wall)
+        }
+    }
+
+    /// How long the host was awake in that time, in seconds, as far as it is known.
+    pub fn awake_age(&self, now: &Now) -> f64 {
+        if same_boot(now, self.boot.as_deref(), self.up) {
+            self.awake_age + (now.awake - self.awake).max(0.0)
+        } else {
+            self.age(now)
+        }
+    }
+}
+
+/// The age by the boot clocks alone, where the stamp is of this boot.
+pub(super) fn own_age(now: &Now, stamp: Stamp) -> Option<f64> {
+    let up = stamp.up.filter(|up| of_this_boot(now, stamp.boot, *up) && *up <= now.up + SLACK)?;
+    Some((now.up - up).max(0.0))
+}
+
+fn own_awake_age(now: &Now, stamp: Stamp) -> Option<f64> {
+    own_age(now, stamp)?;
+    stamp.awake.map(|awake| (now.awake - awake).max(0.0))
+}
+
+/// The stamp's boot clock is ahead of ours although it is the same boot.
+pub(super) fn up_ahead(now: &Now, stamp: Stamp) -> bool {
+    stamp.boot.is_some()
+        && stamp.boot == now.boot.as_deref()
+        && stamp.up.is_some_and(|up| up > now.up + SLACK)
+}
+
+/// Somebody else's reading is of this boot only if it names it.
+fn of_this_boot(now: &Now, boot: Option<&str>, up: f64) -> bool {
+    boot.is_some() && same_boot(now, boot, up)
+}
+
+/// Our own earlier reading is of this boot. Where the system has no boot id, `up` going back means another.
+fn same_boot(now: &Now, boot: Option<&str>, up: f64) -> bool {
+    boot == now.boot.as_deref() && up <= now.up + SLACK
+}
+
+/// How long the host was suspended between two looks, in seconds.
+fn suspended(now: &Now, last: Option<&Now>) -> f64 {
+    match last.filter(|last| same_boot(now, last.boot.as_deref(), last.up)) {
+        Some(last) => ((now.up - last.up) - (now.awake - last.awake)).max(0.0),
+        None => 0.0,
+    }
+}
+
+/// By how many seconds the wall clock was moved against the boot clock between two looks on one boot; `None`
+/// if by less than a minute.
+pub fn clock_step(last: &Now, now: &Now) -> Option<f64> {
+    let step = (now.wall - last.wall) - (now.up - last.up);
+    (same_boot(now, last.boot.as_deref(), last.up) && step.abs() > STEP).then_some(step)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(wall: f64, up: f64, awake: f64, boot: &str) -> Now {
+        Now { wall, up, awake, boot: Some(boot.to_owned()) }
+    }
+
+    fn stamp(wall: f64) -> Stamp<'static> {
+        Stamp { wall, up: None, awake: None, boot: None }
+    }
+
+    #[test]
+    fn an_age_is_the_larger_of_two_clocks() {
+        let now = at(10_000.0, 500.0, 500.0, "a");
+        let own = Stamp { up: Some(100.0), boot: Some("a"), ..stamp(9_990.0) };
+        assert!((Sight::of(&now, None, own).age(&now) - 400.0).abs() < 1e-9, "the boot clock cannot be set");
+        assert!(
+            (Sight::of(&now, None, stamp(9_900.0)).age(&now) - 100.0).abs() < 1e-9,
+            "else the wall clock"
+        );
+        assert!(Sight::of(&now, None, stamp(99_999.0)).age(&now).abs() < 1e-9, "the future is now");
+        let later = at(9_000.0, 700.0, 600.0, "a");
+        let sight = Sight::of(&now, None, stamp(9_900.0));
+        assert!((sight.age(&later) - 300.0).abs() < 1e-9, "a wall step changes nothing");
+        assert!((sight.awake_age(&later) - 200.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn after_a_step_an_unknown_beat_is_not_older_than_the_last_look() {
+        let last = at(10_000.0, 500.0, 500.0, "a");
+        let now = at(13_700.0, 600.0, 600.0, "a");
+        assert!(clock_step(&last, &now).is_some());
+        assert!((Sight::of(&now, Some(&last), stamp(10_050.0)).age(&now) - 100.0).abs() < 1e-9);
+        let unmoved = at(10_100.0, 600.0, 600.0, "a");
+        assert!((Sight::of(&unmoved, Some(&last), stamp(9_000.0)).age(&unmoved) - 1_100.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn after_a_reboot_it_is_at_least_as_old_as_the_boot() {
+        let sight = Sight::now(&at(10_000.0, 500.0, 500.0, "a"));
+        let back_in_time = at(9_000.0, 70.0, 70.0, "b");
+        assert!((sight.age(&back_in_time) - 70.0).abs() < 1e-9);
+        let honest = at(20_000.0, 70.0, 70.0, "b");
+        assert!((sight.age(&honest) - 10_000.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn suspend_before_the_first_sight_is_known_from_the_last_look() {
+        let last = at(10_000.0, 500.0, 500.0, "a");
+        let woken = at(38_900.0, 29_400.0, 600.0, "a");
+        let sight = Sight::of(&woken, Some(&last), stamp(10_060.0));
+        assert!((sight.age(&woken) - 28_840.0).abs() < 1e-6);
+        assert!(sight.awake_age(&woken) < 100.0);
+    }
+}

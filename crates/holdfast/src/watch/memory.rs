@@ -1,0 +1,173 @@
+//! What the watchdog keeps between checks.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::age::{Sight, Stamp};
+use super::message::Message;
+use super::verdict::{Act, Verdict};
+use super::writers::Writers;
+use crate::circuit::{Hold, View};
+use crate::json::Object;
+use crate::sys::Now;
+
+/// Everything that is kept in `data/watchdog.json`. Missing parts read as never seen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Memory {
+    /// The clocks at the last complete evaluation.
+    pub last_check: Option<Now>,
+    /// What was last seen of the circuit.
+    #[serde(rename = "circuit_seen")]
+    pub circuit: CircuitMemory,
+    /// Each watch by its name.
+    pub watches: BTreeMap<String, WatchMemory>,
+    /// Incidents that have not been closed.
+    pub incidents: Vec<Incident>,
+    /// How much of the journal has been read for acknowledgements, in bytes.
+    pub journal_read: u64,
+    /// When the hourly `checked` line was last written.
+    pub journalled: Option<Sight>,
+    /// How many complete evaluations there were since.
+    pub checks: u64,
+    /// Messages that are not yet in the outbox: a crash between here and there loses none.
+    pub unstored: Vec<Message>,
+    /// The delivery state of each alert channel, by name.
+    pub channels: BTreeMap<String, Value>,
+    /// Since when no configured channel works.
+    pub mute: Option<Sight>,
+}
+
+/// What is remembered of one watch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WatchMemory {
+    /// When the watch itself was first evaluated.
+    pub first: Sight,
+    /// The last verdict.
+    pub verdict: Verdict,
+    /// In words.
+    pub detail: String,
+    /// What it asked for.
+    pub act: Act,
+    /// Which evidence was last seen (a beat's identity), and since when.
+    pub evidence: Option<(String, Sight)>,
+    /// Fields that must advance: the last value and since when.
+    #[serde(default)]
+    pub advance: BTreeMap<String, (Value, Sight)>,
+    /// Fields with a limit on their rise: samples of the last hour.
+    #[serde(default)]
+    pub rise: BTreeMap<String, Vec<(f64, Sight)>>,
+    /// Who wrote the last beats.
+    #[serde(default)]
+    pub writers: Writers,
+}
+
+/// What is remembered of the circuit.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CircuitMemory {
+    /// The circuit has been looked at.
+    pub seen: bool,
+    /// Since when it is paused.
+    pub paused: Option<Sight>,
+    /// The last resume, by a terminal or by hand.
+    pub resumed: Option<Sight>,
+    /// The wall time that the last resume on a terminal bears.
+    pub resumed_at: Option<f64>,
+    /// The ledger's length, in bytes.
+    pub ledger_len: u64,
+    /// The holds that stood.
+    pub holds: Vec<KnownHold>,
+}
+
+impl CircuitMemory {
+    /// Takes in how the circuit is, all but its holds, whose changes are for [`super::settle`] to tell.
+    pub fn see(&mut self, view: &View, now: &Now, last_check: Option<&Now>) {
+        let resumed = view.face.as_ref().and_then(|face| face.resumed.as_ref());
+        let resumed_at = resumed.map(|resumed| resumed.at);
+        if !view.verdict.is_green() {
+            let since = view.holds.first().map_or(now.wall, |hold| hold.since);
+            let stamp = Stamp { wall: since, up: None, awake: None, boot: None };
+            self.paused.get_or_insert_with(|| Sight::of(now, last_check, stamp));
+        } else if resumed_at != self.resumed_at {
+            self.resumed = resumed.map(|resumed| {
+                let stamp = Stamp {
+                    wall: resumed.at,
+                    up: Some(resumed.up),
+                    awake: None,
+                    boot: resumed.boot.as_deref(),
+                };
+                Sight::of(now, last_check, stamp)
+            });
+        } else if self.seen && (self.paused.is_some() || self.ledger_len != view.ledger_len) {
+            // By hand: it was paused, or tripped since the last look, and is green.
+            self.resumed = Some(Sight::now(now));
+        }
+        if view.verdict.is_green() {
+            self.paused = None;
+            self.resumed_at = resumed_at;
+        }
+        self.ledger_len = view.ledger_len;
+        self.seen = true;
+    }
+}
+
+impl Memory {
+    /// Reads what stands in `data/watchdog.json`; `None` if it is not ours.
+    pub fn from_fields(fields: &Object) -> Option<Self> {
+        serde_json::from_value(Value::Object(fields.clone())).ok()
+    }
+
+    /// The keys that go into `data/watchdog.json` beside those of a beat.
+    pub fn to_fields(&self) -> Object {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(fields)) => fields,
+            // Every field is a struct, a list or a map with text keys.
+            _ => Object::new(),
+        }
+    }
+}
+
+/// A hold as the watchdog knew it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KnownHold {
+    /// Its id.
+    pub id: String,
+    /// Its cause.
+    pub reason: String,
+    /// The watch that made it.
+    pub watch: Option<String>,
+}
+
+impl From<&Hold> for KnownHold {
+    fn from(hold: &Hold) -> Self {
+        Self { id: hold.id.clone(), reason: hold.reason.clone(), watch: hold.watch.clone() }
+    }
+}
+
+/// Something that is wrong and that people are told of until it is over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Names it in the hold, in messages and in `circuit-ctl ack`.
+    pub id: String,
+    /// The watch.
+    pub watch: String,
+    /// Its last verdict.
+    pub verdict: Verdict,
+    /// The last verdict in words.
+    pub detail: String,
+    /// The gravest thing that it has asked for.
+    pub act: Act,
+    /// When it was opened, in Unix seconds, for people.
+    pub at: f64,
+    /// When it was opened, for ages.
+    pub opened: Sight,
+    /// When people were last told.
+    pub told: Sight,
+    /// Who acknowledged it.
+    pub acked: Option<String>,
+    /// Its actions were run for this gravity.
+    pub acted: Option<Act>,
+}

@@ -1,0 +1,157 @@
+//! What people are told: what happened, since when, what is paused, what to do.
+
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+
+use super::memory::Incident;
+use crate::circuit::{Hold, Mode, View};
+use crate::time::{age, iso};
+
+/// One message, about everything that one check found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// The same for every copy of it: a receiver can tell a repeated one.
+    pub id: String,
+    /// The gravest thing in it: `opened`, `worse`, `repeat`, `closed` or `notice`.
+    pub kind: String,
+    /// One line.
+    pub subject: String,
+    /// All of it.
+    pub text: String,
+    /// The incidents that it speaks of.
+    pub incidents: Vec<String>,
+    /// When it was made, in Unix seconds.
+    pub at: f64,
+}
+
+/// One thing that people are to be told.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum News {
+    Opened(Incident),
+    Worse(Incident),
+    Repeat(Incident),
+    Closed(Incident, String),
+    Paused(Hold),
+    Resumed { by: String, why: String, holds: Vec<String> },
+    EditedByHand(String),
+    Notice(String),
+}
+
+impl News {
+    fn kind(&self) -> &'static str {
+        match self {
+            News::Opened(_) => "opened",
+            News::Worse(_) => "worse",
+            News::Repeat(_) => "repeat",
+            News::Closed(..) => "closed",
+            News::Paused(_) | News::Resumed { .. } | News::EditedByHand(_) | News::Notice(_) => "notice",
+        }
+    }
+
+    fn incident(&self) -> Option<&Incident> {
+        match self {
+            News::Opened(incident)
+            | News::Worse(incident)
+            | News::Repeat(incident)
+            | News::Closed(incident, _) => Some(incident),
+            _ => None,
+        }
+    }
+
+    fn line(&self) -> String {
+        let failing = |incident: &Incident| {
+            format!("{} is {}: {}", incident.watch, incident.verdict.word(), incident.detail)
+        };
+        match self {
+            News::Opened(incident) => format!("NEW: {}", failing(incident)),
+            News::Worse(incident) => format!("WORSE: {}", failing(incident)),
+            News::Repeat(incident) => format!("STILL, since {}: {}", iso(incident.at), failing(incident)),
+            News::Closed(incident, how) => format!("OVER: {} {how}", incident.watch),
+            News::Paused(hold) => format!("PAUSED by {} on {}: {}", hold.by, hold.host, hold.reason),
+            News::Resumed { by, why, holds } => {
+                format!("RESUMED by {by}: {why} (lifted: {})", holds.join("; "))
+            }
+            News::EditedByHand(what) => format!("EDITED BY HAND: {what}"),
+            News::Notice(what) => format!("NOTE: {what}"),
+        }
+    }
+}
+
+/// Everything that a message needs beside the news.
+pub(super) struct Setting<'a> {
+    pub(super) host: &'a str,
+    pub(super) root: &'a str,
+    pub(super) view: &'a View,
+    pub(super) wall: f64,
+}
+
+/// One message for all the news, or none without any.
+pub(super) fn compose(setting: &Setting, news: &[News], id: impl FnOnce() -> String) -> Option<Message> {
+    const ORDER: [&str; 5] = ["opened", "worse", "repeat", "closed", "notice"];
+    let kind = ORDER.into_iter().find(|kind| news.iter().any(|news| news.kind() == *kind))?;
+    let state = state(setting.view);
+    let first = news.iter().find(|news| news.kind() == kind).map(News::line).unwrap_or_default();
+    let more = if news.len() > 1 { format!(" (and {} more)", news.len() - 1) } else { String::new() };
+    let mut text = headline(setting);
+    text.push('\n');
+    for news in news {
+        let _ = write!(text, "\n{}", news.line());
+        if let Some(incident) = news.incident() {
+            let _ = write!(text, "\n  incident {}", incident.id);
+        }
+    }
+    text.push_str(&to_do(setting, news));
+    Some(Message {
+        id: id(),
+        kind: kind.to_owned(),
+        subject: format!("[{}] {state}: {first}{more}", setting.host),
+        text,
+        incidents: news.iter().filter_map(|news| Some(news.incident()?.id.clone())).collect(),
+        at: setting.wall,
+    })
+}
+
+fn state(view: &View) -> &'static str {
+    match view.verdict.word() {
+        "green" => "armed",
+        "reduce" => "REDUCE ONLY",
+        _ => "PAUSED",
+    }
+}
+
+fn headline(setting: &Setting) -> String {
+    let Setting { host, view, wall, .. } = setting;
+    let Some(oldest) = view.holds.first() else { return format!("Trading on {host} is armed (not paused).") };
+    let mode = view.holds.iter().map(|hold| hold.mode).max().unwrap_or_default();
+    let state = match mode {
+        Mode::Halt => "PAUSED",
+        Mode::Reduce => "REDUCED to orders that lower risk",
+    };
+    let since = format!("since {} ({} ago)", iso(oldest.since), age(wall - oldest.since));
+    let mut text = format!("Trading on {host} is {state} {since}. What holds it:");
+    for hold in view.holds.iter().take(SHOWN) {
+        let _ = write!(text, "\n- {} (by {}, {})", hold.reason, hold.by, hold.id);
+    }
+    if view.holds.len() > SHOWN {
+        let _ = write!(text, "\n- and {} more", view.holds.len() - SHOWN);
+    }
+    text
+}
+
+/// How many holds a message names.
+const SHOWN: usize = 10;
+
+fn to_do(setting: &Setting, news: &[News]) -> String {
+    let root = setting.root;
+    let mut text = String::new();
+    if !setting.view.holds.is_empty() {
+        text.push_str("\n\nOpen positions and resting orders stay as they are: look at them first.");
+        let _ = write!(text, "\nWhen it is mended, on a terminal: circuit-ctl resume --root {root}");
+    }
+    let open = news.iter().find(|news| matches!(news, News::Opened(_) | News::Worse(_) | News::Repeat(_)));
+    if let Some(incident) = open.and_then(News::incident) {
+        let _ = write!(text, "\nTo stop the repeats: circuit-ctl ack {} --root {root}", incident.id);
+    }
+    text
+}

@@ -1,0 +1,27 @@
+//! The watch decision: pure. It takes observations, what is remembered and the clocks, and returns what to do.
+//!
+//! * [`Sight`] tells how old something is without trusting one clock (**clock-honest**).
+//! * [`judge`] gives the verdict of one heartbeat: the table of `docs/watchdog.md`, first row that matches.
+//! * [`Memory`] is what the watchdog keeps between checks, in `data/watchdog.json`.
+//! * [`settle`] turns verdicts into incidents, journal entries and messages.
+//! * [`observe`] and [`ask`] read the heartbeats of a root, for the watchdog and for `circuit-ctl resume`.
+
+mod age;
+mod ask;
+mod demand;
+mod judge;
+mod memory;
+mod message;
+mod progress;
+mod settle;
+mod verdict;
+mod writers;
+
+pub use age::{Sight, Stamp, clock_step};
+pub use ask::{Said, ask, judge_all, observe, recall, watches};
+pub use demand::{Demand, demands};
+pub use judge::{Context, Judged, Seen, judge};
+pub use memory::{CircuitMemory, Incident, KnownHold, Memory, WatchMemory};
+pub use message::Message;
+pub use settle::{Happened, Settled, TripDone, settle};
+pub use verdict::{Act, Verdict};

@@ -1,0 +1,392 @@
+//! One delivery: a lane per channel, all lanes side by side, under one deadline.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use holdfast::config::{Channel, ChannelKind};
+use holdfast::sys::{Lock, Now, Sys};
+
+use crate::entry::{Due, Entry, jitter};
+use crate::outbox::{Claim, Outbox};
+use crate::report::{ChannelReport, Delivery, Event, Note};
+use crate::state::States;
+use crate::transport::{Answer, Reply, Sending, Transport, Verdict};
+
+/// How often one alert is tried on one channel in one run.
+const TRIES_PER_RUN: u32 = 3;
+/// The wait after the first failed try in a run, in seconds; tripled after each further one.
+const WAIT_IN_RUN: f64 = 0.5;
+/// What must be left of the budget for another try in the same run, in seconds.
+const ROOM_FOR_A_TRY: f64 = 1.0;
+/// What a transport is told to leave of the budget, in seconds, so that it can still say what happened.
+const MARGIN: f64 = 0.3;
+/// A channel that asks for a longer wait is asked again after this, in seconds: a garbled number must not
+/// silence it.
+const PAUSE_MOST: f64 = 3600.0;
+
+/// What one channel is doing.
+enum Lane {
+    /// Looking for its next alert.
+    Free,
+    /// Waiting for an answer.
+    Sending { id: String, tries: u32 },
+    /// Waiting to try the same alert again, at this reading of `up`.
+    Waiting { id: String, tries: u32, until: f64 },
+    /// Finished with this run.
+    Done,
+}
+
+/// An entry that is ours while some lane works on it.
+struct Held {
+    entry: Entry,
+    lanes: usize,
+    _lock: Option<Lock>,
+}
+
+pub(crate) struct Run<'a> {
+    sys: &'a Sys<'a>,
+    outbox: &'a mut Outbox,
+    channels: &'a [Channel],
+    /// The deadline, on the clock that counts suspend.
+    end: f64,
+    lanes: Vec<Lane>,
+    queues: Vec<VecDeque<String>>,
+    /// Every entry as it was last seen.
+    known: BTreeMap<String, Entry>,
+    held: BTreeMap<String, Held>,
+    busy: Vec<String>,
+    report: Delivery,
+    answers: (Sender<(usize, Answer)>, Receiver<(usize, Answer)>),
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(
+        sys: &'a Sys<'a>,
+        outbox: &'a mut Outbox,
+        channels: &'a [Channel],
+        states: &States,
+        budget: Duration,
+    ) -> Self {
+        let now = sys.clock.now();
+        let mut report = Delivery::default();
+        for channel in channels {
+            let state = states.get(&channel.name).cloned().unwrap_or_default();
+            report.channels.insert(channel.name.clone(), ChannelReport { state, ..ChannelReport::default() });
+        }
+        if let Err(fault) = outbox.memo.refresh(sys.store) {
+            report.fault(fault);
+        }
+        outbox.save_unsaved(sys.store, &mut report);
+        let pending = outbox.pending(sys);
+        report.faults.extend(pending.faults);
+        let known = pending.entries.into_iter().map(|entry| (entry.alert.id.clone(), entry)).collect();
+        let mut run = Self {
+            sys,
+            outbox,
+            channels,
+            end: now.up + budget.as_secs_f64(),
+            lanes: Vec::new(),
+            queues: Vec::new(),
+            known,
+            held: BTreeMap::new(),
+            busy: Vec::new(),
+            report,
+            answers: channel(),
+        };
+        run.clear(&now);
+        for channel in channels {
+            run.open_lane(channel, &now);
+        }
+        run
+    }
+
+    /// Removes what is over before anything is sent.
+    fn clear(&mut self, now: &Now) {
+        let over =
+            |entry: &Entry| entry.expired(now) || (!self.channels.is_empty() && entry.settled(self.channels));
+        let ids: Vec<String> = self.known.values().filter(|e| over(e)).map(|e| e.alert.id.clone()).collect();
+        for id in ids {
+            if let Some(entry) = self.take(&id) {
+                if entry.expired(now) && !entry.settled(self.channels) {
+                    self.expire(&entry);
+                }
+                self.drop_lane(&id, now);
+            }
+        }
+    }
+
+    fn expire(&mut self, entry: &Entry) {
+        if !entry.heard() {
+            self.report.expired_unheard.push(entry.alert.id.clone());
+        }
+        self.report.events.push(Event::expired(entry));
+    }
+
+    /// What is due for a channel: what was tried least goes first, so that one alert that a channel chokes on
+    /// cannot hold up the others; then the oldest.
+    fn open_lane(&mut self, channel: &Channel, now: &Now) {
+        let name = &channel.name;
+        let mut due: Vec<&Entry> = self
+            .known
+            .values()
+            .filter(|entry| entry.wants(channel, self.channels) && entry.due(name, now))
+            .collect();
+        due.sort_by(|a, b| {
+            a.tries(name)
+                .cmp(&b.tries(name))
+                .then(a.alert.at.total_cmp(&b.alert.at))
+                .then(a.alert.id.cmp(&b.alert.id))
+        });
+        self.queues.push(due.iter().map(|entry| entry.alert.id.clone()).collect());
+        let paused = self.outbox.memo.paused(name, now);
+        if let Some(seconds) = paused {
+            self.report_of(name).error = Some(format!("the channel asked us to wait {seconds:.0}s more"));
+        }
+        self.lanes.push(if paused.is_some() { Lane::Done } else { Lane::Free });
+    }
+
+    /// Works until everything due was tried or the budget is used up.
+    pub(crate) fn finish(mut self, transport: &dyn Transport) -> Delivery {
+        loop {
+            let now = self.sys.clock.now();
+            if now.up >= self.end {
+                break;
+            }
+            for lane in 0..self.lanes.len() {
+                self.advance(lane, transport, &now);
+            }
+            let next = self.lanes.iter().filter_map(|lane| match lane {
+                Lane::Waiting { until, .. } => Some(*until),
+                _ => None,
+            });
+            let until = next.fold(self.end, f64::min);
+            let patience = Duration::from_secs_f64((until - self.sys.clock.now().up).max(0.0));
+            if self.lanes.iter().any(|lane| matches!(lane, Lane::Sending { .. })) {
+                match self.answers.1.recv_timeout(patience) {
+                    Ok((lane, answer)) => self.settle(lane, answer),
+                    // What hangs past the deadline is left behind.
+                    Err(RecvTimeoutError::Timeout) if until >= self.end => break,
+                    Err(_) => {}
+                }
+            } else if until < self.end {
+                self.sys.clock.wait(patience);
+            } else {
+                break;
+            }
+        }
+        self.close()
+    }
+
+    fn advance(&mut self, lane: usize, transport: &dyn Transport, now: &Now) {
+        match &self.lanes[lane] {
+            Lane::Free => {
+                self.lanes[lane] = match self.next(lane, now) {
+                    Some(id) => self.start(lane, id, 1, transport, now),
+                    None => Lane::Done,
+                };
+            }
+            Lane::Waiting { id, tries, until } if *until <= now.up => {
+                let (id, tries) = (id.clone(), tries + 1);
+                self.lanes[lane] = self.start(lane, id, tries, transport, now);
+            }
+            _ => {}
+        }
+    }
+
+    /// The next alert of a lane that is still to be sent, now ours.
+    fn next(&mut self, lane: usize, now: &Now) -> Option<String> {
+        let channels = self.channels;
+        let channel = &channels[lane];
+        while let Some(id) = self.queues[lane].pop_front() {
+            let Some(entry) = self.take(&id) else { continue };
+            if entry.wants(channel, channels) && entry.due(&channel.name, now) {
+                return Some(id);
+            }
+            self.drop_lane(&id, now);
+        }
+        None
+    }
+
+    fn start(&self, lane: usize, id: String, tries: u32, transport: &dyn Transport, now: &Now) -> Lane {
+        let channel = &self.channels[lane];
+        let chat = match &channel.kind {
+            ChannelKind::Telegram { chat, .. } => self.outbox.memo.chat(&channel.name, chat),
+            _ => None,
+        };
+        let left = Duration::from_secs_f64((self.end - now.up - MARGIN).max(0.0));
+        let sending = Sending {
+            channel: channel.clone(),
+            alert: self.held[&id].entry.alert.clone(),
+            chat,
+            timeout: channel.timeout.0.min(left),
+        };
+        transport.start(sending, Reply::new(lane, self.answers.0.clone()));
+        Lane::Sending { id, tries }
+    }
+
+    /// Takes note of an answer, on disk before anything else is sent.
+    fn settle(&mut self, lane: usize, answer: Answer) {
+        let Lane::Sending { id, tries } = std::mem::replace(&mut self.lanes[lane], Lane::Done) else {
+            return;
+        };
+        let now = self.sys.clock.now();
+        let channels = self.channels;
+        let channel = &channels[lane];
+        if let Some(to) = &answer.moved_to {
+            self.moved(channel, to);
+        }
+        let next = self.record(channel, &id, tries, answer.verdict, &now);
+        if !matches!(next, Lane::Waiting { .. }) {
+            self.drop_lane(&id, &now);
+        }
+        self.lanes[lane] = next;
+    }
+
+    fn record(&mut self, channel: &Channel, id: &str, tries: u32, verdict: Verdict, now: &Now) -> Lane {
+        let name = &channel.name;
+        self.note_state(name, &verdict, now);
+        let Some(held) = self.held.get_mut(id) else { return Lane::Done };
+        let entry = &mut held.entry;
+        let tried = entry.tries(name).saturating_add(1);
+        let (next, event) = match verdict {
+            Verdict::Accepted => {
+                entry.accept(name, now);
+                (Lane::Free, Some(Event::accepted(&entry.alert, name, tried)))
+            }
+            Verdict::Refused { why } => {
+                entry.refuse(name, now, why.clone());
+                (Lane::Done, Some(Event::failed(&entry.alert, name, tried, &why, true)))
+            }
+            Verdict::Later { why, after } => {
+                let asked = after.map(|wait| wait.as_secs_f64().min(PAUSE_MOST));
+                entry.postpone(name, now, why.clone(), asked);
+                let wait = asked.unwrap_or_else(|| {
+                    WAIT_IN_RUN * f64::from(3_u32.pow(tries - 1)) * jitter(id, name, tried)
+                });
+                let until = now.up + wait;
+                if tries < TRIES_PER_RUN && until + ROOM_FOR_A_TRY <= self.end {
+                    (Lane::Waiting { id: id.to_owned(), tries, until }, None)
+                } else {
+                    (Lane::Done, Some(Event::failed(&entry.alert, name, tried, &why, false)))
+                }
+            }
+        };
+        // What is settled with its last lane is removed at once instead.
+        if held.lanes > 1 || !held.entry.settled(self.channels) {
+            self.outbox.save(self.sys.store, &held.entry, &mut self.report);
+        }
+        self.report.events.extend(event);
+        next
+    }
+
+    fn note_state(&mut self, name: &str, verdict: &Verdict, now: &Now) {
+        let was_broken = self.report_of(name).state.is_broken();
+        let report = self.report_of(name);
+        report.state = report.state.after(verdict, now.wall);
+        match verdict {
+            Verdict::Accepted => report.accepted += 1,
+            Verdict::Later { why, .. } => report.error = Some(why.clone()),
+            Verdict::Refused { why } => {
+                report.failed += 1;
+                report.error = Some(why.clone());
+                if !was_broken {
+                    self.report.notes.push(Note::Broken { channel: name.to_owned(), why: why.clone() });
+                }
+            }
+        }
+        if let Verdict::Later { after: Some(wait), .. } = verdict
+            && !wait.is_zero()
+        {
+            let due = Due::after(now, wait.as_secs_f64().min(PAUSE_MOST));
+            let paused = self.outbox.memo.pause(self.sys.store, name, due);
+            self.note_fault(paused);
+        }
+    }
+
+    fn moved(&mut self, channel: &Channel, to: &str) {
+        let ChannelKind::Telegram { chat: from, .. } = &channel.kind else { return };
+        let learned = self.outbox.memo.moved(self.sys.store, &channel.name, from, to);
+        self.note_fault(learned);
+        let (channel, from, to) = (channel.name.clone(), from.clone(), to.to_owned());
+        self.report.notes.push(Note::Moved { channel, from, to });
+    }
+
+    fn note_fault(&mut self, done: Result<(), String>) {
+        if let Err(fault) = done {
+            self.report.fault(fault);
+        }
+    }
+
+    /// Makes an entry ours for one more lane; `None` if it is somebody else's or gone.
+    fn take(&mut self, id: &str) -> Option<Entry> {
+        if let Some(held) = self.held.get_mut(id) {
+            held.lanes += 1;
+            return Some(held.entry.clone());
+        }
+        match self.outbox.claim(self.sys, id, &mut self.report) {
+            Claim::Ours(entry, lock) => {
+                self.held.insert(id.to_owned(), Held { entry: (*entry).clone(), lanes: 1, _lock: lock });
+                Some(*entry)
+            }
+            Claim::Busy => {
+                if !self.busy.iter().any(|busy| busy == id) {
+                    self.busy.push(id.to_owned());
+                }
+                None
+            }
+            Claim::Gone => {
+                self.known.remove(id);
+                None
+            }
+        }
+    }
+
+    /// One lane is done with an entry; the last one removes what is over and lets go of the lock.
+    fn drop_lane(&mut self, id: &str, now: &Now) {
+        let Some(held) = self.held.get_mut(id) else { return };
+        held.lanes -= 1;
+        if held.lanes > 0 {
+            return;
+        }
+        let Some(held) = self.held.remove(id) else { return };
+        if held.entry.settled(self.channels) || held.entry.expired(now) {
+            self.outbox.discard(self.sys.store, id, &mut self.report);
+            self.known.remove(id);
+        } else {
+            self.known.insert(id.to_owned(), held.entry);
+        }
+    }
+
+    /// Counts what hangs as not accepted, and what is left.
+    fn close(mut self) -> Delivery {
+        for lane in 0..self.lanes.len() {
+            match std::mem::replace(&mut self.lanes[lane], Lane::Done) {
+                Lane::Sending { id, .. } => {
+                    let why = "gave no answer within the time of this run".to_owned();
+                    self.lanes[lane] = Lane::Sending { id, tries: TRIES_PER_RUN };
+                    self.settle(lane, Verdict::later(why).into());
+                }
+                Lane::Waiting { id, .. } => {
+                    let now = self.sys.clock.now();
+                    self.drop_lane(&id, &now);
+                }
+                Lane::Free | Lane::Done => {}
+            }
+        }
+        for entry in self.known.values() {
+            if !entry.heard() {
+                self.report.unheard.push(entry.alert.id.clone());
+            }
+            for channel in self.channels.iter().filter(|channel| entry.wants(channel, self.channels)) {
+                self.report.channels.entry(channel.name.clone()).or_default().pending += 1;
+            }
+        }
+        self.report.busy = self.busy.len();
+        self.report
+    }
+
+    fn report_of(&mut self, channel: &str) -> &mut ChannelReport {
+        self.report.channels.entry(channel.to_owned()).or_default()
+    }
+}

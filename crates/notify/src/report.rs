@@ -1,0 +1,145 @@
+//! What a delivery says of itself, as plain data.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use holdfast::json::{Object, Value};
+
+use crate::alert::Alert;
+use crate::entry::{Entry, Progress};
+use crate::state::{ChannelState, States};
+
+/// A line for the journal, which the caller writes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// `alert-accepted`, `alert-failed` or `alert-expired`.
+    pub kind: &'static str,
+    /// What the line says besides.
+    pub fields: Object,
+}
+
+impl Event {
+    pub(crate) fn accepted(alert: &Alert, channel: &str, tries: u32) -> Self {
+        Self::new("alert-accepted", alert, [("channel", channel.into()), ("tries", tries.into())])
+    }
+
+    pub(crate) fn failed(alert: &Alert, channel: &str, tries: u32, why: &str, permanent: bool) -> Self {
+        let fields = [
+            ("channel", channel.into()),
+            ("tries", tries.into()),
+            ("why", why.into()),
+            ("permanent", permanent.into()),
+        ];
+        Self::new("alert-failed", alert, fields)
+    }
+
+    pub(crate) fn expired(entry: &Entry) -> Self {
+        let reason = |(name, progress): (&String, &Progress)| {
+            (!progress.accepted()).then(|| (name.clone(), progress.why().unwrap_or("was never tried").into()))
+        };
+        let unsent: Object = entry.channels.iter().filter_map(reason).collect();
+        let fields = [
+            ("subject", entry.alert.subject.as_str().into()),
+            ("heard", entry.heard().into()),
+            ("unsent", unsent.into()),
+        ];
+        Self::new("alert-expired", &entry.alert, fields)
+    }
+
+    fn new<const N: usize>(kind: &'static str, alert: &Alert, more: [(&str, Value); N]) -> Self {
+        let mut fields = Object::new();
+        fields.insert("alert".to_owned(), alert.id.as_str().into());
+        if let Some(incident) = &alert.incident {
+            fields.insert("incident".to_owned(), incident.as_str().into());
+        }
+        fields.insert("about".to_owned(), alert.kind.as_str().into());
+        fields.extend(more.map(|(name, value)| (name.to_owned(), value)));
+        Self { kind, fields }
+    }
+}
+
+/// Something that people must be told through the other channels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// A channel began to refuse everything.
+    Broken {
+        /// Its name.
+        channel: String,
+        /// What it said, and what to do.
+        why: String,
+    },
+    /// A Telegram group became a supergroup, and its messages go there now.
+    Moved {
+        /// The name of the channel.
+        channel: String,
+        /// The chat in the configuration.
+        from: String,
+        /// The chat that messages go to.
+        to: String,
+    },
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Broken { channel, why } => write!(f, "alert channel {channel} is broken: {why}"),
+            Self::Moved { channel, from, to } => write!(
+                f,
+                "alert channel {channel}: Telegram moved the group {from} to {to}; messages go there now: \
+                 write chat = \"{to}\" into holdfast.toml"
+            ),
+        }
+    }
+}
+
+/// One channel's part of a delivery.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ChannelReport {
+    /// Alerts that it accepted in this run.
+    pub accepted: usize,
+    /// Alerts that it refused for good in this run.
+    pub failed: usize,
+    /// Alerts that still have to go through it.
+    pub pending: usize,
+    /// What is known of it now.
+    pub state: ChannelState,
+    /// What the last unsuccessful send of this run met.
+    pub error: Option<String>,
+}
+
+/// What came of [`Outbox::deliver`](crate::Outbox::deliver).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Delivery {
+    /// By name of channel; every configured one.
+    pub channels: BTreeMap<String, ChannelReport>,
+    /// For the journal.
+    pub events: Vec<Event>,
+    /// To be told through the other channels.
+    pub notes: Vec<Note>,
+    /// Ids of alerts in the outbox that nobody has accepted so far (**no-silent-alert**).
+    pub unheard: Vec<String>,
+    /// Ids of alerts that expired in this run without anybody having accepted them (**no-silent-alert**).
+    pub expired_unheard: Vec<String>,
+    /// Alerts that another process is sending at this moment.
+    pub busy: usize,
+    /// What is wrong with the outbox itself: files that cannot be read or written.
+    pub faults: Vec<String>,
+}
+
+impl Delivery {
+    /// The state of every channel, to be kept for the next run.
+    pub fn states(&self) -> States {
+        self.channels.iter().map(|(name, report)| (name.clone(), report.state.clone())).collect()
+    }
+
+    /// Everything that had to be told has been told.
+    pub fn all_heard(&self) -> bool {
+        self.unheard.is_empty() && self.expired_unheard.is_empty()
+    }
+
+    pub(crate) fn fault(&mut self, text: String) {
+        if !self.faults.contains(&text) {
+            self.faults.push(text);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! A delivery returns within its budget, whatever hangs.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use holdfast::config::Channel;
+use holdfast::time::Span;
+use holdfast_notify::standin::{Behaviour, Telegram};
+use holdfast_notify::{Answer, Direct, Outbox, Reply, Sending, States, Transport, Verdict};
+
+use crate::{BUDGET, World, channel, kinds, shell};
+
+#[test]
+fn what_hangs_does_not_delay_what_works_nor_the_return() {
+    let world = World::new();
+    let works = Telegram::start(Behaviour::Ok);
+    let hangs = [Behaviour::NeverAnswers, Behaviour::DripHead, Behaviour::DripBody].map(Telegram::start);
+    // A full backlog: connecting never ends. The host name cannot be looked up.
+    let deaf = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let deaf = format!("http://{}", deaf.local_addr().expect("an address"));
+    let mut channels: Vec<Channel> = hangs
+        .iter()
+        .map(Telegram::base_url)
+        .chain([deaf, "http://host.invalid".to_owned()])
+        .map(|url| world.telegram(url))
+        .collect();
+    channels.push(shell("stubborn", "trap '' TERM; while :; do sleep 1; done"));
+    channels.push(world.telegram(works.base_url()));
+    for (number, channel) in channels.iter_mut().enumerate() {
+        channel.name = format!("channel-{number}");
+        channel.timeout = Span::secs(60);
+    }
+    world.put(&world.alert("a"), &channels);
+    let before = world.sys.clock.now().up;
+    let delivery = world.deliver_within(&channels, Duration::from_secs(2));
+    let took = world.sys.clock.now().up - before;
+    assert!(took < 2.5, "{took}");
+    assert_eq!(works.received().len(), 1);
+    assert!(delivery.all_heard());
+    assert_eq!(delivery.channels.values().filter(|report| report.pending == 1).count(), channels.len() - 1);
+    assert!(
+        works.received()[0].at < std::time::SystemTime::now() - Duration::from_secs(1),
+        "it went out first"
+    );
+}
+
+/// A transport that never answers, not even that it gave up.
+struct Hangs;
+
+impl Transport for Hangs {
+    fn start(&self, _: Sending, reply: Reply) {
+        std::mem::forget(reply);
+    }
+}
+
+#[test]
+fn a_send_that_outlives_the_budget_counts_as_a_failed_try_and_backs_off() {
+    let world = World::new();
+    let channels = [shell("pager", "exit 0")];
+    world.put(&world.alert("a"), &channels);
+    let mut outbox = Outbox::open(&world.root);
+    let delivery = outbox.deliver(&world.sys, &channels, &States::new(), Duration::from_millis(200), &Hangs);
+    assert_eq!(kinds(&delivery), ["alert-failed"]);
+    assert_eq!(delivery.events[0].fields["why"], "gave no answer within the time of this run");
+    assert_eq!(outbox.pending(&world.sys).entries[0].channels["pager"].tries(), 1);
+    assert!(world.deliver(&channels).events.is_empty(), "not due yet");
+}
+
+/// Drops what it should answer.
+struct Drops;
+
+impl Transport for Drops {
+    fn start(&self, _: Sending, _: Reply) {}
+}
+
+#[test]
+fn a_transport_that_gives_up_silently_is_noticed_at_once() {
+    let world = World::new();
+    let channels = [shell("pager", "exit 0")];
+    world.put(&world.alert("a"), &channels);
+    let before = world.sys.clock.now().up;
+    let mut outbox = Outbox::open(&world.root);
+    let delivery = outbox.deliver(&world.sys, &channels, &States::new(), BUDGET, &Drops);
+    assert!(world.sys.clock.now().up - before < 5.0);
+    assert_eq!(delivery.unheard, ["a"]);
+}
+
+/// Accepts on the caller's own thread, as a simulation does.
+struct Inline;
+
+impl Transport for Inline {
+    fn start(&self, sending: Sending, reply: Reply) {
+        assert!(!sending.alert.id.is_empty());
+        reply.give(Answer { verdict: Verdict::Accepted, moved_to: None });
+    }
+}
+
+#[test]
+fn a_long_backlog_goes_out_in_order_one_after_the_other() {
+    let world = World::new();
+    let channels = [channel("x", holdfast::config::ChannelKind::Desktop), shell("y", "exit 0")];
+    let mut ids: Vec<String> = (0..50).map(|number| format!("{:02}", (number * 7) % 50)).collect();
+    for id in &ids {
+        world.put(&world.alert(id), &channels);
+    }
+    let mut outbox = Outbox::open(&world.root);
+    let delivery = outbox.deliver(&world.sys, &channels, &States::new(), BUDGET, &Inline);
+    let told: Vec<&str> = delivery
+        .events
+        .iter()
+        .filter(|event| event.fields["channel"] == "x")
+        .filter_map(|event| event.fields["alert"].as_str())
+        .collect();
+    // Put one after the other, so their times rise.
+    assert_eq!(told, ids.iter().map(String::as_str).collect::<Vec<_>>());
+    ids.clear();
+    assert_eq!(world.outbox(), ids);
+}
+
+#[test]
+fn nothing_is_sent_without_time_for_it() {
+    let world = World::new();
+    let server = Telegram::start(Behaviour::Ok);
+    let channels = [world.telegram(server.base_url())];
+    world.put(&world.alert("a"), &channels);
+    let mut outbox = Outbox::open(&world.root);
+    let direct = Direct::new(world.sys, &world.root);
+    let delivery = outbox.deliver(&world.sys, &channels, &States::new(), Duration::ZERO, &direct);
+    assert_eq!((delivery.unheard, server.requests()), (vec!["a".to_owned()], 0));
+}
