@@ -2,4 +2,10 @@
 #![allow(clippy::disallowed_methods, reason = "tests use real files, processes and clocks")]
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+#[cfg(target_os = "linux")]
+mod articles;
+#[cfg(target_os = "linux")]
+mod no_lost_trip;
+#[cfg(target_os = "linux")]
+mod old_or_new;
 mod units;

@@ -1,2 +1,35 @@
-//! Chores.
-fn main() {}
+//! Checks and chores of the project: `cargo xtask --help`. One module for each command.
+#![allow(clippy::disallowed_methods, reason = "a developer's tool: nothing of it runs beside a trader")]
+
+mod project;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Checks and chores of the project")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check the house rules that compiler and clippy do not know
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Tidy => tidy::run(),
+    };
+    done.map_or_else(
+        |error| {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        },
+        |()| ExitCode::SUCCESS,
+    )
+}

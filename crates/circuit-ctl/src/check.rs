@@ -57,7 +57,10 @@ impl Gate {
         }
         if let Some(lacking) = &self.watchdog {
             let lead = if text.is_empty() { "REFUSED: " } else { "\n  and " };
-            let _ = write!(text, "{lead}{lacking}\n  run one: watchdog check; find out why its scheduler does not");
+            let _ = write!(
+                text,
+                "{lead}{lacking}\n  run one: watchdog check; find out why its scheduler does not"
+            );
         }
         text
     }

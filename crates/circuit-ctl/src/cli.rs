@@ -24,6 +24,8 @@ Exit codes: 0 green, 1 no such incident, 2 paused, 3 only orders that reduce ris
 74 a file cannot be read or written, 75 another process is changing the circuit, 78 no root.
 A caller may treat every one but 0 as stop.";
 
+const ROOT: &str = "The folder that has data/ in it [default: $HOLDFAST_ROOT, else the current folder]";
+
 const CHECK_EXAMPLES: &str = "\
 Whatever keeps us from knowing that the circuit is green reads as paused. With --require-watchdog a watchdog
 that has not completed a check for so long reads as paused, too: nobody would notice a dead pipeline.
@@ -86,8 +88,8 @@ Exit codes: 0 acknowledged, 1 no such incident is open, 74 the journal cannot be
 #[command(name = "circuit-ctl", version, about = ABOUT, after_help = EXAMPLES, max_term_width = 110)]
 #[command(disable_help_subcommand = true)]
 pub struct Cli {
-    /// The folder that has data/ in it [default: $HOLDFAST_ROOT, else the current folder]
-    #[arg(long, value_name = "DIR", global = true)]
+    /// The root.
+    #[arg(long, value_name = "DIR", global = true, help = ROOT)]
     pub root: Option<PathBuf>,
 
     /// What to do.
@@ -142,8 +144,11 @@ pub struct CheckArgs {
 /// The arguments of `guard`.
 #[derive(Debug, Args)]
 pub struct GuardArgs {
-    /// Run the command also while only orders that reduce risk are allowed, with HOLDFAST_MODE=reduce
-    #[arg(long)]
+    /// Run the command also while only orders that reduce risk are allowed.
+    #[arg(
+        long,
+        help = "Run the command also while only orders that reduce risk are allowed, with HOLDFAST_MODE=reduce"
+    )]
     pub allow_reduce: bool,
     /// Refuse when the watchdog has not completed a check for so long [default: 35m once watches are configured]
     #[arg(long, value_name = "D")]

@@ -3,10 +3,10 @@
 use std::io;
 use std::process::ExitCode;
 
+use holdfast::Root;
 use holdfast::config::Config;
 use holdfast::sys::{ReadError, Sys, real};
 use holdfast::time::Span;
-use holdfast::Root;
 
 use crate::check::Gate;
 use crate::cli::GuardArgs;
@@ -56,9 +56,13 @@ fn watched(sys: &Sys, root: &Root) -> bool {
 fn not_started(args: &GuardArgs, error: &io::Error) -> u8 {
     let program = args.argv[0].display();
     if error.kind() == io::ErrorKind::NotFound {
-        out::tell(&format_args!("{program} is not there to be started\n  check its name, and that PATH leads to it"));
+        out::tell(&format_args!(
+            "{program} is not there to be started\n  check its name, and that PATH leads to it"
+        ));
         return NOT_FOUND;
     }
-    out::tell(&format_args!("{program} cannot be started: {error}\n  it must be a program that this user may execute"));
+    out::tell(&format_args!(
+        "{program} cannot be started: {error}\n  it must be a program that this user may execute"
+    ));
     NOT_RUNNABLE
 }

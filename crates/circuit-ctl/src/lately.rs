@@ -48,7 +48,9 @@ impl Watchdog {
                 }
                 now.up - up
             }
-            Some(up) if beat.boot.is_none() && now.boot.is_none() && up <= now.up + SLACK => by_wall.max(now.up - up),
+            Some(up) if beat.boot.is_none() && now.boot.is_none() && up <= now.up + SLACK => {
+                by_wall.max(now.up - up)
+            }
             _ => by_wall,
         };
         if age < -AHEAD_MAX {
@@ -74,7 +76,9 @@ impl fmt::Display for Watchdog {
         match self {
             Self::Checked(seconds) => write!(f, "last completed a check {} ago", age(*seconds)),
             Self::Never => f.write_str("no watchdog has run here: data/watchdog.json is missing"),
-            Self::Unclear(what) => write!(f, "nobody knows when the watchdog last ran: data/watchdog.json {what}"),
+            Self::Unclear(what) => {
+                write!(f, "nobody knows when the watchdog last ran: data/watchdog.json {what}")
+            }
         }
     }
 }

@@ -37,7 +37,10 @@ mod tests {
             (Some(Tz::Europe__Berlin), "2025-11-21 08:00:00 UTC (09:00:00 CET, Europe/Berlin)"),
             (Some(Tz::America__Los_Angeles), "2025-11-21 08:00:00 UTC (00:00:00 PST, America/Los_Angeles)"),
             (Some(Tz::Pacific__Kiritimati), "2025-11-21 08:00:00 UTC (22:00:00 +14, Pacific/Kiritimati)"),
-            (Some(Tz::Pacific__Honolulu), "2025-11-21 08:00:00 UTC (2025-11-20 22:00:00 HST, Pacific/Honolulu)"),
+            (
+                Some(Tz::Pacific__Honolulu),
+                "2025-11-21 08:00:00 UTC (2025-11-20 22:00:00 HST, Pacific/Honolulu)",
+            ),
         ] {
             assert_eq!(in_zone(1_763_712_000.0, zone), text);
         }

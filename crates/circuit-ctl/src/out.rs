@@ -13,7 +13,9 @@ pub(crate) fn answer(text: &str) -> Exit {
         Ok(()) => Exit::Ok,
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Ok,
         Err(error) => {
-            tell(&format_args!("the answer cannot be written to stdout: {error}\n  free the disk, or write elsewhere"));
+            tell(&format_args!(
+                "the answer cannot be written to stdout: {error}\n  free the disk, or write elsewhere"
+            ));
             Exit::Io
         }
     }

@@ -3,8 +3,10 @@
 use anstyle::{AnsiColor, Style};
 use holdfast::circuit::{Checked, Hold, Mode, Verdict, Why};
 use holdfast::text::printable;
+use holdfast::time::age;
 
 use crate::cli::Cli;
+use crate::local;
 
 /// The longest reason that is shown, in characters.
 pub(crate) const REASON_MAX: usize = 500;
@@ -32,7 +34,11 @@ impl Advice {
 fn quoted(path: &str) -> String {
     let plain = |char: char| char.is_ascii_alphanumeric() || "/._-+@%:,".contains(char);
     let path = printable(path, 1000);
-    if !path.is_empty() && path.chars().all(plain) { path } else { format!("'{}'", path.replace('\'', r"'\''")) }
+    if !path.is_empty() && path.chars().all(plain) {
+        path
+    } else {
+        format!("'{}'", path.replace('\'', r"'\''"))
+    }
 }
 
 /// The word that a person sees first.
@@ -80,11 +86,13 @@ pub(crate) fn cause(checked: &Checked) -> String {
 /// What a person does about a pause, beside lifting its holds.
 pub(crate) fn first_aid(why: &Why) -> Option<&'static str> {
     match why {
-        Why::FaceMalformed(_) => {
-            Some("look at data/circuit.json: it must be a JSON file that this user can read; a resume keeps a copy")
-        }
+        Why::FaceMalformed(_) => Some(
+            "look at data/circuit.json: it must be a JSON file that this user can read; a resume keeps a copy",
+        ),
         Why::LedgerUnreadable(_) => Some("make data/trips.jsonl a regular file that this user can look at"),
-        Why::FaceMissing | Why::LedgerShrank { .. } => Some("find out who took it away, before anybody resumes"),
+        Why::FaceMissing | Why::LedgerShrank { .. } => {
+            Some("find out who took it away, before anybody resumes")
+        }
         Why::Face | Why::Unseen { .. } | Why::LedgerNewer => None,
     }
 }
@@ -99,6 +107,21 @@ pub(crate) fn word(hold: &Hold) -> String {
     printable(hold.short(), NAME_MAX)
 }
 
+/// A hold in two lines: who paused, and why.
+pub(crate) fn hold(hold: &Hold) -> String {
+    let name = |text: &str| printable(text, NAME_MAX);
+    let watch = hold.watch.as_deref().map(|watch| format!(", watch {}", name(watch))).unwrap_or_default();
+    let (id, by, host) = (name(&hold.id), name(&hold.by), name(&hold.host));
+    format!("  {id} ({}) by {by} on {host}{watch}\n    {}\n", hold.mode, reason(hold))
+}
+
+/// When something was, and how long ago. Clocks are set back: what is ahead of now has no age.
+pub(crate) fn when(since: f64, now: f64) -> String {
+    let ago =
+        if since > now + 1.0 { "ahead of the clock".to_owned() } else { format!("{} ago", age(now - since)) };
+    format!("{}, {ago}", local::both(since))
+}
+
 /// `1 hold`, `2 holds`.
 pub(crate) fn holds(count: usize) -> String {
     if count == 1 { "1 hold".to_owned() } else { format!("{count} holds") }
@@ -110,9 +133,12 @@ mod tests {
 
     #[test]
     fn a_root_is_quoted_where_a_shell_would_split_it() {
-        for (path, text) in
-            [("/srv/trader-1", "/srv/trader-1"), ("/srv/my bot", "'/srv/my bot'"), ("it's", r"'it'\''s'"), ("", "''")]
-        {
+        for (path, text) in [
+            ("/srv/trader-1", "/srv/trader-1"),
+            ("/srv/my bot", "'/srv/my bot'"),
+            ("it's", r"'it'\''s'"),
+            ("", "''"),
+        ] {
             assert_eq!(quoted(path), text);
         }
     }

@@ -12,6 +12,7 @@ pub(crate) fn by(told: Option<&OsStr>) -> String {
 
 /// The login user. Under `sudo` that is the person who called it.
 pub(crate) fn login() -> Option<String> {
-    let name = |key| std::env::var(key).ok().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    let name =
+        |key| std::env::var(key).ok().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
     ["SUDO_USER", "LOGNAME", "USER", "USERNAME"].into_iter().find_map(name)
 }

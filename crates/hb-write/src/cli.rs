@@ -155,7 +155,7 @@ impl Cli {
         }
         let keys: Vec<&str> = self.beat.set.iter().map(|setting| setting.key.as_str()).collect();
         match keys.iter().enumerate().find(|(at, key)| keys[..*at].contains(key)) {
-            Some((_, key)) => refuse(ErrorKind::ArgumentConflict, format!("--set {key}=… was given twice")),
+            Some((_, key)) => refuse(ErrorKind::ArgumentConflict, format!("--set {key}=… stands twice: give each key once")),
             None => Ok(self),
         }
     }

@@ -22,7 +22,7 @@ pub(crate) fn run(cli: &Cli, argv: &[OsString], sys: &Sys, root: &Root) -> End {
     let began = sys.clock.now();
     // Before the first beat: a signal in between then reaches the command instead of ending us.
     let foreground = Foreground::prepare();
-    let begin_written = write(Draft::begin(), cli, sys, root);
+    let begin_written = write(Draft::begin().began(&began), cli, sys, root);
     let end = foreground
         .and_then(|foreground| foreground.run(argv))
         .unwrap_or_else(|error| not_started(&argv[0], &error));
@@ -38,11 +38,10 @@ pub(crate) fn run(cli: &Cli, argv: &[OsString], sys: &Sys, root: &Root) -> End {
 }
 
 fn not_started(program: &OsStr, error: &io::Error) -> End {
-    let program = program.display();
     if error.kind() == io::ErrorKind::NotFound {
-        tell(&format_args!("{program} is not there to be started\n  check its name, and that PATH leads to it"));
+        tell(&format_args!("{program:?} is not there to be started\n  check its name, and that PATH leads to it"));
         return End::Code(NOT_FOUND);
     }
-    tell(&format_args!("{program} cannot be started: {error}\n  it must be a program that this user may execute"));
+    tell(&format_args!("{program:?} cannot be started: {error}\n  it must be a program that this user may execute"));
     End::Code(NOT_RUNNABLE)
 }

@@ -15,6 +15,8 @@ use crate::cli::BeatArgs;
 pub(crate) enum InputError {
     #[error("{0} {1}\n  give --json a file that this user can read, or - for stdin")]
     Unread(String, ReadError),
+    #[error("{0} {1}\n  give --json less: a beat is for a few numbers")]
+    TooLarge(String, ReadError),
     #[error("{0} {1}\n  give --json one object, such as {{\"candle_at\": 1763711940}}")]
     NotAnObject(String, String),
     #[error("{0:?} stands in --json and in --set\n  give it once")]
@@ -26,7 +28,7 @@ pub(crate) enum InputError {
 impl InputError {
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Unread(_, ReadError::TooLarge(_)) | Self::NotAnObject(..) => Exit::Data,
+            Self::TooLarge(..) | Self::NotAnObject(..) => Exit::Data,
             Self::Unread(..) => Exit::Io,
             Self::Twice(_) | Self::Field(_) => Exit::Usage,
         }
@@ -54,7 +56,10 @@ fn read_object(path: &Path, store: &dyn Store) -> Result<Object, InputError> {
     } else {
         (path.display().to_string(), store.read(path))
     };
-    let bytes = bytes.map_err(|error| InputError::Unread(name.clone(), error))?;
+    let bytes = bytes.map_err(|error| match error {
+        ReadError::TooLarge(_) => InputError::TooLarge(name.clone(), error),
+        _ => InputError::Unread(name.clone(), error),
+    })?;
     json::object(&bytes).map_err(|fault| InputError::NotAnObject(name, fault))
 }
 

@@ -30,9 +30,9 @@ enum Lane {
     /// Looking for its next alert.
     Free,
     /// Waiting for an answer.
-    Sending { id: String, tries: u32 },
+    Sending { id: String, attempt: u32 },
     /// Waiting to try the same alert again, at this reading of `up`.
-    Waiting { id: String, tries: u32, until: f64 },
+    Waiting { id: String, attempt: u32, until: f64 },
     /// Finished with this run.
     Done,
 }
@@ -57,7 +57,9 @@ pub(crate) struct Run<'a> {
     held: BTreeMap<String, Held>,
     busy: Vec<String>,
     report: Delivery,
-    answers: (Sender<(usize, Answer)>, Receiver<(usize, Answer)>),
+    /// Where answers come in, and the other end.
+    answers: Receiver<(usize, Answer)>,
+    mailbox: Sender<(usize, Answer)>,
 }
 
 impl<'a> Run<'a> {
@@ -81,6 +83,7 @@ impl<'a> Run<'a> {
         let pending = outbox.pending(sys);
         report.faults.extend(pending.faults);
         let known = pending.entries.into_iter().map(|entry| (entry.alert.id.clone(), entry)).collect();
+        let (mailbox, answers) = channel();
         let mut run = Self {
             sys,
             outbox,
@@ -92,7 +95,8 @@ impl<'a> Run<'a> {
             held: BTreeMap::new(),
             busy: Vec::new(),
             report,
-            answers: channel(),
+            answers,
+            mailbox,
         };
         run.clear(&now);
         for channel in channels {
@@ -163,7 +167,7 @@ impl<'a> Run<'a> {
             let until = next.fold(self.end, f64::min);
             let patience = Duration::from_secs_f64((until - self.sys.clock.now().up).max(0.0));
             if self.lanes.iter().any(|lane| matches!(lane, Lane::Sending { .. })) {
-                match self.answers.1.recv_timeout(patience) {
+                match self.answers.recv_timeout(patience) {
                     Ok((lane, answer)) => self.settle(lane, answer),
                     // What hangs past the deadline is left behind.
                     Err(RecvTimeoutError::Timeout) if until >= self.end => break,
@@ -186,9 +190,9 @@ impl<'a> Run<'a> {
                     None => Lane::Done,
                 };
             }
-            Lane::Waiting { id, tries, until } if *until <= now.up => {
-                let (id, tries) = (id.clone(), tries + 1);
-                self.lanes[lane] = self.start(lane, id, tries, transport, now);
+            Lane::Waiting { id, attempt, until } if *until <= now.up => {
+                let (id, attempt) = (id.clone(), attempt + 1);
+                self.lanes[lane] = self.start(lane, id, attempt, transport, now);
             }
             _ => {}
         }
@@ -208,7 +212,7 @@ impl<'a> Run<'a> {
         None
     }
 
-    fn start(&self, lane: usize, id: String, tries: u32, transport: &dyn Transport, now: &Now) -> Lane {
+    fn start(&self, lane: usize, id: String, attempt: u32, transport: &dyn Transport, now: &Now) -> Lane {
         let channel = &self.channels[lane];
         let chat = match &channel.kind {
             ChannelKind::Telegram { chat, .. } => self.outbox.memo.chat(&channel.name, chat),
@@ -221,13 +225,13 @@ impl<'a> Run<'a> {
             chat,
             timeout: channel.timeout.0.min(left),
         };
-        transport.start(sending, Reply::new(lane, self.answers.0.clone()));
-        Lane::Sending { id, tries }
+        transport.start(sending, Reply::new(lane, self.mailbox.clone()));
+        Lane::Sending { id, attempt }
     }
 
     /// Takes note of an answer, on disk before anything else is sent.
     fn settle(&mut self, lane: usize, answer: Answer) {
-        let Lane::Sending { id, tries } = std::mem::replace(&mut self.lanes[lane], Lane::Done) else {
+        let Lane::Sending { id, attempt } = std::mem::replace(&mut self.lanes[lane], Lane::Done) else {
             return;
         };
         let now = self.sys.clock.now();
@@ -236,14 +240,14 @@ impl<'a> Run<'a> {
         if let Some(to) = &answer.moved_to {
             self.moved(channel, to);
         }
-        let next = self.record(channel, &id, tries, answer.verdict, &now);
+        let next = self.record(channel, &id, attempt, answer.verdict, &now);
         if !matches!(next, Lane::Waiting { .. }) {
             self.drop_lane(&id, &now);
         }
         self.lanes[lane] = next;
     }
 
-    fn record(&mut self, channel: &Channel, id: &str, tries: u32, verdict: Verdict, now: &Now) -> Lane {
+    fn record(&mut self, channel: &Channel, id: &str, attempt: u32, verdict: Verdict, now: &Now) -> Lane {
         let name = &channel.name;
         self.note_state(name, &verdict, now);
         let Some(held) = self.held.get_mut(id) else { return Lane::Done };
@@ -262,11 +266,11 @@ impl<'a> Run<'a> {
                 let asked = after.map(|wait| wait.as_secs_f64().min(PAUSE_MOST));
                 entry.postpone(name, now, why.clone(), asked);
                 let wait = asked.unwrap_or_else(|| {
-                    WAIT_IN_RUN * f64::from(3_u32.pow(tries - 1)) * jitter(id, name, tried)
+                    WAIT_IN_RUN * f64::from(3_u32.pow(attempt - 1)) * jitter(id, name, tried)
                 });
                 let until = now.up + wait;
-                if tries < TRIES_PER_RUN && until + ROOM_FOR_A_TRY <= self.end {
-                    (Lane::Waiting { id: id.to_owned(), tries, until }, None)
+                if attempt < TRIES_PER_RUN && until + ROOM_FOR_A_TRY <= self.end {
+                    (Lane::Waiting { id: id.to_owned(), attempt, until }, None)
                 } else {
                     (Lane::Done, Some(Event::failed(&entry.alert, name, tried, &why, false)))
                 }
@@ -364,7 +368,7 @@ impl<'a> Run<'a> {
             match std::mem::replace(&mut self.lanes[lane], Lane::Done) {
                 Lane::Sending { id, .. } => {
                     let why = "gave no answer within the time of this run".to_owned();
-                    self.lanes[lane] = Lane::Sending { id, tries: TRIES_PER_RUN };
+                    self.lanes[lane] = Lane::Sending { id, attempt: TRIES_PER_RUN };
                     self.settle(lane, Verdict::later(why).into());
                 }
                 Lane::Waiting { id, .. } => {

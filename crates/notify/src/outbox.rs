@@ -18,10 +18,10 @@ use crate::state::States;
 use crate::transport::Transport;
 
 /// Temporary files of killed writers are swept when they are this old.
-const SWEEP_AGE: Duration = Duration::from_secs(3600);
+const SWEEP_AGE: Duration = Duration::from_hours(1);
 const ID_MAX: usize = 120;
 /// The longest that a delivery may hold an entry. Budgets are well below it.
-const HELD_MOST: Duration = Duration::from_secs(120);
+const HELD_MOST: Duration = Duration::from_mins(2);
 
 /// The alerts that are not settled. A resident program keeps one, because what cannot be stored (full disk)
 /// is kept in its memory, sent all the same, and not sent again once it was accepted.

@@ -251,7 +251,9 @@ fn read_request(stream: &mut TcpStream, shared: &Shared) -> std::io::Result<Opti
             Ok(read) => {
                 if bytes.is_empty() {
                     (shared.on_first_byte)();
-                    shared.change(|state| drop(state.first_byte_at.get_or_insert_with(SystemTime::now)));
+                    shared.change(|state| {
+                        state.first_byte_at.get_or_insert_with(SystemTime::now);
+                    });
                 }
                 bytes.extend_from_slice(&chunk[..read]);
             }
@@ -378,7 +380,7 @@ fn respond(stream: &mut TcpStream, status: &str, body: &str, more: &str) -> std:
 fn drip(stream: &mut TcpStream, shared: &Shared, start: &[u8]) -> std::io::Result<()> {
     stream.write_all(start)?;
     let began = Instant::now();
-    while shared.pause(Duration::from_millis(50)) && began.elapsed() < Duration::from_secs(120) {
+    while shared.pause(Duration::from_millis(50)) && began.elapsed() < Duration::from_mins(2) {
         stream.write_all(b" ")?;
     }
     Ok(())

@@ -1,2 +1,7 @@
-//! Being written.
-fn main() {}
+//! `watchdog`: see `watchdog --help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    watchdog::main().into()
+}

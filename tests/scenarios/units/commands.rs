@@ -13,7 +13,7 @@ const KNOWN: [(&str, &str, &[&str]); 6] = [
     ("circuit-ctl", "check", &["--root"]),
     ("circuit-ctl", "guard", &["--root", "--"]),
     ("circuit-ctl", "trip", &["--root", "--by", "--reason"]),
-    ("hb-write", "exec", &["--root", "--name", "--"]),
+    ("hb-write", "exec", &["--root", "--name", "--interval", "--"]),
 ];
 
 /// The same for a program without commands.

@@ -168,7 +168,11 @@ fn a_folder_that_may_not_be_written() {
     };
     let ended = Ended::of(output.expect("it starts"));
     assert_eq!(ended.code, Some(74), "{ended}");
-    insta::assert_snapshot!(ended.to_string(), @"");
+    insta::assert_snapshot!(ended.to_string(), @r"
+    exit 74
+    hb-write: ./data/heartbeat.json cannot be written: Permission denied (os error 13)
+      let the user of the pipeline write into that folder
+    ");
     fs::set_permissions(scratch.path("data"), fs::Permissions::from_mode(0o755)).expect("chmod");
 }
 

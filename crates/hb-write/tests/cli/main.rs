@@ -73,10 +73,11 @@ impl Scratch {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("hb-write starts");
         let mut pipe = child.stdin.take().expect("a pipe");
-        // It need not read all of it.
-        let _ = pipe.write_all(stdin);
-        drop(pipe);
-        Ended::of(child.wait_with_output().expect("it ends"))
+        std::thread::scope(|scope| {
+            // It need not read all of it.
+            scope.spawn(move || drop(pipe.write_all(stdin)));
+            Ended::of(child.wait_with_output().expect("it ends"))
+        })
     }
 
     /// Runs it where no file can grow, as on a full disk.

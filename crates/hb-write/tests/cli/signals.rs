@@ -15,7 +15,7 @@ import collections, os, signal, sys
 seen = collections.Counter()
 def tell(number, _):
     seen[number] += 1
-    os.write(1, b"%d\n" % number)
+    os.write(1, b"got %d\n" % number)
     if number == signal.SIGUSR2:
         os.write(1, (" ".join("%d:%d" % pair for pair in sorted(seen.items())) + "\n").encode())
         os._exit(7)
@@ -49,16 +49,20 @@ impl Run {
     }
 }
 
+fn got(signal: Signal) -> String {
+    format!("got {}", signal.as_raw())
+}
+
 #[test]
 fn signals_reach_the_command_each_once_and_it_ends_as_it_likes() {
     let scratch = Scratch::new();
     let mut run = Run::start(&scratch, LISTENER);
     for signal in [Signal::HUP, Signal::INT, Signal::QUIT, Signal::TERM, Signal::USR1, Signal::CONT] {
         run.send(signal);
-        assert_eq!(run.line(), signal.as_raw().to_string());
+        assert_eq!(run.line(), got(signal));
     }
     run.send(Signal::USR2);
-    assert_eq!(run.line(), Signal::USR2.as_raw().to_string());
+    assert_eq!(run.line(), got(Signal::USR2));
     assert_eq!(run.line(), "1:1 2:1 3:1 10:1 12:1 15:1 18:1");
     assert_eq!(run.child.wait().expect("it ends").code(), Some(7));
     assert_eq!(scratch.beat().fields["exit"], json!(7));
@@ -99,11 +103,11 @@ fn stop_and_continue_hold_for_both() {
     let scratch = Scratch::new();
     let mut run = Run::start(&scratch, LISTENER);
     run.send(Signal::TSTP);
-    assert_eq!(run.line(), Signal::TSTP.as_raw().to_string());
+    assert_eq!(run.line(), got(Signal::TSTP));
     let (_, status) = waitpid(Some(Pid::from_child(&run.child)), WaitOptions::UNTRACED).expect("wait").expect("a change");
     assert!(status.stopped(), "who stopped us finds us stopped");
     run.send(Signal::CONT);
-    assert_eq!(run.line(), Signal::CONT.as_raw().to_string());
+    assert_eq!(run.line(), got(Signal::CONT));
     run.send(Signal::USR2);
     assert_eq!(run.child.wait().expect("it ends").code(), Some(7));
 }
@@ -121,11 +125,11 @@ def until(word):
 text = b""
 until(b"ready\n")
 os.write(terminal, b"\x03")
-until(b"\n2\n")
+until(b"got 2\n")
 os.kill(pid, signal.SIGUSR1)
-until(b"\n10\n")
+until(b"got 10\n")
 os.kill(pid, signal.SIGINT)
-until(b"\n10\n2\n")
+until(b"got 10\ngot 2\n")
 os.kill(pid, signal.SIGUSR2)
 until(b":1\n")
 print(text.decode().strip().splitlines()[-1], os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))

@@ -11,7 +11,7 @@ use crate::Scratch;
 #[test]
 fn a_beat_has_the_keys_of_the_format_in_their_order() {
     let scratch = Scratch::new();
-    scratch.beats(&["--begin", "--name", "trader-run"]);
+    assert!(scratch.run(&["--begin", "--name", "trader-run"]).silent_success());
     let ended = scratch.run(&["--name", "trader-run", "--interval", "5m", "--set", "z=1", "--set", "a=x"]);
     assert!(ended.silent_success(), "{ended}");
     let beat = scratch.beat_at("data/heartbeats/trader-run.json");
@@ -190,13 +190,40 @@ fn another_hosts_cycle_is_not_ours_to_end() {
 }
 
 #[test]
-fn a_begin_keeps_the_numbers_of_the_last_cycle() {
+fn a_pipeline_that_dies_in_every_cycle_overruns() {
     let scratch = Scratch::new();
-    scratch.put("data/heartbeat.json", r#"{"at":1,"status":"failed","cost":3.2,"candle_at":5,"exit":1,"signal":9}"#);
+    let first = scratch.beats(&["--begin"]);
+    let second = scratch.beats(&["--begin"]);
+    assert!(second.running() && second.at > first.at);
+    assert_eq!(second.begun, first.begun, "the work that began first has still not ended");
+    assert_eq!(scratch.run(&["exec", "--", "sh", "-c", "kill -9 $PPID"]).signal, Some(9));
+    assert_eq!(scratch.beat().begun, first.begun);
+    assert!(scratch.run(&["exec", "--", "true"]).silent_success());
+    assert!(scratch.beat().begun > first.begun);
+    let next = scratch.beats(&["--begin"]);
+    assert_eq!(next.begun, Some(next.at), "the cycle before has ended");
+}
+
+#[test]
+fn a_cycle_that_a_reboot_ended_is_over() {
+    let scratch = Scratch::new();
+    for before in [
+        json!({"at": 5, "status": "ok", "begun": 5, "up": 1, "boot": "another"}),
+        json!({"at": 5, "status": "ok", "begun": 5, "host": "another.example"}),
+        json!({"at": 5, "status": "ok", "begun": 5, "took": 1}),
+    ] {
+        scratch.put("data/heartbeat.json", before.to_string());
+        let beat = scratch.beats(&["--begin"]);
+        assert_eq!(beat.begun, Some(beat.at), "{before}");
+    }
+}
+
+#[test]
+fn a_begin_has_no_numbers_but_its_own() {
+    let scratch = Scratch::new();
+    scratch.beats(&["--set", "cost=3.2"]);
     let begun = scratch.beats(&["--begin", "--set", "candle_at=6"]);
-    assert_eq!((&begun.fields["cost"], &begun.fields["candle_at"]), (&json!(3.2), &json!(6)));
-    assert!(!begun.fields.contains_key("exit") && !begun.fields.contains_key("signal"), "they told of that end");
-    assert_eq!(begun.status, Status::Ok);
+    assert_eq!((begun.fields.get("cost"), &begun.fields["candle_at"]), (None, &json!(6)));
 }
 
 #[test]

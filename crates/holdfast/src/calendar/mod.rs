@@ -140,10 +140,10 @@ impl Calendar {
     fn opening(&self, date: NaiveDate) -> impl Iterator<Item = Span> {
         let takes_place = self.days.has(date.weekday()) && !self.holidays.contains(&date);
         let hours = if takes_place { self.hours.as_slice() } else { &[] };
-        hours.iter().filter_map(move |hours| self.span(date, hours))
+        hours.iter().filter_map(move |hours| self.span(date, *hours))
     }
 
-    fn span(&self, date: NaiveDate, hours: &Hours) -> Option<Span> {
+    fn span(&self, date: NaiveDate, hours: Hours) -> Option<Span> {
         let opens = hours.opens().on(date);
         let mut closes = hours.closes().on(if hours.over_midnight() { shift(date, 1) } else { date });
         for day in [date, shift(date, 1)] {

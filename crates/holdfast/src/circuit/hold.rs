@@ -64,7 +64,8 @@ pub struct Hold {
 }
 
 impl Hold {
-    pub(super) fn to_object(&self) -> Object {
+    /// The hold as it stands in the face.
+    pub fn to_object(&self) -> Object {
         let mut object = Object::new();
         object.insert("id".into(), self.id.clone().into());
         object.insert("mode".into(), self.mode.to_string().into());

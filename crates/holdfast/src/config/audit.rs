@@ -49,7 +49,11 @@ impl Audit {
         if let Some(twice) =
             logs.iter().enumerate().find_map(|(n, log)| logs[..n].contains(log).then_some(log))
         {
-            return Err(section.problem("logs", format!("{twice:?} stands twice in logs"), "take one out"));
+            return Err(section.problem(
+                "logs",
+                format!("{} stands twice in logs", twice.display()),
+                "take one out",
+            ));
         }
         Ok(Self {
             logs,

@@ -37,8 +37,10 @@ impl Read for Zone {
     fn read(value: &Value<'_>) -> Result<Self, Problem> {
         let name = text(value)?;
         calendar::zone(name).map(Self).map_err(|error| {
+            let known =
+                chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).filter(|name| name.contains('/'));
             let mut problem = said(value, &error);
-            if let Some(near) = nearest(name, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name())) {
+            if let Some(near) = nearest(name, known) {
                 problem.advice = format!("did you mean {near:?}? {}", problem.advice);
             }
             problem

@@ -40,8 +40,8 @@ use crate::calendar::Calendar;
 use crate::heartbeat::Name;
 use crate::time::Span;
 use error::Problem;
-use section::{Section, Value, not_a};
-use values::NAME_ADVICE;
+use section::{AT_THE_TOP, Section, Value, not_a};
+use values::{NAME_ADVICE, PromFile};
 
 /// Everything that `holdfast.toml` says. The default is what holds without the file.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,20 +97,8 @@ impl Default for Config {
     }
 }
 
-const KEYS: [&str; 14] = [
-    "watch",
-    "calendar",
-    "channel",
-    "action",
-    "audit",
-    "anchor",
-    "evidence",
-    "trip_when_mute",
-    "alerts_expire_after",
-    "ping",
-    "prometheus_file",
-    "overseer",
-    "service",
+const TABLES: [&str; 11] = [
+    "watch", "calendar", "channel", "action", "ping", "audit", "anchor", "evidence", "overseer", "service",
     "fleet",
 ];
 
@@ -131,7 +119,7 @@ impl Config {
 
     fn read(file: &Section<'_, '_>, problems: &mut Vec<Problem>) -> Self {
         let mut read = Tables { file, problems };
-        read.keep(file.only(&KEYS));
+        read.keep(file.only(&[&AT_THE_TOP[..], &TABLES].concat()));
         let audit = read.table("audit", Audit::read);
         let unsealed_age = audit.as_ref().map(|audit| audit.max_unsealed_age);
         let default = Self::default();
@@ -148,7 +136,7 @@ impl Config {
                 .keep(file.get_or("alerts_expire_after", default.alerts_expire_after))
                 .unwrap_or(default.alerts_expire_after),
             ping: read.table("ping", Ping::read),
-            prometheus_file: read.keep(file.get("prometheus_file")).flatten(),
+            prometheus_file: read.keep(file.get("prometheus_file")).flatten().map(|file: PromFile| file.0),
             overseer: read.table("overseer", Overseer::read).unwrap_or_default(),
             services: read.list("service", Service::read),
             fleet: read.table("fleet", Fleet::read),

@@ -8,7 +8,7 @@ pub(super) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> O
     if word.len() > LONGEST {
         return None;
     }
-    let bound = (word.chars().count() + 2) / 3;
+    let bound = word.chars().count().div_ceil(3);
     known
         .map(|other| (distance(word, other), other))
         .filter(|(slips, _)| *slips <= bound)

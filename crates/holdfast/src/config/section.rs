@@ -9,6 +9,9 @@ use toml::de::{DeTable, DeValue};
 use super::error::Problem;
 use super::near::nearest;
 
+/// The keys of the file itself. Below a table's name, TOML takes them for that table's.
+pub(super) const AT_THE_TOP: [&str; 3] = ["trip_when_mute", "alerts_expire_after", "prometheus_file"];
+
 /// A value and where it stands.
 pub(super) type Value<'i> = Spanned<DeValue<'i>>;
 
@@ -44,7 +47,9 @@ impl<'a, 'i> Section<'a, 'i> {
 
     /// The same table, called by what stands at `key` from here on: `[[watch]] "trader-run"`.
     pub(super) fn called_by(mut self, key: &str) -> Self {
-        if let Some(DeValue::String(name)) = self.value(key).map(Spanned::get_ref) {
+        if let Some(DeValue::String(name)) = self.value(key).map(Spanned::get_ref)
+            && !name.is_empty()
+        {
             self.name = format!("{} {name:?}", self.name);
         }
         self
@@ -53,9 +58,13 @@ impl<'a, 'i> Section<'a, 'i> {
     /// Refuses every key that is not one of `keys`.
     pub(super) fn only(&self, keys: &[&'static str]) -> Result<(), Problem> {
         self.first_beyond(keys).map_or(Ok(()), |(at, key)| {
-            let hint = nearest(key, keys.iter().copied())
-                .map(|near| format!("did you mean {near}? "))
-                .unwrap_or_default();
+            let hint = match nearest(key, keys.iter().copied()) {
+                _ if AT_THE_TOP.contains(&key) => {
+                    "it stands at the top of the file, before every [table]; ".to_owned()
+                }
+                Some(near) => format!("did you mean {near}? "),
+                None => String::new(),
+            };
             let advice = format!("{hint}known here: {}", keys.join(", "));
             Err(Problem::new(&at, format!("{key:?} is not a key of {}", self.name), advice))
         })
@@ -194,10 +203,10 @@ pub(super) fn quoted(words: &[&str]) -> String {
 pub(super) fn text<'v>(value: &'v Value<'_>) -> Result<&'v str, Problem> {
     let DeValue::String(text) = value.get_ref() else { return Err(not_a(value, "text", "put it in quotes")) };
     if text.trim().is_empty() {
-        return Err(Problem::new(&value.span(), "is empty", "write a value, or leave the key out"));
+        return Err(Problem::new(&value.span(), "it is empty", "write a value, or leave the key out"));
     }
     if text.contains('\0') {
-        return Err(Problem::new(&value.span(), "holds a NUL character", "take it out"));
+        return Err(Problem::new(&value.span(), "it holds a NUL character", "take it out"));
     }
     Ok(text)
 }
@@ -216,7 +225,7 @@ pub(super) fn said(value: &Value<'_>, error: &dyn std::fmt::Display) -> Problem 
 }
 
 pub(super) fn not_a(value: &Value<'_>, what: &str, advice: &str) -> Problem {
-    Problem::new(&value.span(), format!("is not {what} but {}", kind(value.get_ref())), advice)
+    Problem::new(&value.span(), format!("it is not {what} but {}", kind(value.get_ref())), advice)
 }
 
 fn kind(value: &DeValue<'_>) -> &'static str {

@@ -202,7 +202,7 @@ impl Service {
     fn is_found_somehow(&self, section: &Section<'_, '_>) -> Result<(), Problem> {
         if self.port.is_none() && self.health.is_none() && self.start.is_none() {
             let advice = "add port, health or start: without any of them nothing tells whether it runs";
-            return Err(section.problem("name", "cannot be found", advice));
+            return Err(section.problem("name", "it cannot be found", advice));
         }
         if self.identity.is_some() && self.health.is_none() {
             return Err(section.problem(
@@ -247,7 +247,7 @@ impl Read for Start {
             (None, None, Some(command), cwd) => Ok(Self::Command { command: command.0, cwd }),
             _ => {
                 let advice = "write one of { unit = \"trader.service\" }, { launchd = \"com.example.trader\" } and { command = [...], cwd = \"…\" }";
-                Err(section.problem("", "is not one way to start a service", advice))
+                Err(Problem::new(&value.span(), "it is not one way to start a service", advice))
             }
         }
     }
@@ -269,8 +269,8 @@ impl Read for Process {
         section.only(&["exe", "args"])?;
         let process = Self { exe: section.get("exe")?, args: section.get("args")? };
         if process.exe.is_none() && process.args.is_none() {
-            let advice = "add exe, args or both: every process would match, and be stopped";
-            return Err(section.problem("", "matches every process", advice));
+            let advice = "add exe, args or both: any process could be signalled";
+            return Err(Problem::new(&value.span(), "it matches every process", advice));
         }
         Ok(process)
     }

@@ -1,5 +1,6 @@
 //! Words that several tables of the file share.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use super::Pointer;
@@ -8,12 +9,22 @@ use super::section::{Read, Section, Value};
 use crate::json;
 
 /// A value that may be a secret: it stands in the file, or in a file of its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Secret {
     /// Here.
     Plain(String),
     /// In this file, from the root.
     File(PathBuf),
+}
+
+/// Never shows what may be a secret.
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain(_) => f.write_str("Plain(…)"),
+            Self::File(file) => f.debug_tuple("File").field(file).finish(),
+        }
+    }
 }
 
 impl Secret {
@@ -29,7 +40,7 @@ impl Secret {
             (None, Some(file)) => Ok(Self::File(file)),
             (None, None) => {
                 let advice = format!("add {key}, or {file_key} with the name of a file that holds it");
-                Err(section.problem("", format!("has neither {key} nor {file_key}"), advice))
+                Err(section.problem("", format!("it has neither {key} nor {file_key}"), advice))
             }
             (Some(_), Some(_)) => Err(section.problem(
                 file_key,
@@ -66,7 +77,7 @@ impl Read for Auth {
             (None, Some(user), Some(password_file)) => Ok(Self::Basic { user, password_file }),
             _ => {
                 let advice = "write { token_file = \"secrets/x\" }, or { user = \"me\", password_file = \"secrets/x\" }";
-                Err(section.problem("", "is neither a token nor user and password", advice))
+                Err(Problem::new(&value.span(), "it is neither a token nor user and password", advice))
             }
         }
     }

@@ -65,7 +65,7 @@ impl Read for f64 {
             _ => return Err(not_a(value, "a number", "write a number, without quotes")),
         };
         number.filter(|number: &f64| number.is_finite()).ok_or_else(|| {
-            Problem::new(&value.span(), "is not a finite number", "write a number such as 20.0")
+            Problem::new(&value.span(), "it is not a finite number", "write a number such as 20.0")
         })
     }
 }
@@ -100,7 +100,7 @@ impl<T: Read> Read for Vec<T> {
         if items.is_empty() {
             return Err(Problem::new(
                 &value.span(),
-                "is an empty list",
+                "it is an empty list",
                 "write at least one item, or leave the key out",
             ));
         }
@@ -130,7 +130,7 @@ impl Read for Argv {
         let DeValue::Array(items) = value.get_ref() else { return Err(not_a(value, "a list", advice)) };
         let mut items = items.iter();
         let Some(program) = items.next() else {
-            return Err(Problem::new(&value.span(), "is an empty list", advice));
+            return Err(Problem::new(&value.span(), "it is an empty list", advice));
         };
         let mut argv = vec![text(program)?.to_owned()];
         for argument in items {
@@ -153,8 +153,8 @@ impl Read for Url {
         let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
         let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
         if host.contains('@') {
-            let advice = "take name and password out of the URL: a secret stands in a file of its own";
-            return Err(Problem::new(&value.span(), "the URL holds credentials", advice));
+            let advice = "take them out of the URL: secrets stand in files of their own";
+            return Err(Problem::new(&value.span(), "it holds a name or a password", advice));
         }
         let (name, port) = host_and_port(host);
         let well_formed =
@@ -162,7 +162,8 @@ impl Read for Url {
         if !well_formed {
             let advice =
                 "write http:// or https://, a host and a path, such as \"https://example.com/health\"";
-            return Err(Problem::new(&value.span(), format!("{url:?} is not a URL"), advice));
+            // Not quoted: of many services the URL is itself the secret, and errors travel.
+            return Err(Problem::new(&value.span(), "it is not a URL", advice));
         }
         Ok(Self(url.to_owned()))
     }
@@ -206,9 +207,9 @@ impl Read for json::Value {
         match value.get_ref() {
             DeValue::String(text) => Ok(text.as_ref().into()),
             DeValue::Boolean(truth) => Ok((*truth).into()),
-            DeValue::Integer(number) => integer(number)
-                .map(Self::from)
-                .ok_or_else(|| Problem::new(&value.span(), "is too large a number", "write a smaller one")),
+            DeValue::Integer(number) => integer(number).map(Self::from).ok_or_else(|| {
+                Problem::new(&value.span(), "it is too large a number", "write a smaller one")
+            }),
             DeValue::Float(_) => f64::read(value).map(json::number),
             _ => Err(not_a(value, "a single value", "write text in quotes, a number, true or false")),
         }
@@ -224,5 +225,23 @@ impl Read for TextOrNumber {
             DeValue::Integer(number) if number.radix() == 10 => Ok(Self(number.as_str().to_owned())),
             _ => text(value).map(|text| Self(text.to_owned())),
         }
+    }
+}
+
+/// The node exporter reads files of this ending only.
+pub(super) struct PromFile(pub(super) PathBuf);
+
+impl Read for PromFile {
+    fn read(value: &Value<'_>) -> Result<Self, Problem> {
+        let file = PathBuf::read(value)?;
+        if file.extension().is_none_or(|ending| ending != "prom") {
+            let advice = "end it in .prom: the node exporter reads no other files";
+            return Err(Problem::new(
+                &value.span(),
+                format!("{} does not end in .prom", file.display()),
+                advice,
+            ));
+        }
+        Ok(Self(file))
     }
 }

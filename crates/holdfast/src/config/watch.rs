@@ -288,7 +288,7 @@ impl Read for Limit {
             max_rise_per_hour: section.get("max_rise_per_hour")?,
         };
         if limit.max.is_none() && limit.min.is_none() && limit.max_rise_per_hour.is_none() {
-            return Err(section.problem("field", "limits nothing", "add max, min or max_rise_per_hour"));
+            return Err(section.problem("field", "it limits nothing", "add max, min or max_rise_per_hour"));
         }
         if let (Some(min), Some(max)) = (limit.min, limit.max)
             && min > max
@@ -314,7 +314,7 @@ impl Read for OnFail {
                 Acts::Run(name) => acts.run.contains(name),
             };
             if twice {
-                return Err(Problem::new(&at, "says the same act twice", "keep one"));
+                return Err(Problem::new(&at, "the same act stands twice", "keep one"));
             }
             if let Acts::Run(name) = act {
                 acts.run.push(name);

@@ -27,23 +27,15 @@ use crate::{Exit, Root};
 #[derive(Clone, Debug)]
 pub struct Draft {
     status: Status,
-    cycle: Cycle,
+    begins: bool,
+    began: Option<Now>,
+    keeps: bool,
     name: Option<Name>,
+    of_watchdog: bool,
     pid: u32,
     interval: Option<Span>,
     circuit: Option<String>,
     fields: Object,
-}
-
-/// What a beat says of the cycle.
-#[derive(Clone, Debug)]
-enum Cycle {
-    /// It begins with this beat.
-    Begins,
-    /// It ends with this beat, if the beat before was its beginning.
-    EndsIfBegun,
-    /// It began then and ends with this beat.
-    Began(Now),
 }
 
 /// The value of a pipeline's own key. From an `f64` that JSON cannot hold it is nothing, and refused.
@@ -111,27 +103,33 @@ impl Draft {
     pub fn new(status: Status) -> Self {
         let pid = std::process::id();
         let fields = Object::new();
-        Self { status, cycle: Cycle::EndsIfBegun, name: None, pid, interval: None, circuit: None, fields }
+        let (began, name, interval, circuit) = (None, None, None, None);
+        let (begins, keeps, of_watchdog) = (false, false, false);
+        Self { status, begins, began, keeps, name, of_watchdog, pid, interval, circuit, fields }
     }
 
-    /// A beat that begins a cycle.
+    /// A beat that begins a cycle. If the cycle before began on this boot and never ended, `begun` stays what
+    /// it was: a pipeline that dies in every cycle is one that overruns, not one that is fresh.
     pub fn begin() -> Self {
-        Self { cycle: Cycle::Begins, ..Self::new(Status::Ok) }
+        Self { begins: true, ..Self::new(Status::Ok) }
     }
 
-    /// The beat after a command that ended with an exit code: `ok`, or `failed` with `exit`.
+    /// The beat after a command that ended with an exit code: `ok`, or `failed` with `exit`. The command may
+    /// have written beats of its own; their own keys stay.
     pub fn exited(code: i32) -> Self {
-        if code == 0 { Self::new(Status::Ok) } else { Self::failed("exit", code) }
+        let failure = (code != 0).then_some(("exit", code));
+        Self::after_command(failure)
     }
 
-    /// The beat after a command that a signal ended: `failed` with `signal`.
+    /// The beat after a command that a signal ended: `failed` with `signal`, else as [`Draft::exited`].
     pub fn killed(signal: i32) -> Self {
-        Self::failed("signal", signal)
+        Self::after_command(Some(("signal", signal)))
     }
 
-    fn failed(key: &str, number: i32) -> Self {
-        let mut draft = Self::new(Status::Other("failed".to_owned()));
-        draft.fields.insert(key.to_owned(), number.into());
+    fn after_command(failure: Option<(&str, i32)>) -> Self {
+        let status = failure.map_or(Status::Ok, |_| Status::Other("failed".to_owned()));
+        let mut draft = Self { keeps: true, ..Self::new(status) };
+        draft.fields.extend(failure.map(|(key, number)| (key.to_owned(), number.into())));
         draft
     }
 
@@ -141,16 +139,22 @@ impl Draft {
         Self { status, ..self }
     }
 
-    /// Ends the cycle that began at `began`, whatever the file says meanwhile.
+    /// The cycle that begins or ends with this beat began at `began`, whatever the file says of it.
     #[must_use]
     pub fn began(self, began: &Now) -> Self {
-        Self { cycle: Cycle::Began(began.clone()), ..self }
+        Self { began: Some(began.clone()), ..self }
     }
 
     /// The beat of a name, in a file of its own; without one it is `data/heartbeat.json`.
     #[must_use]
     pub fn name(self, name: Name) -> Self {
         Self { name: Some(name), ..self }
+    }
+
+    /// The watchdog's own beat, in `data/watchdog.json`.
+    #[must_use]
+    pub fn of_watchdog(self) -> Self {
+        Self { name: Some(Name::watchdog()), of_watchdog: true, ..self }
     }
 
     /// The process that does the work, if it is not this one.
@@ -184,9 +188,10 @@ impl Draft {
     /// Writes the beat, **old-or-new**. Whatever the beat before looks like is no error: if it cannot be
     /// read, the count begins anew.
     pub fn write(&self, sys: &Sys, root: &Root) -> Result<(), WriteError> {
-        let path = root.heartbeat(self.name.as_ref());
+        let path = if self.of_watchdog { root.watchdog() } else { root.heartbeat(self.name.as_ref()) };
         let previous = sys.store.read(&path);
-        let in_new_folder = self.name.is_some() && matches!(previous, Err(ReadError::Missing));
+        let in_new_folder =
+            self.name.is_some() && !self.of_watchdog && matches!(previous, Err(ReadError::Missing));
         let previous = previous.ok().and_then(|bytes| Beat::parse(&bytes).ok());
         let bytes = encode(self.compose(&sys.clock.now(), sys.host, previous.as_ref()));
         if bytes.len() as u64 > MAX_READ {
@@ -199,7 +204,7 @@ impl Draft {
     }
 
     /// The beat as it reads at `now`, after `previous`.
-    fn compose(&self, now: &Now, host: &str, previous: Option<&Beat>) -> Object {
+    pub(super) fn compose(&self, now: &Now, host: &str, previous: Option<&Beat>) -> Object {
         let at = floor_to_millis(now.wall);
         let seq = previous.and_then(|beat| beat.seq?.checked_add(1)).unwrap_or(1);
         let (begun, took) = self.cycle_times(now, host, previous);
@@ -225,47 +230,59 @@ impl Draft {
         ours.chain(kept).chain(self.fields.clone()).collect()
     }
 
-    /// The beginning of a cycle and the end of a command say nothing new of the pipeline's own keys. They
-    /// keep them, so that no rule of a watch takes a running cycle for one whose numbers are gone.
+    /// The own keys of the beat before that stay.
     fn kept(&self, previous: &Beat) -> Object {
-        let mut kept = previous.fields.clone();
-        kept.retain(|key, _| {
-            !matches!(self.cycle, Cycle::EndsIfBegun)
-                && !OURS.contains(&key.as_str())
-                && !RESULT.contains(&key.as_str())
-        });
+        let mut kept = if self.keeps { previous.fields.clone() } else { Object::new() };
+        kept.retain(|key, _| !OURS.contains(&key.as_str()) && !RESULT.contains(&key.as_str()));
         kept
     }
 
     /// `begun` and `took`.
     fn cycle_times(&self, now: &Now, host: &str, previous: Option<&Beat>) -> (Option<f64>, Option<f64>) {
-        match &self.cycle {
-            Cycle::Begins => (Some(floor_to_millis(now.wall)), None),
-            Cycle::Began(then) => {
-                let took = elapsed(now, then.wall, Some(then.up), then.boot.as_deref());
-                (Some(floor_to_millis(then.wall)), Some(round_to_millis(took)))
+        let began = self.began.as_ref().or(self.begins.then_some(now));
+        let unended = previous.and_then(|beat| Unended::of(beat, now, host));
+        match (began, unended) {
+            (Some(began), unended) if self.begins => {
+                let before = unended.filter(|unended| unended.up.is_some());
+                let began = before.map_or(began.wall, |unended| began.wall.min(unended.begun));
+                (Some(floor_to_millis(began)), None)
             }
-            Cycle::EndsIfBegun => {
-                let own =
-                    |beat: &&Beat| beat.running() && beat.host.as_deref().is_none_or(|theirs| theirs == host);
-                let Some((beat, begun)) = previous.filter(own).and_then(|beat| Some((beat, beat.begun?)))
-                else {
-                    return (None, None);
-                };
-                let since_beat = elapsed(now, beat.at, beat.up, beat.boot.as_deref());
-                (Some(begun), Some(round_to_millis(since_beat + (beat.at - begun).max(0.0))))
+            (Some(began), _) => {
+                let took = elapsed(now, began.wall, Some(began.up).filter(|_| began.boot == now.boot));
+                (Some(floor_to_millis(began.wall)), Some(round_to_millis(took)))
             }
+            (None, Some(cycle)) => {
+                let took = elapsed(now, cycle.at, cycle.up) + (cycle.at - cycle.begun).max(0.0);
+                (Some(cycle.begun), Some(round_to_millis(took)))
+            }
+            (None, None) => (None, None),
         }
+    }
+}
+
+/// A cycle of this host that the beat before left running.
+#[derive(Clone, Copy)]
+struct Unended {
+    begun: f64,
+    at: f64,
+    /// The boot clock at `at`, if the beat is of this boot.
+    up: Option<f64>,
+}
+
+impl Unended {
+    fn of(beat: &Beat, now: &Now, host: &str) -> Option<Self> {
+        let ours = beat.running() && beat.host.as_deref().is_none_or(|theirs| theirs == host);
+        let begun = beat.begun.filter(|_| ours)?;
+        Some(Self { begun, at: beat.at, up: beat.up.filter(|up| beat.boot == now.boot && *up <= now.up) })
     }
 }
 
 /// The keys that tell how a command ended.
 const RESULT: [&str; 2] = ["exit", "signal"];
 
-/// Seconds from then to `now`: on the clock that nobody steps if both are of one boot, else on the wall clock
+/// Seconds from then to `now`: on the clock that nobody steps where that is known, else on the wall clock
 /// (**clock-honest**).
-fn elapsed(now: &Now, wall: f64, up: Option<f64>, boot: Option<&str>) -> f64 {
-    let up = up.filter(|up| boot == now.boot.as_deref() && *up <= now.up);
+fn elapsed(now: &Now, wall: f64, up: Option<f64>) -> f64 {
     up.map_or(now.wall - wall, |up| now.up - up).max(0.0)
 }
 

@@ -17,3 +17,6 @@ pub const OURS: [&str; 15] = [
     "v", "at", "iso", "status", "name", "host", "pid", "seq", "boot", "up", "awake", "interval", "begun",
     "took", "circuit",
 ];
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,11 @@ impl Name {
         Self("heartbeat".to_owned())
     }
 
+    /// The watchdog, whose own beat is `data/watchdog.json`.
+    pub(super) fn watchdog() -> Self {
+        Self("watchdog".to_owned())
+    }
+
     /// The name itself.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -14,6 +14,7 @@ const SLACK: f64 = 1.0;
 /// From then on its age grows by the observer's boot clock, which counts suspend and cannot be set. Only
 /// across a reboot the wall clock judges.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Kept", into = "Kept")]
 pub struct Sight {
     boot: Option<String>,
     up: f64,
@@ -21,6 +22,22 @@ pub struct Sight {
     wall: f64,
     age: f64,
     awake_age: f64,
+}
+
+/// A sight as it is kept: a list, because a watchdog of a thousand heartbeats keeps thousands.
+#[derive(Serialize, Deserialize)]
+struct Kept(f64, f64, f64, f64, f64, Option<String>);
+
+impl From<Kept> for Sight {
+    fn from(Kept(up, awake, wall, age, awake_age, boot): Kept) -> Self {
+        Self { boot, up, awake, wall, age, awake_age }
+    }
+}
+
+impl From<Sight> for Kept {
+    fn from(Sight { boot, up, awake, wall, age, awake_age }: Sight) -> Self {
+        Self(up, awake, wall, age, awake_age, boot)
+    }
 }
 
 /// When something says of itself that it happened.

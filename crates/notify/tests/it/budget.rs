@@ -8,24 +8,23 @@ use holdfast::time::Span;
 use holdfast_notify::standin::{Behaviour, Telegram};
 use holdfast_notify::{Answer, Direct, Outbox, Reply, Sending, States, Transport, Verdict};
 
-use crate::{BUDGET, World, channel, kinds, shell};
+use crate::{BUDGET, World, channel, kinds, shell, telegram};
 
 #[test]
 fn what_hangs_does_not_delay_what_works_nor_the_return() {
     let world = World::new();
     let works = Telegram::start(Behaviour::Ok);
     let hangs = [Behaviour::NeverAnswers, Behaviour::DripHead, Behaviour::DripBody].map(Telegram::start);
-    // A full backlog: connecting never ends. The host name cannot be looked up.
+    // Connections are made, and nobody ever takes them up.
     let deaf = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let deaf = format!("http://{}", deaf.local_addr().expect("an address"));
     let mut channels: Vec<Channel> = hangs
         .iter()
         .map(Telegram::base_url)
-        .chain([deaf, "http://host.invalid".to_owned()])
-        .map(|url| world.telegram(url))
+        .chain([format!("http://{}", deaf.local_addr().expect("an address"))])
+        .map(telegram)
         .collect();
     channels.push(shell("stubborn", "trap '' TERM; while :; do sleep 1; done"));
-    channels.push(world.telegram(works.base_url()));
+    channels.push(telegram(works.base_url()));
     for (number, channel) in channels.iter_mut().enumerate() {
         channel.name = format!("channel-{number}");
         channel.timeout = Span::secs(60);
@@ -121,7 +120,7 @@ fn a_long_backlog_goes_out_in_order_one_after_the_other() {
 fn nothing_is_sent_without_time_for_it() {
     let world = World::new();
     let server = Telegram::start(Behaviour::Ok);
-    let channels = [world.telegram(server.base_url())];
+    let channels = [telegram(server.base_url())];
     world.put(&world.alert("a"), &channels);
     let mut outbox = Outbox::open(&world.root);
     let direct = Direct::new(world.sys, &world.root);

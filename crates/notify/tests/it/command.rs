@@ -43,7 +43,7 @@ fn a_script_may_take_the_message_as_an_argument() {
 fn only_exit_code_zero_is_acceptance() {
     let world = World::new();
     for (script, says) in [
-        ("echo out; echo 'no route' >&2; exit 3", "/bin/sh ended with 3: no route"),
+        ("echo one >&2; echo 'no route' >&2; echo >&2; exit 3", "/bin/sh ended with 3: no route"),
         ("exit 1", "/bin/sh ended with 1"),
         ("kill -9 $$", "/bin/sh was ended by signal 9"),
     ] {

@@ -47,17 +47,6 @@ impl World {
         self.path().join(name)
     }
 
-    pub(crate) fn telegram(&self, base_url: impl Into<String>) -> Channel {
-        channel(
-            "telegram",
-            ChannelKind::Telegram {
-                token_file: "telegram-token".into(),
-                chat: CHAT.to_owned(),
-                base_url: base_url.into(),
-            },
-        )
-    }
-
     /// Runs as a new process would: with nothing but what is on disk.
     pub(crate) fn deliver(&self, channels: &[Channel]) -> Delivery {
         self.deliver_within(channels, BUDGET)
@@ -91,6 +80,11 @@ impl World {
     pub(crate) fn outbox(&self) -> Vec<String> {
         self.sys.store.list(&self.root.outbox()).expect("a folder")
     }
+}
+
+pub(crate) fn telegram(base_url: impl Into<String>) -> Channel {
+    let (token_file, chat) = ("telegram-token".into(), CHAT.to_owned());
+    channel("telegram", ChannelKind::Telegram { token_file, chat, base_url: base_url.into() })
 }
 
 pub(crate) fn channel(name: &str, kind: ChannelKind) -> Channel {

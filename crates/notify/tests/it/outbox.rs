@@ -5,13 +5,13 @@ use std::time::{Duration, SystemTime};
 use holdfast_notify::standin::{Behaviour, Telegram};
 use holdfast_notify::{Alert, Direct, Outbox, Put, States, mute, test_alert};
 
-use crate::{BUDGET, Later, World, command, error_of, kinds, shell};
+use crate::{BUDGET, Later, World, command, error_of, kinds, shell, telegram};
 
 #[test]
 fn an_alert_survives_the_process_that_put_it_and_goes_out_with_the_same_id() {
     let world = World::new();
     let server = Telegram::start(Behaviour::ServerError);
-    let channels = [world.telegram(server.base_url())];
+    let channels = [telegram(server.base_url())];
     world.put(&world.alert("a"), &channels);
     assert_eq!(world.outbox(), ["a.json"]);
     server.set(Behaviour::Ok);
@@ -26,7 +26,7 @@ fn an_alert_survives_the_process_that_put_it_and_goes_out_with_the_same_id() {
 fn a_crash_between_send_and_mark_sends_again_with_the_same_id() {
     let world = World::new();
     let server = Telegram::start(Behaviour::Ok);
-    let channels = [world.telegram(server.base_url())];
+    let channels = [telegram(server.base_url())];
     world.put(&world.alert("a"), &channels);
     let before = std::fs::read(world.file("data/outbox/a.json")).expect("stored");
     world.deliver(&channels);
@@ -42,7 +42,7 @@ fn a_crash_between_send_and_mark_sends_again_with_the_same_id() {
 fn what_one_channel_accepted_is_not_sent_to_it_again_while_another_is_down() {
     let mut world = World::new();
     let up = Telegram::start(Behaviour::Ok);
-    let channels = [world.telegram(up.base_url()), shell("pager", "test -e up")];
+    let channels = [telegram(up.base_url()), shell("pager", "test -e up")];
     world.put(&world.alert("a"), &channels);
     for minutes in 0..3 {
         world.later(f64::from(minutes) * 900.0);
@@ -80,7 +80,7 @@ fn a_step_of_the_wall_clock_neither_expires_an_alert_nor_stops_its_retries() {
     for step in [-1e8, 1e8] {
         let mut world = World::new();
         let server = Telegram::start(Behaviour::ServerError);
-        let channels = [world.telegram(server.base_url())];
+        let channels = [telegram(server.base_url())];
         world.put(&world.alert("a"), &channels);
         world.deliver(&channels);
         server.set(Behaviour::Ok);
@@ -93,7 +93,7 @@ fn a_step_of_the_wall_clock_neither_expires_an_alert_nor_stops_its_retries() {
 fn an_alert_that_cannot_be_stored_is_sent_anyway_and_only_once() {
     let world = World::new();
     let server = Telegram::start(Behaviour::Ok);
-    let channels = [world.telegram(server.base_url()), shell("pager", "exit 1")];
+    let channels = [telegram(server.base_url()), shell("pager", "exit 1")];
     // No folder can be made where a file stands, whoever we are.
     std::fs::write(world.file("data/outbox"), "").expect("written");
     let mut outbox = Outbox::open(&world.root);
@@ -120,7 +120,7 @@ fn an_alert_that_cannot_be_stored_is_sent_anyway_and_only_once() {
 fn an_alert_with_a_name_that_is_no_file_is_sent_anyway() {
     let world = World::new();
     let server = Telegram::start(Behaviour::Ok);
-    let channels = [world.telegram(server.base_url())];
+    let channels = [telegram(server.base_url())];
     let mut outbox = Outbox::open(&world.root);
     for id in ["../escape", "", ".hidden", "a/b", "ünï"] {
         let error = outbox.put(&world.sys, &world.alert(id), &channels).expect_err(id);
@@ -136,7 +136,7 @@ fn an_alert_with_a_name_that_is_no_file_is_sent_anyway() {
 fn two_programs_never_send_the_same_alert_at_the_same_time() {
     let world = World::new();
     let server = Telegram::start(Behaviour::Slow(Duration::from_millis(700)));
-    let channels = [world.telegram(server.base_url())];
+    let channels = [telegram(server.base_url())];
     world.put(&world.alert("a"), &channels);
     let (first, second) = std::thread::scope(|scope| {
         let first = scope.spawn(|| world.deliver(&channels));
@@ -154,7 +154,7 @@ fn two_programs_never_send_the_same_alert_at_the_same_time() {
 fn a_program_that_hangs_with_the_lock_does_not_keep_an_alert_from_being_heard() {
     let world = World::new();
     let server = Telegram::start(Behaviour::Ok);
-    let channels = [world.telegram(server.base_url())];
+    let channels = [telegram(server.base_url())];
     world.put(&world.alert("a"), &channels);
     let path = world.file("data/outbox/.a.lock");
     let lock = world.sys.store.try_lock(&path).expect("a lock").expect("free");
@@ -228,7 +228,7 @@ fn what_killed_processes_left_behind_is_swept() {
     std::fs::write(world.file("data/outbox/.old.lock"), "").expect("written");
     let temp = world.file("data/outbox/.a.json.1-0.tmp");
     std::fs::write(&temp, "{").expect("written");
-    world.sys.store.set_modified(&temp, SystemTime::now() - Duration::from_secs(7200)).expect("set");
+    world.sys.store.set_modified(&temp, SystemTime::now() - Duration::from_hours(2)).expect("set");
     world.deliver(&channels);
     assert_eq!(world.outbox(), Vec::<String>::new());
 }
@@ -239,7 +239,7 @@ fn a_test_says_which_channels_work_and_leaves_nothing() {
     let server = Telegram::start(Behaviour::Ok);
     let mut boss = shell("boss", "exit 0");
     boss.level = 2;
-    let channels = [world.telegram(server.base_url()), boss, command("gone", &["/nowhere"])];
+    let channels = [telegram(server.base_url()), boss, command("gone", &["/nowhere"])];
     let direct = Direct::new(world.sys, &world.root);
     let alert = world.alert("test-1");
     let delivery = test_alert(&world.sys, &world.root, &channels, &States::new(), BUDGET, &alert, &direct);
@@ -251,4 +251,25 @@ fn a_test_says_which_channels_work_and_leaves_nothing() {
     assert!(!mute(&channels, &delivery.states()));
     assert!(mute(&channels[2..], &delivery.states()));
     assert!(!mute(&[], &delivery.states()));
+}
+
+#[test]
+fn an_alert_is_on_disk_before_its_first_byte_goes_out() {
+    let world = World::new();
+    let entry = world.file("data/outbox/a.json");
+    let stored = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let (seen, path) = (stored.clone(), entry.clone());
+    let server = Telegram::with_hook([Behaviour::Ok], move || {
+        seen.lock().expect("not poisoned").push(path.exists());
+    });
+    let channels = [telegram(server.base_url())];
+    let mut outbox = Outbox::open(&world.root);
+    // What could not be stored at first is stored before it is sent, once the disk takes it.
+    std::fs::write(world.file("data/outbox"), "").expect("written");
+    outbox.put(&world.sys, &world.alert("a"), &channels).expect_err("cannot be stored");
+    std::fs::remove_file(world.file("data/outbox")).expect("was there");
+    let direct = Direct::new(world.sys, &world.root);
+    assert!(outbox.deliver(&world.sys, &channels, &States::new(), BUDGET, &direct).all_heard());
+    assert_eq!(*stored.lock().expect("not poisoned"), [true]);
+    assert!(!entry.exists());
 }

@@ -5,13 +5,13 @@ use std::time::Duration;
 use holdfast_notify::standin::{Behaviour, CHAT, TOKEN, Telegram};
 use holdfast_notify::{Alert, ChannelState, Direct, Note, Outbox, States};
 
-use crate::{BUDGET, World, channel, error_of, is_failing, kinds, shell};
+use crate::{BUDGET, World, channel, error_of, is_failing, kinds, shell, telegram};
 
 #[test]
 fn an_alert_is_sent_with_the_id_of_its_incident_and_is_gone_when_accepted() {
     let world = World::new();
     let server = Telegram::start(Behaviour::Ok);
-    let channels = [world.telegram(server.base_url())];
+    let channels = [telegram(server.base_url())];
     world.put(&world.alert("a"), &channels);
     let delivery = world.deliver(&channels);
     let received = server.received();
@@ -27,10 +27,10 @@ fn an_alert_is_sent_with_the_id_of_its_incident_and_is_gone_when_accepted() {
     assert_eq!(world.outbox(), Vec::<String>::new());
 }
 
-/// Behaviour, how the channel reads afterwards, and what the error must say.
 #[test]
 fn every_failure_leaves_the_alert_pending_and_names_itself() {
-    for (behaviour, broken, says) in [
+    // Behaviour, whether the channel is broken then, and what the error must say.
+    let cases = [
         (Behaviour::ChatNotFound, true, "400 Bad Request: chat not found; name another chat"),
         (Behaviour::Unauthorized, true, "401 Unauthorized; the token is not valid"),
         (Behaviour::NotFound, true, "404 Not Found; the token is not valid"),
@@ -45,30 +45,37 @@ fn every_failure_leaves_the_alert_pending_and_names_itself() {
         (Behaviour::Portal, false, "answers 200, but not as a Telegram Bot API server does"),
         (Behaviour::Huge, false, "answers 200 with more than 65536 bytes"),
         (Behaviour::Redirect("http://127.0.0.1:1/".to_owned()), false, "redirects are not followed"),
-    ] {
-        let world = World::new();
-        let server = Telegram::start(behaviour.clone());
-        let channels = [world.telegram(server.base_url())];
-        world.put(&world.alert("a"), &channels);
-        let delivery = world.deliver_within(&channels, Duration::from_millis(2900));
-        let error = error_of(&delivery, "telegram");
-        assert!(error.contains(says), "{behaviour:?}: {error}");
-        assert_eq!(delivery.channels["telegram"].state.is_broken(), broken, "{behaviour:?}");
-        assert_eq!(is_failing(&delivery, "telegram"), !broken, "{behaviour:?}");
-        assert_eq!(delivery.unheard, ["a"], "{behaviour:?}");
-        assert_eq!(delivery.channels["telegram"].pending, 1, "{behaviour:?}");
-        assert_eq!(kinds(&delivery), ["alert-failed"], "{behaviour:?}");
-        assert_eq!(delivery.notes.len(), usize::from(broken), "{behaviour:?}");
-        assert!(world.outbox().contains(&"a.json".to_owned()), "{behaviour:?}");
-        assert!(server.received().is_empty(), "{behaviour:?}");
-    }
+    ];
+    std::thread::scope(|scope| {
+        for (behaviour, broken, says) in cases {
+            scope.spawn(move || fails(&behaviour, broken, says));
+        }
+    });
+}
+
+fn fails(behaviour: &Behaviour, broken: bool, says: &str) {
+    let world = World::new();
+    let server = Telegram::start(behaviour.clone());
+    let channels = [telegram(server.base_url())];
+    world.put(&world.alert("a"), &channels);
+    let delivery = world.deliver_within(&channels, Duration::from_millis(2900));
+    let error = error_of(&delivery, "telegram");
+    assert!(error.contains(says), "{behaviour:?}: {error}");
+    assert_eq!(delivery.channels["telegram"].state.is_broken(), broken, "{behaviour:?}");
+    assert_eq!(is_failing(&delivery, "telegram"), !broken, "{behaviour:?}");
+    assert_eq!(delivery.unheard, ["a"], "{behaviour:?}");
+    assert_eq!(delivery.channels["telegram"].pending, 1, "{behaviour:?}");
+    assert_eq!(kinds(&delivery), ["alert-failed"], "{behaviour:?}");
+    assert_eq!(delivery.notes.len(), usize::from(broken), "{behaviour:?}");
+    assert!(world.outbox().contains(&"a.json".to_owned()), "{behaviour:?}");
+    assert!(server.received().is_empty(), "{behaviour:?}");
 }
 
 #[test]
 fn nobody_listening_is_a_failure_that_is_tried_again() {
     let world = World::new();
     let gone = Telegram::start(Behaviour::Ok).base_url();
-    let channels = [world.telegram(gone)];
+    let channels = [telegram(gone)];
     world.put(&world.alert("a"), &channels);
     let delivery = world.deliver(&channels);
     assert!(is_failing(&delivery, "telegram"), "{delivery:?}");
@@ -79,7 +86,7 @@ fn nobody_listening_is_a_failure_that_is_tried_again() {
 fn a_passing_failure_is_tried_again_in_the_same_run() {
     let world = World::new();
     let server = Telegram::script([Behaviour::ServerError, Behaviour::Garbage, Behaviour::Ok]);
-    let channels = [world.telegram(server.base_url())];
+    let channels = [telegram(server.base_url())];
     world.put(&world.alert("a"), &channels);
     let delivery = world.deliver(&channels);
     assert_eq!((server.requests(), server.received().len()), (3, 1));
@@ -91,7 +98,7 @@ fn a_passing_failure_is_tried_again_in_the_same_run() {
 fn a_short_retry_after_is_waited_for_and_a_long_one_is_scheduled_for_every_alert() {
     let mut world = World::new();
     let server = Telegram::script([Behaviour::TooManyRequests(1), Behaviour::Ok]);
-    let channels = [world.telegram(server.base_url())];
+    let channels = [telegram(server.base_url())];
     world.put(&world.alert("a"), &channels);
     let before = world.sys.clock.now().up;
     assert_eq!(kinds(&world.deliver(&channels)), ["alert-accepted"]);
@@ -119,7 +126,7 @@ fn a_short_retry_after_is_waited_for_and_a_long_one_is_scheduled_for_every_alert
 fn a_garbled_retry_after_does_not_silence_a_channel_for_ever() {
     let mut world = World::new();
     let server = Telegram::script([Behaviour::TooManyRequests(u64::MAX), Behaviour::Ok]);
-    let channels = [world.telegram(server.base_url())];
+    let channels = [telegram(server.base_url())];
     let alert = Alert { expires_at: f64::MAX, ..world.alert("a") };
     world.put(&alert, &channels);
     assert_eq!(world.deliver(&channels).unheard, ["a"]);
@@ -131,7 +138,7 @@ fn a_garbled_retry_after_does_not_silence_a_channel_for_ever() {
 fn a_group_that_moved_is_followed_remembered_and_announced() {
     let world = World::new();
     let server = Telegram::start(Behaviour::Migrated(-100_777));
-    let channels = [world.telegram(server.base_url())];
+    let channels = [telegram(server.base_url())];
     world.put(&world.alert("a"), &channels);
     let delivery = world.deliver(&channels);
     assert!(delivery.all_heard());
@@ -160,7 +167,7 @@ fn a_group_that_moved_is_followed_remembered_and_announced() {
 fn a_broken_channel_is_told_through_the_others_once_and_tried_with_each_new_alert() {
     let world = World::new();
     let server = Telegram::start(Behaviour::Unauthorized);
-    let channels = [world.telegram(server.base_url()), shell("pager", "exit 0")];
+    let channels = [telegram(server.base_url()), shell("pager", "exit 0")];
     let direct = Direct::new(world.sys, &world.root);
     let mut outbox = Outbox::open(&world.root);
     let mut send = |id: &str, states: &States| {
@@ -184,7 +191,7 @@ fn a_broken_channel_is_told_through_the_others_once_and_tried_with_each_new_aler
 fn an_alert_that_only_broken_channels_could_take_waits_for_a_mended_token() {
     let mut world = World::new();
     let server = Telegram::start(Behaviour::Unauthorized);
-    let channels = [world.telegram(server.base_url())];
+    let channels = [telegram(server.base_url())];
     world.put(&world.alert("a"), &channels);
     assert_eq!(world.deliver(&channels).unheard, ["a"]);
     server.set(Behaviour::Ok);
@@ -199,7 +206,7 @@ fn an_alert_that_only_broken_channels_could_take_waits_for_a_mended_token() {
 fn a_long_message_is_cut_honestly_to_what_telegram_takes() {
     let world = World::new();
     let server = Telegram::start(Behaviour::Ok);
-    let channels = [world.telegram(server.base_url())];
+    let channels = [telegram(server.base_url())];
     let alert = Alert { text: "𝄞".repeat(4000), ..world.alert("a") };
     world.put(&alert, &channels);
     assert!(world.deliver(&channels).all_heard());

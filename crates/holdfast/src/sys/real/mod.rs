@@ -12,7 +12,7 @@ mod processes;
 
 pub use files::RealStore;
 pub use foreground::foreground;
-pub use processes::{RealSpawner, exec};
+pub use processes::{RealSpawner, end_within, exec};
 
 /// The clocks of this host.
 #[derive(Clone, Copy, Debug)]

@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::RealClock;
+use crate::exit::Exit;
 use crate::sys::{Clock, Ended, Job, Outcome, Spawner};
 
 /// How often a running program is looked at.
@@ -134,4 +135,15 @@ pub fn exec(argv: &[OsString], env: &[(&str, &str)]) -> io::Result<i32> {
 #[cfg(not(unix))]
 pub fn exec(argv: &[OsString], env: &[(&str, &str)]) -> io::Result<i32> {
     Ok(command(argv)?.envs(env.iter().copied()).status()?.code().unwrap_or(-1))
+}
+
+/// Ends this process with `exit` after `most`, whatever it is stuck in by then: a file system that hangs
+/// cannot be waited out any other way.
+#[expect(clippy::exit, reason = "the only way out of a system call that does not return")]
+pub fn end_within(most: Duration, exit: Exit, last_words: &'static str) {
+    std::thread::spawn(move || {
+        RealClock.wait(most);
+        eprintln!("{last_words}");
+        std::process::exit(exit.code().into());
+    });
 }

@@ -1,0 +1,57 @@
+//! The arguments of `watchdog`.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use holdfast::time::Span;
+
+/// Judges heartbeats; pauses trading when one is stale, missing or bad; tells people.
+#[derive(Debug, Parser)]
+#[command(name = "watchdog", version, propagate_version = true, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    /// The folder that holds data/ [default: `HOLDFAST_ROOT`, else the current one]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
+    /// Answer as JSON on stdout
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// What to do
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What `watchdog` does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Judge everything once, trip and tell; for launchd, systemd timers and Task Scheduler
+    Check,
+    /// Stay, and judge whenever a file changes or a deadline passes
+    Run {
+        /// The longest time between two looks
+        #[arg(long, value_name = "D", default_value = "1s")]
+        every: Span,
+    },
+    /// Show what the last check found; changes nothing
+    Status,
+    /// Read holdfast.toml and everything that it names, and say what is wrong
+    Validate {
+        /// Another file than holdfast.toml in the root
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Send a test message through every channel and say which worked
+    TestAlert,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  watchdog check --root /srv/bot           one look, every 15 minutes from a timer
+  watchdog run --root /srv/bot --every 1s  stay, and notice within the second
+  watchdog status --root /srv/bot          what was found last, and when
+  watchdog test-alert --root /srv/bot      does the phone ring?
+
+Without holdfast.toml it watches data/heartbeat.json and every data/heartbeats/NAME.json, and pauses trading
+when one is older than 15 minutes. It never resumes: that is for a person, with circuit-ctl resume.
+
+Exit codes: 0 all is well; 1 an alarm; 69 an alert could not be delivered; 74 reading or writing failed;
+75 another watchdog is at work here; 78 the root or holdfast.toml is not usable. The higher wins.";

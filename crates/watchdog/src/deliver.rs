@@ -1,0 +1,204 @@
+//! Sends and actions: the last of the order of acts, side by side, each with a deadline.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use holdfast::config::{Action, Config};
+use holdfast::journal::Entry;
+use holdfast::sys::{Ended, Job, Sys};
+use holdfast::watch::Message;
+use holdfast::{Exit, Root};
+use holdfast_notify::{Alert, AlertKind, Delivery, Direct, Outbox, Progress, Put, States};
+
+use crate::evaluate::BY;
+
+/// All sends and actions of one round end within this.
+const BUDGET: Duration = Duration::from_secs(12);
+
+/// What somebody who may wait has to do.
+#[derive(Clone)]
+pub struct Work {
+    pub(crate) config: Config,
+    pub(crate) messages: Vec<Message>,
+    pub(crate) actions: Vec<(String, String)>,
+    pub(crate) states: States,
+}
+
+/// What came of it.
+pub struct Delivered {
+    /// Whether everything was heard.
+    pub exit: Exit,
+    /// For the journal.
+    pub(crate) journal: Vec<Entry>,
+    /// Ids of messages that are on disk, or were accepted at once.
+    pub(crate) stored: Vec<String>,
+    /// What is known of each channel now.
+    pub(crate) states: States,
+    /// To be told through the other channels.
+    pub(crate) notes: Vec<String>,
+    /// In how many seconds the next try is due.
+    pub(crate) next: Option<f64>,
+}
+
+/// Keeps the outbox between rounds.
+pub struct Deliverer {
+    sys: Sys<'static>,
+    root: Root,
+    outbox: Outbox,
+}
+
+impl Deliverer {
+    /// For the outbox of `root`.
+    pub fn new(sys: Sys<'static>, root: Root) -> Self {
+        let outbox = Outbox::open(&root);
+        Self { sys, root, outbox }
+    }
+
+    /// Stores every message before anything is sent (**no-silent-alert**), then sends what is due and runs
+    /// the actions.
+    pub fn deliver(&mut self, work: &Work) -> Delivered {
+        let mut stored: HashSet<String> = HashSet::new();
+        let mut exit = Exit::Ok;
+        for message in &work.messages {
+            exit = exit.and(self.put(work, message, &mut stored));
+        }
+        let (sys, root) = (self.sys, &self.root);
+        let (delivery, mut journal) = std::thread::scope(|scope| {
+            let runs: Vec<_> = work
+                .actions
+                .iter()
+                .filter_map(|(name, incident)| Some((name, incident, work.config.actions.get(name)?)))
+                .map(|(name, incident, action)| scope.spawn(move || run(&sys, root, name, incident, action)))
+                .collect();
+            let transport = Direct::new(sys, root);
+            let delivery = self.outbox.deliver(&sys, &work.config.channels, &work.states, BUDGET, &transport);
+            // With panic = "abort" a panicked action is no longer a matter of this process.
+            let results: Vec<Entry> = runs.into_iter().filter_map(|run| run.join().ok()).collect();
+            (delivery, results)
+        });
+        for fault in &delivery.faults {
+            eprintln!("watchdog: data/outbox: {fault}");
+            exit = exit.and(Exit::Io);
+        }
+        exit = exit.and(unheard(&delivery));
+        let accepted = delivery.events.iter().filter(|event| event.kind == "alert-accepted");
+        stored.extend(accepted.filter_map(|event| event.fields.get("alert")?.as_str().map(str::to_owned)));
+        journal.extend(delivery.events.iter().map(|event| {
+            let mut entry = Entry::new(event.kind, BY);
+            entry.fields.clone_from(&event.fields);
+            entry
+        }));
+        Delivered {
+            exit,
+            journal,
+            stored: stored.into_iter().collect(),
+            states: delivery.states(),
+            notes: delivery.notes.iter().map(ToString::to_string).collect(),
+            next: self.next(),
+        }
+    }
+
+    fn put(&mut self, work: &Work, message: &Message, stored: &mut HashSet<String>) -> Exit {
+        let alert = alert(message, &work.config);
+        match self.outbox.put(&self.sys, &alert, &work.config.channels) {
+            Ok(Put::NoChannel) => {
+                // Nobody can be told; that is no failure of delivery, but never silent.
+                eprintln!(
+                    "watchdog: no alert channel is configured, so nobody was told: {}",
+                    message.subject
+                );
+                stored.insert(message.id.clone());
+                Exit::Ok
+            }
+            Ok(_) => {
+                stored.insert(message.id.clone());
+                Exit::Ok
+            }
+            Err(error) => {
+                eprintln!("watchdog: {error}; the alert is sent all the same");
+                Exit::Io
+            }
+        }
+    }
+
+    /// When the next try of anything in the outbox is due.
+    fn next(&self) -> Option<f64> {
+        let now = self.sys.clock.now();
+        let pending = self.outbox.pending(&self.sys);
+        let due = |progress: &Progress| match progress {
+            Progress::Pending { due, .. } => Some(due.as_ref().map_or(0.0, |due| due.remaining(&now))),
+            Progress::Failed { due, .. } => Some(due.remaining(&now)),
+            Progress::Accepted { .. } => None,
+        };
+        pending
+            .entries
+            .iter()
+            .flat_map(|entry| entry.channels.values())
+            .filter_map(due)
+            .min_by(f64::total_cmp)
+    }
+}
+
+fn alert(message: &Message, config: &Config) -> Alert {
+    Alert {
+        id: message.id.clone(),
+        incident: message.incidents.first().cloned(),
+        kind: match message.kind.as_str() {
+            "opened" => AlertKind::Opened,
+            "worse" => AlertKind::Worse,
+            "repeat" => AlertKind::Repeat,
+            "closed" => AlertKind::Closed,
+            _ => AlertKind::Notice,
+        },
+        level: 1,
+        subject: message.subject.clone(),
+        text: message.text.clone(),
+        at: message.at,
+        expires_at: message.at + config.alerts_expire_after.as_secs_f64(),
+    }
+}
+
+fn run(sys: &Sys, root: &Root, name: &str, incident: &str, action: &Action) -> Entry {
+    let env = [
+        ("HOLDFAST_ROOT", root.path().display().to_string()),
+        ("HOLDFAST_ACTION", name.to_owned()),
+        ("HOLDFAST_INCIDENT", incident.to_owned()),
+    ];
+    let job = Job {
+        argv: action.command.clone(),
+        env: env.map(|(key, value)| (key.to_owned(), value)).into(),
+        stdin: Vec::new(),
+        timeout: action.timeout.0.min(BUDGET),
+    };
+    let entry = Entry::new("action", BY).with("action", name).with("incident", incident);
+    match sys.spawner.run(&job) {
+        Ok(outcome) => {
+            let ended = match outcome.ended {
+                Ended::Code(code) => format!("exit {code}"),
+                Ended::Signal(signal) => format!("signal {signal}"),
+                Ended::TimedOut => "timed out".to_owned(),
+            };
+            entry.with("ended", ended).with("output", outcome.output)
+        }
+        Err(error) => entry.with("ended", format!("could not be started: {error}")),
+    }
+}
+
+fn unheard(delivery: &Delivery) -> Exit {
+    if delivery.all_heard() {
+        return Exit::Ok;
+    }
+    for (name, report) in &delivery.channels {
+        if let Some(error) = &report.error {
+            eprintln!("watchdog: alert channel {name}: {error}");
+        }
+    }
+    let waiting = delivery.unheard.len();
+    eprintln!(
+        "watchdog: {waiting} alert(s) that nobody has accepted wait in data/outbox and are tried again"
+    );
+    for id in &delivery.expired_unheard {
+        eprintln!("watchdog: alert {id} expired and nobody has heard it");
+    }
+    Exit::Undelivered
+}

@@ -1,0 +1,340 @@
+//! One evaluation: the order of acts up to the outbox.
+
+use std::time::Duration;
+
+use holdfast::circuit::{self, Trip, View, new_id};
+use holdfast::heartbeat::{Draft, Status};
+use holdfast::journal::{self, Entry};
+use holdfast::json::{self, Value};
+use holdfast::sys::{Now, ReadError, Sys};
+use holdfast::watch::{
+    Demand, Happened, Judged, Memory, Message, Settled, Sight, TripDone, demands, judge_all, observe, recall,
+    settle, watches,
+};
+use holdfast::{Exit, Root};
+use holdfast_notify::{ChannelState, States, mute};
+
+use crate::deliver::{Delivered, Work};
+use crate::settings::Settings;
+use crate::system;
+
+/// The watchdog's name in holds and journal.
+pub(crate) const BY: &str = "watchdog";
+/// Disk space that is set aside for a trip on a full disk, in bytes.
+const RESERVE: u64 = 64 << 10;
+/// Left-over temporary files are removed when they are this old.
+const SWEEP_AGE: Duration = Duration::from_hours(1);
+/// The watchdog's own heartbeat is written at least this often, in seconds.
+const SAVE_EVERY: f64 = 30.0;
+
+/// The watchdog of one root, between evaluations.
+pub struct Watchdog<'a> {
+    sys: Sys<'a>,
+    root: Root,
+    settings: Settings,
+    memory: Memory,
+    /// What was last written, but for the clocks: a change is written at once.
+    saved: Option<(Sight, Digest)>,
+    actions: Vec<(String, String)>,
+    notices: Vec<String>,
+}
+
+/// What people would want to find in `data/watchdog.json` after a crash.
+#[derive(PartialEq)]
+struct Digest {
+    verdicts: Vec<(String, &'static str)>,
+    incidents: Vec<(String, Option<String>)>,
+    holds: Vec<String>,
+    ledger_len: u64,
+    unstored: usize,
+    channels: std::collections::BTreeMap<String, Value>,
+}
+
+/// What an evaluation found.
+#[derive(Debug)]
+pub struct Evaluated {
+    /// How a program that does only this ends.
+    pub exit: Exit,
+    /// Every watch and its verdict.
+    pub judged: Vec<(String, Judged)>,
+    /// The circuit after it.
+    pub view: View,
+    /// In how many seconds something is due without new evidence.
+    pub next: Option<f64>,
+}
+
+impl<'a> Watchdog<'a> {
+    /// Takes up what the last one remembered. Deadlines come from there, so a restart resets nothing.
+    pub fn open(sys: Sys<'a>, root: Root) -> Self {
+        let settings = Settings::load(&sys, &root);
+        let mut notices = Vec::new();
+        let memory = match (recall(&sys, &root), sys.store.stat(&root.watchdog())) {
+            (Some((_, memory)), _) => memory,
+            (None, Ok(None)) => Memory::default(),
+            (None, _) => {
+                notices.push("data/watchdog.json could not be read: deadlines count from now".to_owned());
+                Memory::default()
+            }
+        };
+        Self { sys, root, settings, memory, saved: None, actions: Vec::new(), notices }
+    }
+
+    /// The order of acts, up to the outbox: judge, **trip**, journal, own heartbeat, outbox (**trip-first**).
+    pub fn evaluate(&mut self) -> Evaluated {
+        self.settings.refresh(&self.sys, &self.root);
+        let mut exit = if self.settings.unusable { Exit::Config } else { Exit::Ok };
+        let watches = watches(&self.sys, &self.root, &self.settings.config, &self.memory);
+        let names: Vec<String> = watches.iter().map(|watch| watch.name.to_string()).collect();
+        let changed = self.watch_set(&names);
+        let observed = observe(&self.sys, &self.root, &watches);
+        let view = circuit::view(&self.sys, &self.root);
+        let now = self.now();
+        let system =
+            system::judge(&self.settings.config, self.settings.trouble.as_deref(), &self.memory, &view, &now);
+        let mut judged = judge_all(&self.sys, &self.settings.config, &mut self.memory, &view, &observed);
+        judged.extend(system::unasked(&watches, &mut self.memory, &now));
+        judged.extend(system);
+        let trips = self.trip(&judged, &view);
+        exit = exit.and(trips.iter().map(trip_exit).max().unwrap_or(Exit::Ok));
+        if let Err(error) = circuit::repair(&self.sys, &self.root) {
+            exit = exit.and(complain(&format!(
+                "data/circuit.json lags behind the ledger and cannot be written: {error}"
+            )));
+        }
+        let (settled, view) = self.settle(&judged, trips);
+        exit = exit.and(self.journal(changed.into_iter().chain(settled.journal)));
+        self.memory.unstored.extend(settled.message);
+        self.actions.extend(settled.actions);
+        exit = exit.and(self.save_if_changed());
+        exit = exit.and(if settled.alarm { Exit::No } else { Exit::Ok });
+        Evaluated { exit, judged, view, next: settled.next }
+    }
+
+    fn now(&self) -> Now {
+        self.sys.clock.now()
+    }
+
+    fn trip(&self, judged: &[(String, Judged)], view: &View) -> Vec<TripDone> {
+        let mut id = || new_id(self.sys.clock.now().wall);
+        let demands = demands(&self.settings.config, &self.memory, judged, &view.holds, &mut id);
+        demands.into_iter().map(|demand| self.trip_one(demand)).collect()
+    }
+
+    fn trip_one(&self, demand: Demand) -> TripDone {
+        let trip = Trip {
+            mode: demand.mode,
+            reason: demand.reason.clone(),
+            by: BY.to_owned(),
+            watch: Some(demand.watch.clone()),
+            id: Some(demand.id.clone()),
+        };
+        match circuit::trip(&self.sys, &self.root, &trip) {
+            Ok(tripped) => {
+                let trouble = Some(tripped.shortcomings.join("; ")).filter(|trouble| !trouble.is_empty());
+                if let Some(trouble) = &trouble {
+                    complain(&format!("trading is paused, but {trouble}"));
+                }
+                TripDone { demand, trouble, paused: true }
+            }
+            Err(error) => {
+                complain(&error.to_string());
+                TripDone { demand, trouble: Some(error.to_string()), paused: false }
+            }
+        }
+    }
+
+    fn settle(&mut self, judged: &[(String, Judged)], trips: Vec<TripDone>) -> (Settled, View) {
+        let acks = self.acks();
+        let view = circuit::view(&self.sys, &self.root);
+        let owner = self.sys.store.stat(&self.root.circuit()).ok().flatten().map(|stat| stat.owner);
+        let happened = Happened {
+            now: &self.now(),
+            host: self.sys.host,
+            root: &self.root.path().display().to_string(),
+            view: &view,
+            owner: owner.unwrap_or_default(),
+            trips,
+            acks,
+            notices: std::mem::take(&mut self.notices),
+        };
+        let mut id = || new_id(happened.now.wall);
+        let settled = settle(&self.settings.config, &mut self.memory, judged, &happened, &mut id);
+        let housekeeping = settled.journal.iter().any(|entry| entry.kind == "checked");
+        if housekeeping {
+            self.keep_house();
+        }
+        (settled, view)
+    }
+
+    /// Once an hour. None of it is worth an exit code: the reserve and the sweep are for worse days.
+    fn keep_house(&self) {
+        let reserve = self.root.reserve();
+        if matches!(self.sys.store.stat(&reserve), Ok(None))
+            && let Err(error) = self.sys.store.reserve(&reserve, RESERVE)
+        {
+            complain(&format!("data/reserve, which a trip on a full disk needs, cannot be made: {error}"));
+        }
+        for dir in [self.root.data(), self.root.heartbeats()] {
+            if let Err(error) = self.sys.store.sweep(&dir, SWEEP_AGE) {
+                complain(&format!("{} cannot be swept of temporary files: {error}", dir.display()));
+            }
+        }
+    }
+
+    /// Acknowledgements that were journalled since the last look.
+    fn acks(&mut self) -> Vec<(String, String)> {
+        const READ: usize = 1 << 20;
+        let path = self.root.journal();
+        let len = match self.sys.store.stat(&path) {
+            Ok(stat) => stat.map_or(0, |stat| stat.len),
+            Err(_) => return Vec::new(),
+        };
+        let from = match self.memory.journal_read {
+            // Without a memory the past is past.
+            0 if self.memory.last_check.is_none() => len,
+            read => read.min(len),
+        };
+        let bytes = match self.sys.store.read_at(&path, from, READ) {
+            Ok(bytes) => bytes,
+            Err(ReadError::Missing) => Vec::new(),
+            Err(error) => {
+                complain(&format!("memory/journal.jsonl {error}"));
+                return Vec::new();
+            }
+        };
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        self.memory.journal_read = from + whole as u64;
+        let lines = bytes[..whole].split(|byte| *byte == b'\n').filter_map(|line| json::object(line).ok());
+        let text = |line: &json::Object, key: &str| line.get(key).and_then(Value::as_str).map(str::to_owned);
+        lines
+            .filter(|line| line.get("kind").is_some_and(|kind| kind == "ack"))
+            .filter_map(|line| Some((text(&line, "incident")?, text(&line, "by")?)))
+            .collect()
+    }
+
+    /// What is watched has changed: that belongs into the record.
+    fn watch_set(&mut self, names: &[String]) -> Option<Entry> {
+        let known: Vec<String> = self.memory.watches.keys().cloned().collect();
+        let added: Vec<String> = names.iter().filter(|name| !known.contains(name)).cloned().collect();
+        let removed: Vec<String> = known.into_iter().filter(|name| !names.contains(name)).collect();
+        self.memory.watches.retain(|name, _| names.contains(name));
+        (!added.is_empty() || !removed.is_empty())
+            .then(|| Entry::new("watch-set", BY).with("added", added).with("removed", removed))
+    }
+
+    fn journal(&self, entries: impl IntoIterator<Item = Entry>) -> Exit {
+        let mut exit = Exit::Ok;
+        for entry in entries {
+            if let Err(error) = journal::append(&self.sys, &self.root, &entry) {
+                exit = complain(&format!("memory/journal.jsonl cannot be written: {error}"));
+            }
+        }
+        exit
+    }
+
+    /// Something waits to be told or done.
+    pub fn has_news(&self) -> bool {
+        !self.memory.unstored.is_empty() || !self.actions.is_empty()
+    }
+
+    /// Says something to the journal beside an evaluation.
+    pub fn note(&self, entry: Entry) -> Exit {
+        self.journal([entry])
+    }
+
+    /// Writes the watchdog's own heartbeat when something in it has changed, or it is getting old.
+    pub fn save_if_changed(&mut self) -> Exit {
+        let digest = self.digest();
+        let now = self.now();
+        if let Some((when, saved)) = &self.saved
+            && *saved == digest
+            && when.age(&now) < SAVE_EVERY
+        {
+            return Exit::Ok;
+        }
+        match self.save() {
+            Ok(()) => {
+                self.saved = Some((Sight::now(&now), digest));
+                Exit::Ok
+            }
+            Err(error) => complain(&format!("the watchdog's own heartbeat: {error}")),
+        }
+    }
+
+    fn save(&self) -> anyhow::Result<()> {
+        let draft = Draft::new(Status::Ok).of_watchdog();
+        let with_memory = self
+            .memory
+            .to_fields()
+            .into_iter()
+            .try_fold(draft, |draft, (key, value)| draft.field(&key, value))?;
+        Ok(with_memory.write(&self.sys, &self.root)?)
+    }
+
+    fn digest(&self) -> Digest {
+        let memory = &self.memory;
+        Digest {
+            verdicts: memory
+                .watches
+                .iter()
+                .map(|(name, watch)| (name.clone(), watch.verdict.word()))
+                .collect(),
+            incidents: memory.incidents.iter().map(|open| (open.id.clone(), open.acked.clone())).collect(),
+            holds: memory.circuit.holds.iter().map(|hold| hold.id.clone()).collect(),
+            ledger_len: memory.circuit.ledger_len,
+            unstored: memory.unstored.len(),
+            channels: memory.channels.clone(),
+        }
+    }
+
+    /// What is left to do for somebody who may wait: messages, what already lies in the outbox, actions.
+    /// `None` when there is nothing.
+    pub fn work(&mut self) -> Option<Work> {
+        let work = Work {
+            config: self.settings.config.clone(),
+            messages: self.memory.unstored.clone(),
+            actions: std::mem::take(&mut self.actions),
+            states: self.states(),
+        };
+        let waiting = !self.sys.store.list(&self.root.outbox()).unwrap_or_default().is_empty();
+        (waiting || !work.messages.is_empty() || !work.actions.is_empty()).then_some(work)
+    }
+
+    fn states(&self) -> States {
+        let read = |state: &Value| serde_json::from_value::<ChannelState>(state.clone()).unwrap_or_default();
+        self.memory.channels.iter().map(|(name, state)| (name.clone(), read(state))).collect()
+    }
+
+    /// Takes in what came of the work; returns more work when that itself must be told.
+    pub fn take_in(&mut self, delivered: &Delivered) -> Option<Work> {
+        // Said on stderr; the exit code is that of the delivery.
+        let _ = self.journal(delivered.journal.iter().cloned());
+        self.memory.unstored.retain(|message| !delivered.stored.contains(&message.id));
+        self.memory.channels = delivered
+            .states
+            .iter()
+            .filter_map(|(name, state)| Some((name.clone(), serde_json::to_value(state).ok()?)))
+            .collect();
+        let now = self.now();
+        let muted = mute(&self.settings.config.channels, &delivered.states);
+        self.memory.mute = muted.then(|| self.memory.mute.clone().unwrap_or_else(|| Sight::now(&now)));
+        if delivered.notes.is_empty() {
+            return None;
+        }
+        let text = delivered.notes.join("\n");
+        let subject = format!("[{}] {}", self.sys.host, delivered.notes[0]);
+        let (id, kind) = (new_id(now.wall), "notice".to_owned());
+        self.memory.unstored.push(Message { id, kind, subject, text, incidents: Vec::new(), at: now.wall });
+        self.work()
+    }
+}
+
+fn trip_exit(trip: &TripDone) -> Exit {
+    if trip.trouble.is_some() { Exit::Io } else { Exit::Ok }
+}
+
+/// Says what went wrong in reading or writing, on stderr.
+pub(crate) fn complain(what: &str) -> Exit {
+    eprintln!("watchdog: {what}");
+    Exit::Io
+}

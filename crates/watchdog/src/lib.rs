@@ -1,0 +1,107 @@
+//! The watchdog: an independent witness that pauses trading before it tells anybody.
+//!
+//! The decision is `holdfast::watch`, which is pure. Here is the shell that performs it in order:
+//! [`Watchdog::evaluate`] judges, trips, journals, writes its own heartbeat and fills the outbox;
+//! [`Deliverer`] sends and runs actions, and nothing waits for it but the end of the program.
+
+mod cli;
+mod deliver;
+mod evaluate;
+mod events;
+mod resident;
+mod settings;
+mod show;
+mod system;
+mod validate;
+
+use std::time::Duration;
+
+use clap::Parser;
+use holdfast::sys::{Sys, real};
+use holdfast::{Exit, Root};
+
+use cli::{Cli, Command};
+pub use deliver::{Delivered, Deliverer, Work};
+pub use evaluate::{Evaluated, Watchdog};
+
+/// `check` ends within this, whatever hangs.
+const CHECK_MOST: Duration = Duration::from_secs(29);
+
+/// The program: reads the arguments of the process and does what they say.
+pub fn main() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let asked = !error.use_stderr();
+            // Nobody left to tell.
+            let _ = error.print();
+            return if asked { Exit::Ok } else { Exit::Usage };
+        }
+    };
+    run(&cli, Sys::real())
+}
+
+/// Does what `cli` says.
+fn run(cli: &Cli, sys: Sys<'static>) -> Exit {
+    let root = match Root::find(sys.store, cli.root.as_deref()) {
+        Ok(root) => root,
+        Err(error) => return say(&error, Exit::Config),
+    };
+    match &cli.command {
+        Command::Check => check(cli, sys, &root),
+        Command::Run { every } => alone(sys, &root, || resident::run(sys, &root, *every)),
+        Command::Status => show::status(cli, &sys, &root),
+        Command::Validate { config } => validate::validate(cli, &sys, &root, config.as_deref()),
+        Command::TestAlert => validate::test_alert(cli, &sys, &root),
+    }
+}
+
+/// One evaluation, and everything that follows from it.
+fn check(cli: &Cli, sys: Sys<'static>, root: &Root) -> Exit {
+    real::end_within(
+        CHECK_MOST,
+        Exit::Undelivered,
+        "watchdog check: out of time; what was tripped stays tripped",
+    );
+    alone(sys, root, || {
+        let mut watchdog = Watchdog::open(sys, root.clone());
+        let evaluated = watchdog.evaluate();
+        let mut exit = evaluated.exit;
+        let mut deliverer = Deliverer::new(sys, root.clone());
+        if let Some(work) = watchdog.work() {
+            let came = deliverer.deliver(&work);
+            // A broken channel is told through the others, at once.
+            let more = watchdog.take_in(&came);
+            exit = exit.and(came.exit);
+            if let Some(work) = more {
+                let came = deliverer.deliver(&work);
+                watchdog.take_in(&came);
+                exit = exit.and(came.exit);
+            }
+        }
+        exit = exit.and(watchdog.save_if_changed());
+        show::evaluated(cli, &evaluated);
+        exit
+    })
+}
+
+/// Does `job` as the only watchdog of the root.
+fn alone(sys: Sys<'_>, root: &Root, job: impl FnOnce() -> Exit) -> Exit {
+    match sys.store.try_lock(&root.watchdog_lock()) {
+        Ok(Some(_lock)) => job(),
+        Ok(None) => say(
+            &"another watchdog is at work in this root\n  one is enough; to see it: fuser -v data/.watchdog.lock",
+            Exit::Busy,
+        ),
+        // Better two than none: without a lock file nobody else can tell that we are here.
+        Err(error) => {
+            eprintln!("watchdog: data/.watchdog.lock cannot be locked: {error}; going on without it");
+            job().and(Exit::Io)
+        }
+    }
+}
+
+fn say(what: &dyn std::fmt::Display, exit: Exit) -> Exit {
+    eprintln!("watchdog: {what}");
+    exit
+}

@@ -1,0 +1,116 @@
+//! `watchdog run`: stays, sleeps until the next deadline, is woken by file changes.
+
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::time::Duration;
+
+use holdfast::journal::Entry;
+use holdfast::sys::Sys;
+use holdfast::time::Span;
+use holdfast::{Exit, Root};
+
+use crate::deliver::{Delivered, Deliverer, Work};
+use crate::evaluate::{BY, Watchdog};
+use crate::events::{self, Wake};
+
+/// Two looks are at least this far apart: a writer in a fast loop must not eat the processor.
+const REST: Duration = Duration::from_millis(20);
+/// A verdict changes when an age is *over* its bound.
+const JUST_AFTER: f64 = 0.002;
+
+/// Runs until it is killed. Only a lost ability to deliver ends it with an error.
+pub(crate) fn run(sys: Sys<'static>, root: &Root, every: Span) -> Exit {
+    let (wake, woken) = mpsc::sync_channel(1);
+    let _watcher = events::watch(root, wake.clone());
+    let (sender, results) = sending(sys, root.clone(), wake);
+    let mut watchdog = Watchdog::open(sys, root.clone());
+    let started = Entry::new("watchdog-started", BY).with("version", env!("CARGO_PKG_VERSION"));
+    // Said on stderr; the watch matters more than its record.
+    let _ = watchdog.note(started.with("every", every.to_string()));
+    supervisor::ready();
+    let mut next_send = None;
+    let mut sending = false;
+    loop {
+        for delivered in results.try_iter() {
+            watchdog.take_in(&delivered);
+            sending = false;
+            next_send = delivered.next.map(|next| sys.clock.now().up + next);
+        }
+        let evaluated = watchdog.evaluate();
+        supervisor::alive();
+        let now = sys.clock.now().up;
+        let due = watchdog.has_news() || next_send.is_some_and(|due| due <= now);
+        if due
+            && !sending
+            && let Some(work) = watchdog.work()
+        {
+            if sender.send(work).is_err() {
+                eprintln!(
+                    "watchdog: the sender has died; ending, so that the service manager starts me anew"
+                );
+                return Exit::Undelivered;
+            }
+            sending = true;
+            next_send = None;
+        }
+        let until_send = next_send.map(|due: f64| due - now);
+        sleep(&sys, &woken, every, [evaluated.next, until_send]);
+    }
+}
+
+fn sleep(sys: &Sys, woken: &Receiver<Wake>, every: Span, deadlines: [Option<f64>; 2]) {
+    let next = deadlines
+        .into_iter()
+        .flatten()
+        .fold(every.as_secs_f64(), |soonest, next| soonest.min(next + JUST_AFTER));
+    let pause = Duration::from_secs_f64(next.max(0.0)).max(REST);
+    match woken.recv_timeout(pause) {
+        Ok(Wake) => sys.clock.wait(REST),
+        Err(RecvTimeoutError::Timeout) => {}
+        // Without events and without a sender there is still the clock.
+        Err(RecvTimeoutError::Disconnected) => sys.clock.wait(pause),
+    }
+}
+
+/// A thread that sends, so that no evaluation waits for a channel that hangs.
+fn sending(sys: Sys<'static>, root: Root, wake: SyncSender<Wake>) -> (SyncSender<Work>, Receiver<Delivered>) {
+    let (to_sender, work) = mpsc::sync_channel::<Work>(1);
+    let (to_watchdog, results) = mpsc::sync_channel(1);
+    std::thread::spawn(move || {
+        let mut deliverer = Deliverer::new(sys, root);
+        for work in work {
+            if to_watchdog.send(deliverer.deliver(&work)).is_err() {
+                break;
+            }
+            let _ = wake.try_send(Wake);
+        }
+    });
+    (to_sender, results)
+}
+
+#[cfg(target_os = "linux")]
+mod supervisor {
+    //! systemd, where it asked to be told. After a *complete* evaluation only: a watchdog that hangs in one
+    //! must be restarted (**silence-is-not-health**).
+
+    use sd_notify::NotifyState;
+
+    pub(super) fn ready() {
+        tell(&[NotifyState::Ready]);
+    }
+
+    pub(super) fn alive() {
+        tell(&[NotifyState::Watchdog]);
+    }
+
+    fn tell(state: &[NotifyState]) {
+        // Not under systemd, or its socket is gone: it will restart us when it misses us.
+        let _ = sd_notify::notify(state);
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod supervisor {
+    pub(super) fn ready() {}
+
+    pub(super) fn alive() {}
+}

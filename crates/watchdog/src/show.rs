@@ -1,0 +1,137 @@
+//! What people see.
+
+use holdfast::circuit::{self, View};
+use holdfast::json::{Object, Value};
+use holdfast::sys::Sys;
+use holdfast::time::{age, iso};
+use holdfast::watch::{Act, Memory, Sight, Stamp, recall};
+use holdfast::{Exit, Root};
+use holdfast_notify::{ChannelState, Outbox};
+
+use crate::cli::Cli;
+use crate::evaluate::Evaluated;
+
+/// Text from outside, harmless on a terminal.
+fn printable(text: &str) -> String {
+    holdfast::text::printable(text, SHOWN)
+}
+
+/// How much of a text is shown, in characters.
+const SHOWN: usize = 400;
+/// A watchdog that has not completed a check for this long is no witness, in seconds.
+const STALE: f64 = 35.0 * 60.0;
+
+/// The answer of `check`.
+pub(crate) fn evaluated(cli: &Cli, evaluated: &Evaluated) {
+    if cli.json {
+        let watches: Object = evaluated
+            .judged
+            .iter()
+            .map(|(name, judged)| (name.clone(), watch(judged.verdict.word(), judged.act, &judged.detail)))
+            .collect();
+        let mut answer = Object::new();
+        answer.insert("exit".into(), evaluated.exit.code().into());
+        answer.insert("circuit".into(), evaluated.view.verdict.word().into());
+        answer.insert("holds".into(), holds(&evaluated.view));
+        answer.insert("watches".into(), watches.into());
+        println!("{}", Value::from(answer));
+        return;
+    }
+    let shown =
+        evaluated.judged.iter().filter(|(name, judged)| !name.contains('/') || judged.act > Act::None);
+    for (name, judged) in shown {
+        println!("{}", row(name, judged.verdict.word(), &judged.detail));
+    }
+    println!("{}", circuit_line(&evaluated.view));
+}
+
+fn row(name: &str, verdict: &str, detail: &str) -> String {
+    format!("{:<20} {:<14} {}", printable(name), verdict, printable(detail))
+}
+
+fn watch(verdict: &str, act: Act, detail: &str) -> Value {
+    serde_json::json!({ "verdict": verdict, "act": act, "detail": detail })
+}
+
+fn holds(view: &View) -> Value {
+    let hold = |hold: &circuit::Hold| serde_json::json!({ "id": hold.id, "mode": hold.mode, "reason": hold.reason, "by": hold.by, "since": hold.since });
+    view.holds.iter().map(hold).collect::<Vec<_>>().into()
+}
+
+fn circuit_line(view: &View) -> String {
+    match view.holds.first() {
+        None => "circuit: armed (not paused)".to_owned(),
+        Some(oldest) => format!(
+            "circuit: {} since {}: {}{}",
+            view.verdict.word().to_uppercase(),
+            iso(oldest.since),
+            printable(&oldest.reason),
+            if view.holds.len() > 1 {
+                format!(" (and {} more)", view.holds.len() - 1)
+            } else {
+                String::new()
+            }
+        ),
+    }
+}
+
+/// `watchdog status`: what the last check found, and how old that is (**silence-is-not-health**).
+pub(crate) fn status(cli: &Cli, sys: &Sys, root: &Root) -> Exit {
+    let Some((beat, memory)) = recall(sys, root) else {
+        eprintln!(
+            "watchdog: no watchdog has completed a check in this root\n  run: watchdog check --root {}",
+            root.path().display()
+        );
+        return Exit::No;
+    };
+    let now = sys.clock.now();
+    let stamp = Stamp { wall: beat.at, up: beat.up, awake: beat.awake, boot: beat.boot.as_deref() };
+    let ago = Sight::of(&now, None, stamp).age(&now);
+    let view = circuit::view(sys, root);
+    let waiting = Outbox::open(root).pending(sys);
+    if cli.json {
+        let mut answer = memory.to_fields();
+        answer.insert("age".into(), ago.into());
+        answer.insert("at".into(), beat.at.into());
+        answer.insert("circuit".into(), view.verdict.word().into());
+        answer.insert("holds".into(), holds(&view));
+        answer.insert("waiting_alerts".into(), waiting.entries.len().into());
+        println!("{}", Value::from(answer));
+    } else {
+        human(ago, beat.at, &memory, &view, waiting.entries.len());
+    }
+    for fault in &waiting.faults {
+        eprintln!("watchdog: data/outbox: {fault}");
+    }
+    let fresh = ago <= STALE;
+    if fresh && memory.incidents.is_empty() && memory.mute.is_none() { Exit::Ok } else { Exit::No }
+}
+
+fn human(ago: f64, at: f64, memory: &Memory, view: &View, waiting: usize) {
+    let old = if ago > STALE { ": TOO OLD, what follows may no longer be so" } else { "" };
+    println!("last check {} ago ({}){old}", age(ago), iso(at));
+    println!("{}", circuit_line(view));
+    for (name, watch) in &memory.watches {
+        println!("{}", row(name, watch.verdict.word(), &watch.detail));
+    }
+    for incident in &memory.incidents {
+        let acked = incident.acked.as_deref().map_or_else(
+            || format!("circuit-ctl ack {} stops the repeats", incident.id),
+            |by| format!("acknowledged by {}", printable(by)),
+        );
+        println!(
+            "incident {} since {}: {} is {}; {acked}",
+            incident.id,
+            iso(incident.at),
+            printable(&incident.watch),
+            incident.verdict.word()
+        );
+    }
+    for (name, state) in &memory.channels {
+        let state: ChannelState = serde_json::from_value(state.clone()).unwrap_or_default();
+        println!("channel {}: {}", printable(name), printable(&state.to_string()));
+    }
+    if waiting > 0 {
+        println!("{waiting} alert(s) wait in data/outbox");
+    }
+}

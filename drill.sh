@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Builds everything and runs the drill: ./drill.sh --help
+set -euo pipefail
+cd "$(dirname "$0")"
+
+# The drill runs the programs beside its own.
+cargo build --release --workspace --exclude xtask --exclude holdfast-tests --bins
+exec cargo run --release --quiet --package drill -- "$@"

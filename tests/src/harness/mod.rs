@@ -1,0 +1,20 @@
+//! What a scenario needs to drive real programs on Linux: a root, processes that are never left behind, a
+//! terminal with a person at it, faults of the operating system, disks that are full or lose power.
+
+mod disk;
+mod ended;
+mod programs;
+mod pty;
+mod running;
+mod scratch;
+mod strace;
+mod wait;
+
+pub use disk::{Image, Mounted, full_disk, privileged, read_only};
+pub use ended::Ended;
+pub use programs::{program, python};
+pub use pty::{Person, Pty};
+pub use running::{Run, Running};
+pub use scratch::{Scratch, read};
+pub use strace::{Call, Fault, calls, with_fault, with_faults};
+pub use wait::{PATIENCE, eventually, until};
