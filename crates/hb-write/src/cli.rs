@@ -150,12 +150,15 @@ impl Cli {
     fn sound(self) -> Result<Self, clap::Error> {
         let refuse = |kind, message: String| Err(Self::command().error(kind, message));
         if self.command.is_some() && self.beat != BeatArgs::default() {
-            let message = "exec takes no --status, --held, --begin, --set or --json: it writes both beats itself";
+            let message =
+                "exec takes no --status, --held, --begin, --set or --json: it writes both beats itself";
             return refuse(ErrorKind::ArgumentConflict, message.to_owned());
         }
         let keys: Vec<&str> = self.beat.set.iter().map(|setting| setting.key.as_str()).collect();
         match keys.iter().enumerate().find(|(at, key)| keys[..*at].contains(key)) {
-            Some((_, key)) => refuse(ErrorKind::ArgumentConflict, format!("--set {key}=… stands twice: give each key once")),
+            Some((_, key)) => {
+                refuse(ErrorKind::ArgumentConflict, format!("--set {key}=… stands twice: give each key once"))
+            }
             None => Ok(self),
         }
     }

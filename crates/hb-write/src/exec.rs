@@ -39,9 +39,13 @@ pub(crate) fn run(cli: &Cli, argv: &[OsString], sys: &Sys, root: &Root) -> End {
 
 fn not_started(program: &OsStr, error: &io::Error) -> End {
     if error.kind() == io::ErrorKind::NotFound {
-        tell(&format_args!("{program:?} is not there to be started\n  check its name, and that PATH leads to it"));
+        tell(&format_args!(
+            "{program:?} is not there to be started\n  check its name, and that PATH leads to it"
+        ));
         return End::Code(NOT_FOUND);
     }
-    tell(&format_args!("{program:?} cannot be started: {error}\n  it must be a program that this user may execute"));
+    tell(&format_args!(
+        "{program:?} cannot be started: {error}\n  it must be a program that this user may execute"
+    ));
     End::Code(NOT_RUNNABLE)
 }

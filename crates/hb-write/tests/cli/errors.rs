@@ -12,7 +12,10 @@ fn help() {
     let scratch = Scratch::new();
     insta::assert_snapshot!("help", scratch.run(&["--help"]).to_string());
     insta::assert_snapshot!("help-exec", scratch.run(&["exec", "--help"]).to_string());
-    assert_eq!(scratch.run(&["--version"]).to_string(), format!("exit 0\nhb-write {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        scratch.run(&["--version"]).to_string(),
+        format!("exit 0\nhb-write {}\n", env!("CARGO_PKG_VERSION"))
+    );
     assert!(scratch.files().is_empty(), "who asks for help does not beat");
 }
 
@@ -60,9 +63,10 @@ fn none_of_our_keys_can_be_taken() {
     for key in OURS {
         let scratch = Scratch::new();
         let object = format!(r#"{{"mine": 1, "{key}": 1}}"#);
-        for ended in
-            [scratch.run(&["--set", &format!("{key}=1")]), scratch.run_with_stdin(&["--json", "-"], object.as_bytes())]
-        {
+        for ended in [
+            scratch.run(&["--set", &format!("{key}=1")]),
+            scratch.run_with_stdin(&["--json", "-"], object.as_bytes()),
+        ] {
             assert_eq!(ended.code, Some(64), "{key}: {ended}");
             assert!(ended.stderr.contains(&format!("\"{key}\" is a key of the heartbeat itself")), "{ended}");
             assert!(scratch.files().is_empty(), "{key}");
@@ -115,7 +119,9 @@ fn a_beat_that_no_reader_would_take_is_refused() {
 #[test]
 fn a_folder_that_is_no_root() {
     let mut story = String::new();
-    for args in [&["--root", "nowhere"][..], &["--root", "empty"], &["--root", "odd", "exec", "--", "touch", "ran"]] {
+    for args in
+        [&["--root", "nowhere"][..], &["--root", "empty"], &["--root", "odd", "exec", "--", "touch", "ran"]]
+    {
         let scratch = Scratch::new();
         fs::create_dir(scratch.path("empty")).expect("a folder");
         fs::create_dir(scratch.path("odd")).expect("a folder");

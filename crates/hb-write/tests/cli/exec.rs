@@ -106,7 +106,9 @@ fn a_command_that_cannot_be_started_is_a_failure_of_the_pipeline() {
     let scratch = Scratch::new();
     scratch.put("plain.txt", "no program");
     let mut story = String::new();
-    for (program, code) in [("no-such-bot", 127), ("./no-such-bot", 127), ("", 127), ("./plain.txt", 126), ("./data", 126)] {
+    for (program, code) in
+        [("no-such-bot", 127), ("./no-such-bot", 127), ("", 127), ("./plain.txt", 126), ("./data", 126)]
+    {
         let ended = scratch.run(&["exec", "--", program]);
         assert_eq!(ended.code, Some(code), "{program}: {ended}");
         let beat = scratch.beat();

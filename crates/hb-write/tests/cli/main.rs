@@ -1,6 +1,9 @@
 //! `hb-write` as a process: arguments, files, streams, signals, exit codes.
 #![cfg(unix)]
-#![allow(clippy::disallowed_methods, reason = "tests look at the real files, clocks and processes from outside")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests look at the real files, clocks and processes from outside"
+)]
 
 mod errors;
 mod exec;

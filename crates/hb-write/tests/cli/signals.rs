@@ -104,7 +104,8 @@ fn stop_and_continue_hold_for_both() {
     let mut run = Run::start(&scratch, LISTENER);
     run.send(Signal::TSTP);
     assert_eq!(run.line(), got(Signal::TSTP));
-    let (_, status) = waitpid(Some(Pid::from_child(&run.child)), WaitOptions::UNTRACED).expect("wait").expect("a change");
+    let (_, status) =
+        waitpid(Some(Pid::from_child(&run.child)), WaitOptions::UNTRACED).expect("wait").expect("a change");
     assert!(status.stopped(), "who stopped us finds us stopped");
     run.send(Signal::CONT);
     assert_eq!(run.line(), got(Signal::CONT));

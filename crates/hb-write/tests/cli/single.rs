@@ -52,7 +52,11 @@ fn beats_are_counted_and_told_from_the_process_that_calls() {
     for seq in 1..4 {
         let beat = scratch.beats(&[]);
         assert_eq!(beat.seq, Some(seq));
-        assert_eq!(beat.pid, Some(std::process::id().into()), "a pipeline that beats again and again keeps its pid");
+        assert_eq!(
+            beat.pid,
+            Some(std::process::id().into()),
+            "a pipeline that beats again and again keeps its pid"
+        );
     }
 }
 
@@ -168,7 +172,11 @@ fn a_cycle_is_timed_by_the_clock_that_nobody_sets_or_else_by_the_wall() {
     let up = now.up - 30.0;
     for (name, before, took) in [
         ("same boot", json!({"at": at, "status": "ok", "begun": begun, "up": up, "boot": boot}), 40.0),
-        ("wall moved", json!({"at": stepped, "status": "ok", "begun": stepped, "up": up, "boot": boot}), 30.0),
+        (
+            "wall moved",
+            json!({"at": stepped, "status": "ok", "begun": stepped, "up": up, "boot": boot}),
+            30.0,
+        ),
         ("rebooted", json!({"at": at, "status": "ok", "begun": begun, "up": up, "boot": "another"}), 40.0),
         ("five-line writer", json!({"at": at, "status": "ok", "begun": begun}), 40.0),
         ("in the future", json!({"at": stepped, "status": "ok", "begun": stepped}), 0.0),
