@@ -6,7 +6,6 @@ pub mod cli;
 mod guard;
 mod history;
 mod lately;
-mod local;
 mod out;
 mod resume;
 mod says;

@@ -2,11 +2,11 @@
 
 use anstyle::{AnsiColor, Style};
 use holdfast::circuit::{Checked, Hold, Mode, Verdict, Why};
+use holdfast::local;
 use holdfast::text::printable;
 use holdfast::time::age;
 
 use crate::cli::Cli;
-use crate::local;
 
 /// The longest reason that is shown, in characters.
 pub(crate) const REASON_MAX: usize = 500;

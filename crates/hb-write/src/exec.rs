@@ -38,14 +38,15 @@ pub(crate) fn run(cli: &Cli, argv: &[OsString], sys: &Sys, root: &Root) -> End {
 }
 
 fn not_started(program: &OsStr, error: &io::Error) -> End {
+    let program = program.display();
     if error.kind() == io::ErrorKind::NotFound {
         tell(&format_args!(
-            "{program:?} is not there to be started\n  check its name, and that PATH leads to it"
+            "\"{program}\" cannot be started: it is not there, or what runs it is not\n  check its name, PATH, and the first line if it is a script"
         ));
         return End::Code(NOT_FOUND);
     }
     tell(&format_args!(
-        "{program:?} cannot be started: {error}\n  it must be a program that this user may execute"
+        "\"{program}\" cannot be started: {error}\n  it must be a program that this user may execute"
     ));
     End::Code(NOT_RUNNABLE)
 }

@@ -2,7 +2,8 @@
 //!
 //! ```sh
 //! mkdir -p /tmp/trader/data
-//! HOLDFAST_ROOT=/tmp/trader cargo run --example pipeline
+//! echo 1763711940 | HOLDFAST_ROOT=/tmp/trader cargo run --example pipeline
+//! cat /tmp/trader/data/heartbeat.json
 //! ```
 
 use std::error::Error;
@@ -17,13 +18,14 @@ const INTERVAL: Span = Span::secs(300);
 fn main() -> Result<(), Box<dyn Error>> {
     let sys = Sys::real();
     let root = Root::find(sys.store, None)?;
-    loop {
-        cycle(&sys, &root)?;
+    for candle in std::io::stdin().lines() {
+        cycle(&sys, &root, &candle?)?;
         sys.clock.wait(INTERVAL.0);
     }
+    Ok(())
 }
 
-fn cycle(sys: &Sys, root: &Root) -> Result<(), Box<dyn Error>> {
+fn cycle(sys: &Sys, root: &Root, candle: &str) -> Result<(), Box<dyn Error>> {
     let verdict = circuit::check(sys, root).verdict;
     let beat = |draft: Draft| draft.interval(INTERVAL).circuit(verdict.word());
     if !verdict.is_green() {
@@ -31,7 +33,7 @@ fn cycle(sys: &Sys, root: &Root) -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     beat(Draft::begin()).write(sys, root)?;
-    let done = match trade() {
+    let done = match trade(candle) {
         Ok(candle_at) => Draft::new(Status::Ok).field("candle_at", candle_at)?,
         Err(error) => Draft::new(Status::Other("failed".to_owned())).field("why", error.to_string())?,
     };
@@ -39,7 +41,7 @@ fn cycle(sys: &Sys, root: &Root) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Looks at the market and decides. Returns the time of the candle that it decided on.
-fn trade() -> Result<u64, Box<dyn Error>> {
-    Ok(1_763_711_940)
+/// Decides on a candle, and returns its time.
+fn trade(candle: &str) -> Result<u64, Box<dyn Error>> {
+    Ok(candle.trim().parse()?)
 }

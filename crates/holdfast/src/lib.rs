@@ -6,9 +6,9 @@
 //! Layers, each using only those before it:
 //!
 //! * [`sys`]: the only way to time, files and processes;
-//! * [`root`], [`time`], [`json`], [`text`], [`exit`]: small shared words;
+//! * [`root`], [`time`], [`local`], [`json`], [`text`], [`exit`]: small shared words;
 //! * [`heartbeat`], [`circuit`], [`journal`]: the state files;
-//! * [`config`], [`calendar`]: what `holdfast.toml` can say;
+//! * [`config`], [`calendar`]: what `holdfast.toml` can say, and [`settings`]: what of it is in force;
 //! * [`watch`]: the pure decision, which takes observations and returns actions.
 
 pub mod calendar;
@@ -18,7 +18,10 @@ pub mod exit;
 pub mod heartbeat;
 pub mod journal;
 pub mod json;
+pub mod local;
 pub mod root;
+pub mod say;
+pub mod settings;
 pub mod sys;
 pub mod text;
 pub mod time;

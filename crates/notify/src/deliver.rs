@@ -7,12 +7,14 @@ use std::time::Duration;
 use holdfast::config::{Channel, ChannelKind};
 use holdfast::sys::{Lock, Now, Sys};
 
-use crate::entry::{Due, Entry, jitter};
+use crate::entry::{Due, Entry, Progress, WAIT_LIMIT, jitter};
 use crate::outbox::{Claim, Outbox};
 use crate::report::{ChannelReport, Delivery, Event, Note};
 use crate::state::States;
 use crate::transport::{Answer, Reply, Sending, Transport, Verdict};
 
+/// The longest run. A lock that is held for longer counts as hung.
+const BUDGET_MOST: Duration = Duration::from_mins(1);
 /// How often one alert is tried on one channel in one run.
 const TRIES_PER_RUN: u32 = 3;
 /// The wait after the first failed try in a run, in seconds; tripled after each further one.
@@ -21,10 +23,6 @@ const WAIT_IN_RUN: f64 = 0.5;
 const ROOM_FOR_A_TRY: f64 = 1.0;
 /// What a transport is told to leave of the budget, in seconds, so that it can still say what happened.
 const MARGIN: f64 = 0.3;
-/// A channel that asks for a longer wait is asked again after this, in seconds: a garbled number must not
-/// silence it.
-const PAUSE_MOST: f64 = 3600.0;
-
 /// What one channel is doing.
 enum Lane {
     /// Looking for its next alert.
@@ -88,7 +86,7 @@ impl<'a> Run<'a> {
             sys,
             outbox,
             channels,
-            end: now.up + budget.as_secs_f64(),
+            end: now.up + budget.min(BUDGET_MOST).as_secs_f64(),
             lanes: Vec::new(),
             queues: Vec::new(),
             known,
@@ -107,15 +105,13 @@ impl<'a> Run<'a> {
 
     /// Removes what is over before anything is sent.
     fn clear(&mut self, now: &Now) {
-        let over =
-            |entry: &Entry| entry.expired(now) || (!self.channels.is_empty() && entry.settled(self.channels));
+        let over = |entry: &Entry| entry.expired(now) || entry.settled(self.channels);
         let ids: Vec<String> = self.known.values().filter(|e| over(e)).map(|e| e.alert.id.clone()).collect();
         for id in ids {
-            if let Some(entry) = self.take(&id) {
-                if entry.expired(now) && !entry.settled(self.channels) {
-                    self.expire(&entry);
-                }
-                self.drop_lane(&id, now);
+            match self.take(&id) {
+                Some(entry) if entry.expired(now) && !entry.settled(self.channels) => self.expire(&entry),
+                Some(_) => self.drop_lane(&id),
+                None => {}
             }
         }
     }
@@ -125,6 +121,7 @@ impl<'a> Run<'a> {
             self.report.expired_unheard.push(entry.alert.id.clone());
         }
         self.report.events.push(Event::expired(entry));
+        self.discard(&entry.alert.id);
     }
 
     /// What is due for a channel: what was tried least goes first, so that one alert that a channel chokes on
@@ -207,7 +204,7 @@ impl<'a> Run<'a> {
             if entry.wants(channel, channels) && entry.due(&channel.name, now) {
                 return Some(id);
             }
-            self.drop_lane(&id, now);
+            self.drop_lane(&id);
         }
         None
     }
@@ -242,7 +239,7 @@ impl<'a> Run<'a> {
         }
         let next = self.record(channel, &id, attempt, answer.verdict, &now);
         if !matches!(next, Lane::Waiting { .. }) {
-            self.drop_lane(&id, &now);
+            self.drop_lane(&id);
         }
         self.lanes[lane] = next;
     }
@@ -263,7 +260,7 @@ impl<'a> Run<'a> {
                 (Lane::Done, Some(Event::failed(&entry.alert, name, tried, &why, true)))
             }
             Verdict::Later { why, after } => {
-                let asked = after.map(|wait| wait.as_secs_f64().min(PAUSE_MOST));
+                let asked = after.map(|wait| wait.as_secs_f64().min(WAIT_LIMIT));
                 entry.postpone(name, now, why.clone(), asked);
                 let wait = asked.unwrap_or_else(|| {
                     WAIT_IN_RUN * f64::from(3_u32.pow(attempt - 1)) * jitter(id, name, tried)
@@ -302,7 +299,7 @@ impl<'a> Run<'a> {
         if let Verdict::Later { after: Some(wait), .. } = verdict
             && !wait.is_zero()
         {
-            let due = Due::after(now, wait.as_secs_f64().min(PAUSE_MOST));
+            let due = Due::after(now, wait.as_secs_f64().min(WAIT_LIMIT));
             let paused = self.outbox.memo.pause(self.sys.store, name, due);
             self.note_fault(paused);
         }
@@ -346,20 +343,25 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// One lane is done with an entry; the last one removes what is over and lets go of the lock.
-    fn drop_lane(&mut self, id: &str, now: &Now) {
+    /// One lane is done with an entry; the last one removes what is settled and lets go of the lock.
+    fn drop_lane(&mut self, id: &str) {
         let Some(held) = self.held.get_mut(id) else { return };
         held.lanes -= 1;
         if held.lanes > 0 {
             return;
         }
-        let Some(held) = self.held.remove(id) else { return };
-        if held.entry.settled(self.channels) || held.entry.expired(now) {
-            self.outbox.discard(self.sys.store, id, &mut self.report);
-            self.known.remove(id);
-        } else {
+        if held.entry.settled(self.channels) {
+            self.discard(id);
+        } else if let Some(held) = self.held.remove(id) {
             self.known.insert(id.to_owned(), held.entry);
         }
+    }
+
+    /// Removes an entry, and only then lets go of its lock.
+    fn discard(&mut self, id: &str) {
+        self.outbox.discard(self.sys.store, id, &mut self.report);
+        self.known.remove(id);
+        self.held.remove(id);
     }
 
     /// Counts what hangs as not accepted, and what is left.
@@ -372,8 +374,11 @@ impl<'a> Run<'a> {
                     self.settle(lane, Verdict::later(why).into());
                 }
                 Lane::Waiting { id, .. } => {
-                    let now = self.sys.clock.now();
-                    self.drop_lane(&id, &now);
+                    let (name, entry) = (&self.channels[lane].name, &self.held[&id].entry);
+                    let why = entry.channels.get(name).and_then(Progress::why).unwrap_or_default();
+                    let event = Event::failed(&entry.alert, name, entry.tries(name), why, false);
+                    self.report.events.push(event);
+                    self.drop_lane(&id);
                 }
                 Lane::Free | Lane::Done => {}
             }

@@ -15,6 +15,8 @@ use crate::outbox::audience;
 const WAIT_FIRST: f64 = 15.0;
 /// The longest wait. Less than the 15 minutes between two scheduled checks, so that each of them tries.
 const WAIT_MOST: f64 = 600.0;
+/// No wait is longer, whatever a server or a file says: a garbled number must not silence a channel.
+pub(crate) const WAIT_LIMIT: f64 = 3600.0;
 
 /// One reading of the clocks that judge how long something has been waiting (**clock-honest**).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,7 +63,8 @@ impl Due {
 
     /// Seconds still to wait; zero when the time has come.
     pub fn remaining(&self, now: &Now) -> f64 {
-        if self.from.same_boot(now) { (self.from.up + self.wait - now.up).max(0.0) } else { 0.0 }
+        let end = self.from.up + self.wait.min(WAIT_LIMIT);
+        if self.from.same_boot(now) { (end - now.up).max(0.0) } else { 0.0 }
     }
 }
 
@@ -197,7 +200,8 @@ impl Entry {
 
     /// Somebody has accepted it, and nothing is left to try.
     pub(crate) fn settled(&self, channels: &[Channel]) -> bool {
-        self.heard() && !channels.iter().any(|channel| self.wants(channel, channels))
+        // Without any channel the configuration says nothing.
+        !channels.is_empty() && self.heard() && !channels.iter().any(|channel| self.wants(channel, channels))
     }
 
     pub(crate) fn tries(&self, channel: &str) -> u32 {

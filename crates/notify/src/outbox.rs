@@ -20,7 +20,7 @@ use crate::transport::Transport;
 /// Temporary files of killed writers are swept when they are this old.
 const SWEEP_AGE: Duration = Duration::from_hours(1);
 const ID_MAX: usize = 120;
-/// The longest that a delivery may hold an entry. Budgets are well below it.
+/// Longer than any delivery may hold an entry.
 const HELD_MOST: Duration = Duration::from_mins(2);
 
 /// The alerts that are not settled. A resident program keeps one, because what cannot be stored (full disk)
@@ -142,7 +142,7 @@ impl Outbox {
     }
 
     /// Sends everything that is due, each channel beside the others and within its own timeout, and returns
-    /// within `budget` whatever hangs; what is still under way then counts as not accepted.
+    /// within `budget` (at most a minute) whatever hangs; what is still under way then counts as not accepted.
     ///
     /// `states` is what the last delivery returned ([`Delivery::states`]).
     pub fn deliver(
@@ -296,7 +296,8 @@ fn is_stuck(sys: &Sys<'_>, lock: &Path) -> bool {
 }
 
 fn wall(sys: &Sys<'_>) -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs_f64(sys.clock.now().wall.max(0.0))
+    let since = Duration::try_from_secs_f64(sys.clock.now().wall).unwrap_or_default();
+    UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH)
 }
 
 fn file(dir: &Path, id: &str) -> PathBuf {

@@ -48,8 +48,8 @@ pub enum Behaviour {
     ResetMidAnswer,
     /// Something that is not HTTP.
     Garbage,
-    /// A portal's 200, which is not Telegram's.
-    Portal,
+    /// 200 with this body: what a portal or some other server says.
+    Says(&'static str),
     /// A byte of the answer's head each 50 ms, for ever.
     DripHead,
     /// A byte of the answer's body each 50 ms, for ever.
@@ -308,7 +308,7 @@ fn answer(
             stream.shutdown(Shutdown::Both)
         }
         Behaviour::Garbage => stream.write_all(b"\x15\x03\x01\x00\x02\x02\x16 not HTTP\r\n\r\n"),
-        Behaviour::Portal => respond(stream, "200 OK", "<html>Welcome to the hotel</html>", ""),
+        Behaviour::Says(body) => respond(stream, "200 OK", body, ""),
         Behaviour::DripHead => drip(stream, shared, b"HTTP/1.1 200 OK\r\nx-drip: "),
         Behaviour::DripBody => {
             drip(stream, shared, b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n{\"ok\":")

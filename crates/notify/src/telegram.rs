@@ -125,8 +125,10 @@ fn no_such_chat(said: &str) -> bool {
         "chat not found",
         "chat_id",
         "peer_id_invalid",
+        "user not found",
         "group chat was deactivated",
         "chat_write_forbidden",
+        "not enough rights",
     ];
     known.iter().any(|each| said.contains(each))
 }

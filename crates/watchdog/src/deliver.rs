@@ -11,6 +11,7 @@ use holdfast::{Exit, Root};
 use holdfast_notify::{Alert, AlertKind, Delivery, Direct, Outbox, Progress, Put, States};
 
 use crate::evaluate::BY;
+use crate::tell;
 
 /// All sends and actions of one round end within this.
 const BUDGET: Duration = Duration::from_secs(12);
@@ -77,7 +78,7 @@ impl Deliverer {
             (delivery, results)
         });
         for fault in &delivery.faults {
-            eprintln!("watchdog: data/outbox: {fault}");
+            tell(&format_args!("data/outbox: {fault}"));
             exit = exit.and(Exit::Io);
         }
         exit = exit.and(unheard(&delivery));
@@ -103,10 +104,10 @@ impl Deliverer {
         match self.outbox.put(&self.sys, &alert, &work.config.channels) {
             Ok(Put::NoChannel) => {
                 // Nobody can be told; that is no failure of delivery, but never silent.
-                eprintln!(
-                    "watchdog: no alert channel is configured, so nobody was told: {}",
+                tell(&format_args!(
+                    "no alert channel is configured, so nobody was told: {}",
                     message.subject
-                );
+                ));
                 stored.insert(message.id.clone());
                 Exit::Ok
             }
@@ -115,7 +116,7 @@ impl Deliverer {
                 Exit::Ok
             }
             Err(error) => {
-                eprintln!("watchdog: {error}; the alert is sent all the same");
+                tell(&format_args!("{error}; the alert is sent all the same"));
                 Exit::Io
             }
         }
@@ -190,15 +191,15 @@ fn unheard(delivery: &Delivery) -> Exit {
     }
     for (name, report) in &delivery.channels {
         if let Some(error) = &report.error {
-            eprintln!("watchdog: alert channel {name}: {error}");
+            tell(&format_args!("alert channel {name}: {error}"));
         }
     }
     let waiting = delivery.unheard.len();
-    eprintln!(
-        "watchdog: {waiting} alert(s) that nobody has accepted wait in data/outbox and are tried again"
-    );
+    tell(&format_args!(
+        "{waiting} alert(s) that nobody has accepted wait in data/outbox and are tried again"
+    ));
     for id in &delivery.expired_unheard {
-        eprintln!("watchdog: alert {id} expired and nobody has heard it");
+        tell(&format_args!("alert {id} expired and nobody has heard it"));
     }
     Exit::Undelivered
 }

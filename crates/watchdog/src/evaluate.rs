@@ -6,6 +6,7 @@ use holdfast::circuit::{self, Trip, View, new_id};
 use holdfast::heartbeat::{Draft, Status};
 use holdfast::journal::{self, Entry};
 use holdfast::json::{self, Value};
+use holdfast::settings::Settings;
 use holdfast::sys::{Now, ReadError, Sys};
 use holdfast::watch::{
     Demand, Happened, Judged, Memory, Message, Settled, Sight, TripDone, demands, judge_all, observe, recall,
@@ -15,8 +16,9 @@ use holdfast::{Exit, Root};
 use holdfast_notify::{ChannelState, States, mute};
 
 use crate::deliver::{Delivered, Work};
-use crate::settings::Settings;
+use crate::settings;
 use crate::system;
+use crate::tell;
 
 /// The watchdog's name in holds and journal.
 pub(crate) const BY: &str = "watchdog";
@@ -66,7 +68,7 @@ pub struct Evaluated {
 impl<'a> Watchdog<'a> {
     /// Takes up what the last one remembered. Deadlines come from there, so a restart resets nothing.
     pub fn open(sys: Sys<'a>, root: Root) -> Self {
-        let settings = Settings::load(&sys, &root);
+        let settings = settings::load(&sys, &root);
         let mut notices = Vec::new();
         let memory = match (recall(&sys, &root), sys.store.stat(&root.watchdog())) {
             (Some((_, memory)), _) => memory,
@@ -81,7 +83,7 @@ impl<'a> Watchdog<'a> {
 
     /// The order of acts, up to the outbox: judge, **trip**, journal, own heartbeat, outbox (**trip-first**).
     pub fn evaluate(&mut self) -> Evaluated {
-        self.settings.refresh(&self.sys, &self.root);
+        settings::refresh(&mut self.settings, &self.sys, &self.root);
         let mut exit = if self.settings.unusable { Exit::Config } else { Exit::Ok };
         let watches = watches(&self.sys, &self.root, &self.settings.config, &self.memory);
         let names: Vec<String> = watches.iter().map(|watch| watch.name.to_string()).collect();
@@ -116,7 +118,7 @@ impl<'a> Watchdog<'a> {
 
     fn trip(&self, judged: &[(String, Judged)], view: &View) -> Vec<TripDone> {
         let mut id = || new_id(self.sys.clock.now().wall);
-        let demands = demands(&self.settings.config, &self.memory, judged, &view.holds, &mut id);
+        let demands = demands(&self.settings.config, &self.memory, judged, &view.holds, &self.now(), &mut id);
         demands.into_iter().map(|demand| self.trip_one(demand)).collect()
     }
 
@@ -335,6 +337,6 @@ fn trip_exit(trip: &TripDone) -> Exit {
 
 /// Says what went wrong in reading or writing, on stderr.
 pub(crate) fn complain(what: &str) -> Exit {
-    eprintln!("watchdog: {what}");
+    tell(&format_args!("{what}"));
     Exit::Io
 }

@@ -7,6 +7,8 @@ use holdfast::Root;
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
+use crate::tell;
+
 /// Something has happened that calls for a look.
 pub(crate) struct Wake;
 
@@ -26,7 +28,7 @@ pub(crate) fn watch(root: &Root, to: SyncSender<Wake>) -> Option<RecommendedWatc
         let _ = watcher.watch(&root.heartbeats(), RecursiveMode::NonRecursive);
         Ok(watcher)
     });
-    watched.map_err(|error| eprintln!("watchdog: no file events ({error}); only the clock wakes me")).ok()
+    watched.map_err(|error| tell(&format_args!("no file events ({error}); only the clock wakes me"))).ok()
 }
 
 fn calls(event: &Event) -> bool {

@@ -45,7 +45,7 @@ pub fn main() -> Exit {
 fn run(cli: &Cli, sys: Sys<'static>) -> Exit {
     let root = match Root::find(sys.store, cli.root.as_deref()) {
         Ok(root) => root,
-        Err(error) => return say(&error, Exit::Config),
+        Err(error) => return refuse(&error, Exit::Config),
     };
     match &cli.command {
         Command::Check => check(cli, sys, &root),
@@ -59,9 +59,10 @@ fn run(cli: &Cli, sys: Sys<'static>) -> Exit {
 /// One evaluation, and everything that follows from it.
 fn check(cli: &Cli, sys: Sys<'static>, root: &Root) -> Exit {
     real::end_within(
+        "watchdog",
         CHECK_MOST,
         Exit::Undelivered,
-        "watchdog check: out of time; what was tripped stays tripped",
+        "out of time; what was tripped stays tripped",
     );
     alone(sys, root, || {
         let mut watchdog = Watchdog::open(sys, root.clone());
@@ -80,8 +81,7 @@ fn check(cli: &Cli, sys: Sys<'static>, root: &Root) -> Exit {
             }
         }
         exit = exit.and(watchdog.save_if_changed());
-        show::evaluated(cli, &evaluated);
-        exit
+        exit.and(show::evaluated(cli, &evaluated))
     })
 }
 
@@ -89,19 +89,29 @@ fn check(cli: &Cli, sys: Sys<'static>, root: &Root) -> Exit {
 fn alone(sys: Sys<'_>, root: &Root, job: impl FnOnce() -> Exit) -> Exit {
     match sys.store.try_lock(&root.watchdog_lock()) {
         Ok(Some(_lock)) => job(),
-        Ok(None) => say(
+        Ok(None) => refuse(
             &"another watchdog is at work in this root\n  one is enough; to see it: fuser -v data/.watchdog.lock",
             Exit::Busy,
         ),
         // Better two than none: without a lock file nobody else can tell that we are here.
         Err(error) => {
-            eprintln!("watchdog: data/.watchdog.lock cannot be locked: {error}; going on without it");
+            tell(&format_args!("data/.watchdog.lock cannot be locked: {error}; going on without it"));
             job().and(Exit::Io)
         }
     }
 }
 
-fn say(what: &dyn std::fmt::Display, exit: Exit) -> Exit {
-    eprintln!("watchdog: {what}");
+/// Tells the story on stderr.
+pub(crate) fn tell(what: &dyn std::fmt::Display) {
+    holdfast::say::tell("watchdog", what);
+}
+
+/// Gives the answer on stdout.
+pub(crate) fn answer(text: &str) -> Exit {
+    holdfast::say::answer("watchdog", text)
+}
+
+fn refuse(what: &dyn std::fmt::Display, exit: Exit) -> Exit {
+    tell(what);
     exit
 }

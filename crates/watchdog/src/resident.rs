@@ -11,6 +11,7 @@ use holdfast::{Exit, Root};
 use crate::deliver::{Delivered, Deliverer, Work};
 use crate::evaluate::{BY, Watchdog};
 use crate::events::{self, Wake};
+use crate::tell;
 
 /// Two looks are at least this far apart: a writer in a fast loop must not eat the processor.
 const REST: Duration = Duration::from_millis(20);
@@ -44,9 +45,9 @@ pub(crate) fn run(sys: Sys<'static>, root: &Root, every: Span) -> Exit {
             && let Some(work) = watchdog.work()
         {
             if sender.send(work).is_err() {
-                eprintln!(
-                    "watchdog: the sender has died; ending, so that the service manager starts me anew"
-                );
+                tell(&format_args!(
+                    "the sender has died; ending, so that the service manager starts me anew"
+                ));
                 return Exit::Undelivered;
             }
             sending = true;

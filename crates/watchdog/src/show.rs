@@ -1,5 +1,7 @@
 //! What people see.
 
+use std::fmt::Write as _;
+
 use holdfast::circuit::{self, View};
 use holdfast::json::{Object, Value};
 use holdfast::sys::Sys;
@@ -10,6 +12,7 @@ use holdfast_notify::{ChannelState, Outbox};
 
 use crate::cli::Cli;
 use crate::evaluate::Evaluated;
+use crate::{answer, tell};
 
 /// Text from outside, harmless on a terminal.
 fn printable(text: &str) -> String {
@@ -22,31 +25,30 @@ const SHOWN: usize = 400;
 const STALE: f64 = 35.0 * 60.0;
 
 /// The answer of `check`.
-pub(crate) fn evaluated(cli: &Cli, evaluated: &Evaluated) {
+pub(crate) fn evaluated(cli: &Cli, evaluated: &Evaluated) -> Exit {
     if cli.json {
         let watches: Object = evaluated
             .judged
             .iter()
             .map(|(name, judged)| (name.clone(), watch(judged.verdict.word(), judged.act, &judged.detail)))
             .collect();
-        let mut answer = Object::new();
-        answer.insert("exit".into(), evaluated.exit.code().into());
-        answer.insert("circuit".into(), evaluated.view.verdict.word().into());
-        answer.insert("holds".into(), holds(&evaluated.view));
-        answer.insert("watches".into(), watches.into());
-        println!("{}", Value::from(answer));
-        return;
+        let mut found = Object::new();
+        found.insert("exit".into(), evaluated.exit.code().into());
+        found.insert("circuit".into(), evaluated.view.verdict.word().into());
+        found.insert("holds".into(), holds(&evaluated.view));
+        found.insert("watches".into(), watches.into());
+        return answer(&format!("{}\n", Value::from(found)));
     }
     let shown =
         evaluated.judged.iter().filter(|(name, judged)| !name.contains('/') || judged.act > Act::None);
-    for (name, judged) in shown {
-        println!("{}", row(name, judged.verdict.word(), &judged.detail));
-    }
-    println!("{}", circuit_line(&evaluated.view));
+    let mut text: String =
+        shown.map(|(name, judged)| row(name, judged.verdict.word(), &judged.detail)).collect();
+    text.push_str(&circuit_line(&evaluated.view));
+    answer(&text)
 }
 
 fn row(name: &str, verdict: &str, detail: &str) -> String {
-    format!("{:<20} {:<14} {}", printable(name), verdict, printable(detail))
+    format!("{:<20} {:<14} {}\n", printable(name), verdict, printable(detail))
 }
 
 fn watch(verdict: &str, act: Act, detail: &str) -> Value {
@@ -60,9 +62,9 @@ fn holds(view: &View) -> Value {
 
 fn circuit_line(view: &View) -> String {
     match view.holds.first() {
-        None => "circuit: armed (not paused)".to_owned(),
+        None => "circuit: armed (not paused)\n".to_owned(),
         Some(oldest) => format!(
-            "circuit: {} since {}: {}{}",
+            "circuit: {} since {}: {}{}\n",
             view.verdict.word().to_uppercase(),
             iso(oldest.since),
             printable(&oldest.reason),
@@ -78,10 +80,10 @@ fn circuit_line(view: &View) -> String {
 /// `watchdog status`: what the last check found, and how old that is (**silence-is-not-health**).
 pub(crate) fn status(cli: &Cli, sys: &Sys, root: &Root) -> Exit {
     let Some((beat, memory)) = recall(sys, root) else {
-        eprintln!(
-            "watchdog: no watchdog has completed a check in this root\n  run: watchdog check --root {}",
+        tell(&format_args!(
+            "no watchdog has completed a check in this root\n  run: watchdog check --root {}",
             root.path().display()
-        );
+        ));
         return Exit::No;
     };
     let now = sys.clock.now();
@@ -89,37 +91,38 @@ pub(crate) fn status(cli: &Cli, sys: &Sys, root: &Root) -> Exit {
     let ago = Sight::of(&now, None, stamp).age(&now);
     let view = circuit::view(sys, root);
     let waiting = Outbox::open(root).pending(sys);
-    if cli.json {
-        let mut answer = memory.to_fields();
-        answer.insert("age".into(), ago.into());
-        answer.insert("at".into(), beat.at.into());
-        answer.insert("circuit".into(), view.verdict.word().into());
-        answer.insert("holds".into(), holds(&view));
-        answer.insert("waiting_alerts".into(), waiting.entries.len().into());
-        println!("{}", Value::from(answer));
+    let text = if cli.json {
+        let mut found = memory.to_fields();
+        found.insert("age".into(), ago.into());
+        found.insert("at".into(), beat.at.into());
+        found.insert("circuit".into(), view.verdict.word().into());
+        found.insert("holds".into(), holds(&view));
+        found.insert("waiting_alerts".into(), waiting.entries.len().into());
+        format!("{}\n", Value::from(found))
     } else {
-        human(ago, beat.at, &memory, &view, waiting.entries.len());
-    }
+        human(ago, beat.at, &memory, &view, waiting.entries.len())
+    };
+    let answered = answer(&text);
     for fault in &waiting.faults {
-        eprintln!("watchdog: data/outbox: {fault}");
+        tell(&format_args!("data/outbox: {fault}"));
     }
     let fresh = ago <= STALE;
-    if fresh && memory.incidents.is_empty() && memory.mute.is_none() { Exit::Ok } else { Exit::No }
+    let well = fresh && memory.incidents.is_empty() && memory.mute.is_none();
+    answered.and(if well { Exit::Ok } else { Exit::No })
 }
 
-fn human(ago: f64, at: f64, memory: &Memory, view: &View, waiting: usize) {
+fn human(ago: f64, at: f64, memory: &Memory, view: &View, waiting: usize) -> String {
     let old = if ago > STALE { ": TOO OLD, what follows may no longer be so" } else { "" };
-    println!("last check {} ago ({}){old}", age(ago), iso(at));
-    println!("{}", circuit_line(view));
-    for (name, watch) in &memory.watches {
-        println!("{}", row(name, watch.verdict.word(), &watch.detail));
-    }
+    let mut text = format!("last check {} ago ({}){old}\n", age(ago), iso(at));
+    text.push_str(&circuit_line(view));
+    text.extend(memory.watches.iter().map(|(name, watch)| row(name, watch.verdict.word(), &watch.detail)));
     for incident in &memory.incidents {
         let acked = incident.acked.as_deref().map_or_else(
             || format!("circuit-ctl ack {} stops the repeats", incident.id),
             |by| format!("acknowledged by {}", printable(by)),
         );
-        println!(
+        let _ = writeln!(
+            text,
             "incident {} since {}: {} is {}; {acked}",
             incident.id,
             iso(incident.at),
@@ -129,9 +132,10 @@ fn human(ago: f64, at: f64, memory: &Memory, view: &View, waiting: usize) {
     }
     for (name, state) in &memory.channels {
         let state: ChannelState = serde_json::from_value(state.clone()).unwrap_or_default();
-        println!("channel {}: {}", printable(name), printable(&state.to_string()));
+        let _ = writeln!(text, "channel {}: {}", printable(name), printable(&state.to_string()));
     }
     if waiting > 0 {
-        println!("{waiting} alert(s) wait in data/outbox");
+        let _ = writeln!(text, "{waiting} alert(s) wait in data/outbox");
     }
+    text
 }

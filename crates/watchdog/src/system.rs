@@ -46,7 +46,8 @@ pub(crate) fn judge(
             };
             let detail = format!("no configured channel has accepted a message for {}", age(mute));
             let judged = Judged::new(Verdict::Mute, act, detail);
-            Judged { next: config.trip_when_mute.map(|most| (most.as_secs_f64() - mute).max(0.0)), ..judged }
+            let next = config.trip_when_mute.map(|most| most.as_secs_f64() - mute).filter(|next| *next > 0.0);
+            Judged { next, ..judged }
         }
         None => fine("some channel works, or none is configured"),
     };

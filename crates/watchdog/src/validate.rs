@@ -10,7 +10,8 @@ use holdfast::{Exit, Root};
 use holdfast_notify::{Alert, AlertKind, Direct, States, fault, test_alert as try_channels};
 
 use crate::cli::Cli;
-use crate::settings::Settings;
+use crate::settings;
+use crate::{answer, tell};
 
 /// All channels together.
 const BUDGET: Duration = Duration::from_secs(25);
@@ -27,8 +28,11 @@ pub(crate) fn validate(cli: &Cli, sys: &Sys, root: &Root, file: Option<&Path>) -
             Err(error) => return refuse(cli, &[error]),
         },
         Err(ReadError::Missing) if file.is_none() => {
-            println!("{} is missing; the defaults are in force", path.display());
-            return Exit::Ok;
+            return answer(&format!(
+                "{} is missing; the defaults are in force
+",
+                path.display()
+            ));
         }
         Err(error) => return refuse(cli, &[format!("{} {error}", path.display())]),
     };
@@ -41,33 +45,37 @@ pub(crate) fn validate(cli: &Cli, sys: &Sys, root: &Root, file: Option<&Path>) -
     if !faults.is_empty() {
         return refuse(cli, &faults);
     }
-    if cli.json {
-        println!(
-            "{}",
-            serde_json::json!({ "valid": true, "watches": config.watches.len(), "channels": config.channels.len() })
-        );
+    let text = if cli.json {
+        let (watches, channels) = (config.watches.len(), config.channels.len());
+        format!("{}\n", serde_json::json!({ "valid": true, "watches": watches, "channels": channels }))
     } else {
-        println!(
-            "{} is valid: {} watch(es), {} channel(s), {} calendar(s), {} action(s)",
-            path.display(),
-            config.watches.len(),
-            config.channels.len(),
-            config.calendars.len(),
-            config.actions.len()
-        );
-        if config.channels.is_empty() {
-            println!("no alert channel is configured: trading is paused all the same, but nobody is told");
-        }
+        summary(&path, &config)
+    };
+    answer(&text)
+}
+
+fn summary(path: &Path, config: &Config) -> String {
+    let mut text = format!(
+        "{} is valid: {} watch(es), {} channel(s), {} calendar(s), {} action(s)\n",
+        path.display(),
+        config.watches.len(),
+        config.channels.len(),
+        config.calendars.len(),
+        config.actions.len()
+    );
+    if config.channels.is_empty() {
+        text.push_str("no alert channel is configured: trading is paused all the same, but nobody is told\n");
     }
-    Exit::Ok
+    text
 }
 
 fn refuse(cli: &Cli, faults: &[String]) -> Exit {
     if cli.json {
-        println!("{}", serde_json::json!({ "valid": false, "faults": faults }));
+        // The exit code says more than a failed write.
+        let _ = answer(&format!("{}\n", serde_json::json!({ "valid": false, "faults": faults })));
     }
     for fault in faults {
-        eprintln!("watchdog: {fault}");
+        tell(&format_args!("{fault}"));
     }
     Exit::Config
 }
@@ -96,19 +104,19 @@ fn unbuilt(config: &Config) -> Vec<String> {
 
 /// Sends a test through each channel.
 pub(crate) fn test_alert(cli: &Cli, sys: &Sys<'static>, root: &Root) -> Exit {
-    let settings = Settings::load(sys, root);
+    let settings = settings::load(sys, root);
     if let Some(trouble) = &settings.trouble {
-        eprintln!("watchdog: {trouble}");
+        tell(&format_args!("{trouble}"));
         if settings.unusable {
             return Exit::Config;
         }
     }
     let channels = &settings.config.channels;
     if channels.is_empty() {
-        eprintln!(
-            "watchdog: no alert channel is configured\n  add a [[channel]] to {}",
+        tell(&format_args!(
+            "no alert channel is configured\n  add a [[channel]] to {}",
             root.config().display()
-        );
+        ));
         return Exit::Config;
     }
     let wall = sys.clock.now().wall;
@@ -133,17 +141,17 @@ pub(crate) fn test_alert(cli: &Cli, sys: &Sys<'static>, root: &Root) -> Exit {
         if error.is_some() {
             exit = Exit::Undelivered;
         }
-        if cli.json {
-            println!(
-                "{}",
+        let line = match (cli.json, error) {
+            (true, error) => {
                 serde_json::json!({ "channel": channel.name, "works": error.is_none(), "error": error })
-            );
-        } else {
-            match error {
-                None => println!("{} {}: works", channel.kind_name(), channel.name),
-                Some(error) => println!("{} {}: DOES NOT WORK: {error}", channel.kind_name(), channel.name),
+                    .to_string()
             }
-        }
+            (false, None) => format!("{} {}: works", channel.kind_name(), channel.name),
+            (false, Some(error)) => {
+                format!("{} {}: DOES NOT WORK: {error}", channel.kind_name(), channel.name)
+            }
+        };
+        exit = exit.and(answer(&(line + "\n")));
     }
     exit
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -40,7 +40,7 @@ impl Run for Command {
 #[derive(Debug)]
 pub struct Running {
     child: Child,
-    output: [Option<Receiver<Vec<u8>>>; 2],
+    output: [Option<JoinHandle<Vec<u8>>>; 2],
     began: Instant,
     told: (String, PathBuf),
 }
@@ -113,18 +113,17 @@ impl Drop for Running {
     }
 }
 
-fn collect(mut pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
-    let (send, receive) = mpsc::channel();
+fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
         // What came before an error still counts.
         let _ = pipe.read_to_end(&mut bytes);
-        let _ = send.send(bytes);
-    });
-    receive
+        bytes
+    })
 }
 
-fn drain(pipe: Receiver<Vec<u8>>) -> String {
-    let bytes = pipe.recv_timeout(DRAIN).expect("nobody holds the output of a program that has ended");
-    String::from_utf8_lossy(&bytes).into_owned()
+fn drain(pipe: JoinHandle<Vec<u8>>) -> String {
+    let all = until(DRAIN, || pipe.is_finished().then_some(()));
+    all.expect("nobody holds the output of a program that has ended");
+    String::from_utf8_lossy(&pipe.join().expect("a reader")).into_owned()
 }

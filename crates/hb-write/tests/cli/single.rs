@@ -3,10 +3,10 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
-use holdfast::heartbeat::{OURS, Status};
+use holdfast::heartbeat::{Beat, OURS, Status};
 use serde_json::{Value, json};
 
-use crate::Scratch;
+use crate::{PYTHON, Scratch};
 
 #[test]
 fn a_beat_has_the_keys_of_the_format_in_their_order() {
@@ -85,6 +85,24 @@ fn a_plain_writer_and_we_beat_in_turn() {
     let scratch = Scratch::new();
     scratch.put("data/heartbeat.json", r#"{"at": 1763712000, "status": "ok", "seq": 41}"#);
     assert_eq!(scratch.beats(&[]).seq, Some(42));
+}
+
+#[test]
+fn the_writer_in_the_documentation_is_a_complete_one() {
+    const PAGE: &str = include_str!("../../../../docs/formats/heartbeat.md");
+    let (_, rest) = PAGE.split_once("```python\n").expect("a Python writer");
+    let (script, _) = rest.split_once("```").expect("its end");
+    assert_eq!(script.lines().count(), 5);
+    let scratch = Scratch::new();
+    let script = format!("{script}\nbeat(candle_at=7)");
+    assert!(scratch.command(PYTHON).args(["-c", &script]).status().expect("python").success());
+    let beat = scratch.beat();
+    assert_eq!((beat.status, &beat.fields["candle_at"]), (Status::Ok, &json!(7)));
+    let (_, rest) = PAGE.split_once("```json\n").expect("an example");
+    let (example, _) = rest.split_once("```").expect("its end");
+    let example = Beat::parse(example.as_bytes()).expect("a beat");
+    assert_eq!(example.fields.keys().take(OURS.len()).collect::<Vec<_>>(), OURS);
+    assert_eq!(example.fields["iso"], json!(holdfast::time::iso(example.at)));
 }
 
 #[test]

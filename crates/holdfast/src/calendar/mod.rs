@@ -25,7 +25,8 @@ pub use words::{Hours, NotInACalendar, TimeOfDay, Weekdays, date, zone};
 
 /// A week in which every session meets the next repeats for ever; two weeks see past a DST change.
 const PATTERN_DAYS: i64 = 16;
-/// A session is at most a day long: one that is under way opened on this date or on one of the two before.
+/// A session is at most a day long: one under way opened on this date or the one before. One more, and the
+/// next, for clocks that change around midnight.
 const REACH_DAYS: i64 = 2;
 /// The years for which sessions are reckoned, 1970 to about 2128: times beyond are taken for these.
 const WALL_MAX: f64 = 5e9;

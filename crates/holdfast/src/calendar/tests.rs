@@ -123,7 +123,7 @@ fn times_that_are_missing_or_doubled() {
     check(&opening, &[("2026-03-08T06:59", closed("2026-03-08T07:00"))]);
     check(&opening, &[("2026-03-08T07:00", open("2026-03-08T07:00", "2026-03-08T09:00"))]);
     let within = calendar("America/New_York", "Sun", &["02:15-02:45"], &[], &[]);
-    check(&within, &[("2026-03-08T07:00", closed("2026-03-15T06:15"))]);
+    check(&within, &[("2026-03-08T06:59", closed("2026-03-15T06:15"))]);
     let doubled = calendar("America/New_York", "Sun", &["01:30-02:00"], &[], &[]);
     check(&doubled, &[("2026-11-01T06:00", open("2026-11-01T05:30", "2026-11-01T07:00"))]);
     let closing = calendar("America/New_York", "Sun", &["00:00-01:30"], &[], &[]);

@@ -121,14 +121,16 @@ fn unseen(
         Some(known) if known <= found => ledger_from(sys, root, known),
         // What is left of it was known once.
         Some(known) => (vec![synthetic(sys, &Why::LedgerShrank { known, found })], found),
-        // Written by hand: it knows what was there before it, as far as clocks can tell.
+        // Who paused by hand lifted nothing: "lifting one never lifts another" (**no-lost-trip**).
+        None if face.paused => from_history(sys, root),
+        // Who resumed by hand knew what was there before, as far as clocks can tell.
         None => {
             let written =
                 written.duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
             let (mut holds, read) = ledger_from(sys, root, 0);
             let last = holds.last().cloned();
             holds.retain(|hold| hold.since >= written);
-            if holds.is_empty() && !face.paused {
+            if holds.is_empty() {
                 holds.extend(last);
             }
             (holds, read)

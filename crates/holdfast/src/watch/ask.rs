@@ -24,14 +24,15 @@ pub fn watches(sys: &Sys, root: &Root, config: &Config, memory: &Memory) -> Vec<
     }
     let there = sys.store.list(&root.heartbeats()).unwrap_or_default();
     let there = there.iter().filter_map(|file| file.strip_suffix(".json")).map(str::to_owned);
-    let mut names: Vec<Name> =
-        there.chain(memory.watches.keys().cloned()).filter_map(|name| name.parse().ok()).collect();
+    // The names of a configuration that is gone are not those of files.
+    let known = memory.watches.keys().filter(|_| !memory.configured).cloned();
+    let mut names: Vec<Name> = there.chain(known).filter_map(|name| name.parse().ok()).collect();
     names.sort();
     names.dedup();
     let main = Name::main();
     names.retain(|name| *name != main);
     let main_is_there = !matches!(sys.store.stat(&root.heartbeat(None)), Ok(None));
-    let main_is_known = memory.watches.contains_key(main.as_str());
+    let main_is_known = !memory.configured && memory.watches.contains_key(main.as_str());
     let mut watches = Vec::new();
     if main_is_there || main_is_known || names.is_empty() {
         watches.push(Watch::heartbeat(main, None));

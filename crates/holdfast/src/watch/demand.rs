@@ -5,6 +5,7 @@ use super::memory::{Incident, Memory};
 use super::verdict::Act;
 use crate::circuit::{Hold, Mode};
 use crate::config::{Config, OnFail};
+use crate::sys::Now;
 
 /// A trip that a verdict demands.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +26,7 @@ pub fn demands(
     memory: &Memory,
     judged: &[(String, Judged)],
     holds: &[Hold],
+    now: &Now,
     new_id: &mut dyn FnMut() -> String,
 ) -> Vec<Demand> {
     let mut demands = Vec::new();
@@ -33,10 +35,10 @@ pub fn demands(
         if holds.iter().any(|hold| hold.watch.as_deref() == Some(watch) && hold.mode >= mode) {
             continue;
         }
-        // An incident that people were told of goes on under its id; one that tripped before was resumed since.
-        let open =
-            memory.incidents.iter().find(|incident| incident.watch == *watch && incident.act < Act::Trip);
-        let id = open.map_or_else(&mut *new_id, |incident: &Incident| incident.id.clone());
+        // An incident goes on under its id, until a person has lifted its hold.
+        let goes_on = |incident: &&Incident| incident.watch == *watch && !lifted(memory, incident, holds, now);
+        let open = memory.incidents.iter().find(goes_on);
+        let id = open.map_or_else(&mut *new_id, |incident| incident.id.clone());
         demands.push(Demand {
             watch: watch.clone(),
             mode,
@@ -45,6 +47,14 @@ pub fn demands(
         });
     }
     demands
+}
+
+/// A person has lifted the hold of this incident, or resumed altogether, since it was opened.
+fn lifted(memory: &Memory, incident: &Incident, holds: &[Hold], now: &Now) -> bool {
+    let resumed = memory.circuit.resumed.as_ref();
+    let resumed = resumed.is_some_and(|resumed| resumed.age(now) < incident.opened.age(now));
+    let stood = memory.circuit.holds.iter().any(|hold| hold.id == incident.id);
+    resumed || (stood && !holds.iter().any(|hold| hold.id == incident.id))
 }
 
 /// What follows when this watch fails; for what is watched without being configured, the default.

@@ -24,8 +24,12 @@ pub struct Memory {
     pub circuit: CircuitMemory,
     /// Each watch by its name.
     pub watches: BTreeMap<String, WatchMemory>,
+    /// The watches came from a configuration.
+    pub configured: bool,
     /// Incidents that have not been closed.
     pub incidents: Vec<Incident>,
+    /// Trips that could not be recorded as they should, by watch: what people were told of it.
+    pub trouble: BTreeMap<String, String>,
     /// How much of the journal has been read for acknowledgements, in bytes.
     pub journal_read: u64,
     /// When the hourly `checked` line was last written.
@@ -85,29 +89,26 @@ pub struct CircuitMemory {
 impl CircuitMemory {
     /// Takes in how the circuit is, all but its holds, whose changes are for [`super::settle`] to tell.
     pub fn see(&mut self, view: &View, now: &Now, last_check: Option<&Now>) {
+        let green = view.verdict.is_green();
         let resumed = view.face.as_ref().and_then(|face| face.resumed.as_ref());
-        let resumed_at = resumed.map(|resumed| resumed.at);
-        if !view.verdict.is_green() {
-            let since = view.holds.first().map_or(now.wall, |hold| hold.since);
-            let stamp = Stamp { wall: since, up: None, awake: None, boot: None };
-            self.paused.get_or_insert_with(|| Sight::of(now, last_check, stamp));
-        } else if resumed_at != self.resumed_at {
-            self.resumed = resumed.map(|resumed| {
-                let stamp = Stamp {
-                    wall: resumed.at,
-                    up: Some(resumed.up),
-                    awake: None,
-                    boot: resumed.boot.as_deref(),
-                };
-                Sight::of(now, last_check, stamp)
-            });
-        } else if self.seen && (self.paused.is_some() || self.ledger_len != view.ledger_len) {
+        let news = resumed.filter(|resumed| Some(resumed.at) != self.resumed_at);
+        // A resume that left holds standing has lifted no pause. One that was followed by a trip has.
+        if let Some(resumed) = news.filter(|last| view.holds.iter().all(|hold| hold.since >= last.at)) {
+            let (up, boot) = (Some(resumed.up), resumed.boot.as_deref());
+            let stamp = Stamp { wall: resumed.at, up, awake: None, boot };
+            self.resumed = Some(Sight::of(now, last_check, stamp));
+            self.resumed_at = Some(resumed.at);
+            self.paused = None;
+        } else if green && self.seen && (self.paused.is_some() || self.ledger_len != view.ledger_len) {
             // By hand: it was paused, or tripped since the last look, and is green.
             self.resumed = Some(Sight::now(now));
         }
-        if view.verdict.is_green() {
+        if green {
             self.paused = None;
-            self.resumed_at = resumed_at;
+        } else {
+            let since = view.holds.first().map_or(now.wall, |hold| hold.since);
+            let stamp = Stamp { wall: since, up: None, awake: None, boot: None };
+            self.paused.get_or_insert_with(|| Sight::of(now, last_check, stamp));
         }
         self.ledger_len = view.ledger_len;
         self.seen = true;

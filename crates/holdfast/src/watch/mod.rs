@@ -13,6 +13,7 @@ mod judge;
 mod memory;
 mod message;
 mod progress;
+mod rows;
 mod settle;
 mod verdict;
 mod writers;

@@ -8,6 +8,7 @@ use crate::config::Limit;
 use crate::config::Pointer;
 use crate::json::Object;
 use crate::sys::Now;
+use crate::time::age;
 
 /// How long a rise is measured over, in seconds.
 const HOUR: f64 = 3600.0;
@@ -67,6 +68,7 @@ pub(super) fn stuck<'a>(memory: &'a WatchMemory, now: &Now) -> Option<(&'a str, 
 /// The first limit that is crossed, in words.
 pub(super) fn crossed(
     memory: &WatchMemory,
+    now: &Now,
     fields: &Object,
     limits: &[Limit],
     complete: bool,
@@ -84,8 +86,11 @@ pub(super) fn crossed(
             return Some(format!("{field} is {value}, must be at least {min}"));
         }
         let max = limit.max_rise_per_hour?;
-        let rise = value - memory.rise.get(field.as_str())?.first()?.0;
-        (rise > max).then(|| format!("{field} rose by {rise} within an hour, limit {max}"))
+        let (first, since) = memory.rise.get(field.as_str())?.first()?;
+        let (rise, seconds) = (value - first, since.age(now));
+        // In less than an hour nothing is made of it that has not happened.
+        (rise / (seconds / HOUR).max(1.0) > max)
+            .then(|| format!("{field} rose by {rise} in {}, limit {max} an hour", age(seconds)))
     })
 }
 

@@ -77,7 +77,7 @@ pub fn settle(
     new_id: &mut dyn FnMut() -> String,
 ) -> Settled {
     let mut round = Round { config, happened, new_id, news: Vec::new(), settled: Settled::default() };
-    round.trips();
+    round.trips(memory);
     for (incident, by) in &happened.acks {
         memory
             .incidents
@@ -96,15 +96,17 @@ pub fn settle(
     memory.circuit.see(happened.view, happened.now, memory.last_check.as_ref());
     memory.circuit.holds = happened.view.holds.iter().map(KnownHold::from).collect();
     memory.last_check = Some(happened.now.clone());
+    memory.configured = !config.watches.is_empty();
     let setting =
         Setting { host: happened.host, root: happened.root, view: happened.view, wall: happened.now.wall };
     let message = compose(&setting, &round.news, &mut *round.new_id);
     let deadlines = judged.iter().filter_map(|(_, judged)| judged.next);
     let repeats =
         memory.incidents.iter().filter(|incident| incident.acked.is_none()).map(|incident| {
-            (remind_every(config, &incident.watch) - incident.told.age(happened.now)).max(0.0)
+            remind_every(config, &incident.watch) - incident.told.age(happened.now)
         });
-    let next = deadlines.chain(repeats).min_by(f64::total_cmp);
+    // What is due and was not told just now waits for evidence, not for time.
+    let next = deadlines.chain(repeats).filter(|next| *next > 0.0).min_by(f64::total_cmp);
     Settled { message, next, ..round.settled }
 }
 
@@ -126,8 +128,17 @@ impl Round<'_, '_> {
         self.settled.journal.push(entry);
     }
 
-    fn trips(&mut self) {
+    /// What cannot be recorded is tried again at every check, and told when it changes.
+    fn trips(&mut self, memory: &mut Memory) {
+        memory.trouble.retain(|watch, _| self.happened.trips.iter().any(|trip| trip.demand.watch == *watch));
         for TripDone { demand, trouble, paused } in &self.happened.trips {
+            let told = memory.trouble.get(&demand.watch);
+            if told.is_some() && told == trouble.as_ref() {
+                continue;
+            }
+            if let Some(trouble) = trouble {
+                memory.trouble.insert(demand.watch.clone(), trouble.clone());
+            }
             let kind = if *paused { "trip" } else { "trip-failed" };
             let entry = Entry::new(kind, BY)
                 .with("id", demand.id.clone())
@@ -167,9 +178,11 @@ impl Round<'_, '_> {
                 self.close(incident, &judged.detail);
             }
             Some(position) if act > Act::None => {
-                // It tripped, a person resumed, and it trips again: a new incident.
-                if self.tripped(watch).is_some() && memory.incidents[position].act == Act::Trip {
-                    memory.incidents.remove(position);
+                // It tripped, a person lifted that, and it trips again: a new incident.
+                let id = &memory.incidents[position].id;
+                if self.tripped(watch).is_some_and(|trip| trip.demand.id != *id) {
+                    let incident = memory.incidents.remove(position);
+                    self.journal(incident_entry("incident-closed", &incident).with("detail", "it trips anew"));
                     self.open(memory, watch, judged, act);
                 } else {
                     self.go_on(&mut memory.incidents[position], judged, act);

@@ -1,12 +1,13 @@
 //! A delivery returns within its budget, whatever hangs.
 
 use std::net::TcpListener;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use holdfast::config::Channel;
 use holdfast::time::Span;
 use holdfast_notify::standin::{Behaviour, Telegram};
-use holdfast_notify::{Answer, Direct, Outbox, Reply, Sending, States, Transport, Verdict};
+use holdfast_notify::{Answer, Outbox, Reply, Sending, States, Transport, Verdict};
 
 use crate::{BUDGET, World, channel, kinds, shell, telegram};
 
@@ -119,11 +120,38 @@ fn a_long_backlog_goes_out_in_order_one_after_the_other() {
 #[test]
 fn nothing_is_sent_without_time_for_it() {
     let world = World::new();
-    let server = Telegram::start(Behaviour::Ok);
-    let channels = [telegram(server.base_url())];
+    let channels = [shell("pager", "exit 0")];
     world.put(&world.alert("a"), &channels);
     let mut outbox = Outbox::open(&world.root);
-    let direct = Direct::new(world.sys, &world.root);
-    let delivery = outbox.deliver(&world.sys, &channels, &States::new(), Duration::ZERO, &direct);
-    assert_eq!((delivery.unheard, server.requests()), (vec!["a".to_owned()], 0));
+    let delivery = outbox.deliver(&world.sys, &channels, &States::new(), Duration::ZERO, &Inline);
+    assert_eq!((delivery.unheard, delivery.events), (vec!["a".to_owned()], vec![]));
+}
+
+/// Notes how long each send may take, and never answers.
+struct Asks(Mutex<Vec<Duration>>);
+
+impl Transport for Asks {
+    fn start(&self, sending: Sending, _: Reply) {
+        self.0.lock().expect("not poisoned").push(sending.timeout);
+    }
+}
+
+#[test]
+fn a_send_may_take_its_channels_timeout_and_no_more_than_is_left_of_the_budget() {
+    let world = World::new();
+    let channels = [shell("pager", "exit 0")];
+    world.put(&world.alert("a"), &channels);
+    for (budget, most) in
+        [(Duration::from_millis(900), Duration::from_millis(600)), (BUDGET, Duration::from_secs(2))]
+    {
+        let asks = Asks(Mutex::default());
+        Outbox::open(&world.root).deliver(&world.sys, &channels, &States::new(), budget, &asks);
+        let asked = asks.0.into_inner().expect("not poisoned");
+        assert!(
+            !asked.is_empty() && asked.iter().all(|asked| *asked <= most && !asked.is_zero()),
+            "{asked:?}"
+        );
+        std::fs::remove_file(world.file("data/outbox/a.json")).expect("was there");
+        world.put(&world.alert("a"), &channels);
+    }
 }

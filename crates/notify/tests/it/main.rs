@@ -1,4 +1,5 @@
 //! The outbox and its channels against real loopback servers, real programs and a real disk.
+#![cfg(unix)] // programs are played by /bin/sh
 #![allow(clippy::disallowed_methods, reason = "a test plays the world around the library")]
 
 mod budget;

@@ -75,6 +75,17 @@ fn an_expired_alert_that_nobody_accepted_is_loud_and_gone() {
     assert_eq!(world.outbox(), Vec::<String>::new());
 }
 
+/// An alert that expires while it is being sent is not dropped without a word.
+#[test]
+fn an_alert_that_expires_during_a_run_is_reported_by_the_next() {
+    let world = World::new();
+    let channels = [shell("pager", "sleep 0.3; exit 1")];
+    let alert = world.alert("a");
+    world.put(&Alert { expires_at: alert.at + 0.2, ..alert }, &channels);
+    assert_eq!(world.deliver(&channels).unheard, ["a"]);
+    assert_eq!(world.deliver(&channels).expired_unheard, ["a"]);
+}
+
 #[test]
 fn a_step_of_the_wall_clock_neither_expires_an_alert_nor_stops_its_retries() {
     for step in [-1e8, 1e8] {

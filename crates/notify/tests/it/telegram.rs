@@ -42,7 +42,10 @@ fn every_failure_leaves_the_alert_pending_and_names_itself() {
         (Behaviour::DripBody, false, "gave no answer within 2.0s"),
         (Behaviour::ResetMidAnswer, false, "http://127.0.0.1:"),
         (Behaviour::Garbage, false, "http://127.0.0.1:"),
-        (Behaviour::Portal, false, "answers 200, but not as a Telegram Bot API server does"),
+        (Behaviour::Says("<html>Welcome to the hotel</html>"), false, "answers 200, but not as a Telegram"),
+        (Behaviour::Says("{\"welcome\":true}"), false, "answers 200, but not as a Telegram"),
+        (Behaviour::Says("{\"ok\":\"true\"}"), false, "answers 200, but not as a Telegram"),
+        (Behaviour::Says(""), false, "answers 200, but not as a Telegram"),
         (Behaviour::Huge, false, "answers 200 with more than 65536 bytes"),
         (Behaviour::Redirect("http://127.0.0.1:1/".to_owned()), false, "redirects are not followed"),
     ];

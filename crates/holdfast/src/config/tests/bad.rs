@@ -94,6 +94,7 @@ const WATCHES: Cases = &[
     (WATCH, "on_fail = [\"trip:stop\"]"),
     (WATCH, "on_fail = [\"run:\"]"),
     (WATCH, "on_fail = [\"trip\", \"trip:reduce\"]"),
+    (WATCH, "on_fail = [\"run:x\", \"run:x\"]"),
     (WATCH, "command = \"ssh mini cat beat\""),
     (WATCH, "command = []"),
     (HTTP, ""),

@@ -140,10 +140,10 @@ pub fn exec(argv: &[OsString], env: &[(&str, &str)]) -> io::Result<i32> {
 /// Ends this process with `exit` after `most`, whatever it is stuck in by then: a file system that hangs
 /// cannot be waited out any other way.
 #[expect(clippy::exit, reason = "the only way out of a system call that does not return")]
-pub fn end_within(most: Duration, exit: Exit, last_words: &'static str) {
+pub fn end_within(program: &'static str, most: Duration, exit: Exit, last_words: &'static str) {
     std::thread::spawn(move || {
         RealClock.wait(most);
-        eprintln!("{last_words}");
+        crate::say::tell(program, &last_words);
         std::process::exit(exit.code().into());
     });
 }

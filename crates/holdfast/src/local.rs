@@ -1,11 +1,22 @@
 //! Times as a person reads them: UTC, and local with the zone named.
 
+use chrono::NaiveDate;
 use chrono_tz::Tz;
-use holdfast::time::utc;
+
+use crate::time::utc;
 
 /// `2026-11-21 08:00:00 UTC (09:00:00 CET, Europe/Berlin)`.
-pub(crate) fn both(wall: f64) -> String {
+pub fn both(wall: f64) -> String {
     in_zone(wall, zone())
+}
+
+/// The day on which a person here lives through `wall`, and the zone by which that is so.
+pub fn day(wall: f64) -> (NaiveDate, Tz) {
+    day_in(wall, zone().unwrap_or(Tz::UTC))
+}
+
+fn day_in(wall: f64, zone: Tz) -> (NaiveDate, Tz) {
+    (utc(wall).with_timezone(&zone).date_naive(), zone)
 }
 
 fn in_zone(wall: f64, zone: Option<Tz>) -> String {
@@ -47,10 +58,22 @@ mod tests {
     }
 
     #[test]
+    fn a_day_is_that_of_the_zone() {
+        for (zone, day) in [
+            (Tz::UTC, "2025-11-21"),
+            (Tz::Pacific__Kiritimati, "2025-11-21"),
+            (Tz::Pacific__Honolulu, "2025-11-20"),
+        ] {
+            assert_eq!(day_in(1_763_712_000.0, zone).0.to_string(), day, "{zone}");
+        }
+    }
+
+    #[test]
     fn times_beyond_the_calendar_do_not_panic() {
         for wall in [f64::MAX, f64::MIN, f64::NAN] {
             for zone in [None, Some(Tz::Pacific__Kiritimati), Some(Tz::Pacific__Honolulu)] {
                 assert!(!in_zone(wall, zone).is_empty());
+                day_in(wall, zone.unwrap_or(Tz::UTC));
             }
         }
     }

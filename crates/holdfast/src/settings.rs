@@ -1,0 +1,114 @@
+//! `holdfast.toml` as it is in force: itself, or the last good copy in its place.
+
+use std::io;
+
+use crate::config::Config;
+use crate::root::Root;
+use crate::sys::{ReadError, Secrecy, Sys};
+
+/// The configuration in force.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What is configured.
+    pub config: Config,
+    /// Why that is not what stands in `holdfast.toml`.
+    pub trouble: Option<String>,
+    /// No good configuration is known: only the defaults are in force.
+    pub unusable: bool,
+    bytes: Option<Vec<u8>>,
+}
+
+impl Settings {
+    /// Reads the configuration. In place of a bad one, or of one that has vanished, the watchdog's last good
+    /// copy is used: a slip of the pen must neither end the watch nor silence a channel
+    /// (**silence-is-not-health**). Writes nothing.
+    pub fn read(sys: &Sys, root: &Root) -> Self {
+        let copy = || sys.store.read(&root.last_good_config()).ok();
+        match sys.store.read(&root.config()) {
+            Ok(bytes) => match parse(&bytes) {
+                Ok(config) => Self { config, trouble: None, unusable: false, bytes: Some(bytes) },
+                Err(error) => Self::from_copy(copy(), error, Some(bytes)),
+            },
+            Err(ReadError::Missing) => match copy() {
+                None => Self { config: Config::default(), trouble: None, unusable: false, bytes: None },
+                copy => Self::from_copy(copy, GONE.to_owned(), None),
+            },
+            Err(error) => Self::from_copy(copy(), format!("holdfast.toml {error}"), None),
+        }
+    }
+
+    /// They would read differently now, or were in trouble.
+    pub fn outdated(&self, sys: &Sys, root: &Root) -> bool {
+        self.trouble.is_some() || sys.store.read(&root.config()).ok() != self.bytes
+    }
+
+    /// Keeps a copy of a good configuration; does nothing where it is kept already. For the watchdog alone.
+    pub fn keep_copy(&self, sys: &Sys, root: &Root) -> io::Result<()> {
+        let (Some(bytes), None) = (&self.bytes, &self.trouble) else { return Ok(()) };
+        let path = root.last_good_config();
+        if sys.store.read(&path).is_ok_and(|copy| copy == *bytes) {
+            return Ok(());
+        }
+        sys.store.replace(&path, bytes, Secrecy::Shared)
+    }
+
+    fn from_copy(copy: Option<Vec<u8>>, trouble: String, bytes: Option<Vec<u8>>) -> Self {
+        match copy.and_then(|copy| parse(&copy).ok()) {
+            Some(config) => Self { config, trouble: Some(trouble), unusable: false, bytes },
+            None => Self { config: Config::default(), trouble: Some(trouble), unusable: true, bytes },
+        }
+    }
+}
+
+const GONE: &str = "holdfast.toml is gone; the last good copy is in use\n  \
+                    if that is meant, delete data/config-last-good.toml too";
+
+fn parse(bytes: &[u8]) -> Result<Config, String> {
+    let text = std::str::from_utf8(bytes).map_err(|error| format!("holdfast.toml is not UTF-8: {error}"))?;
+    Config::parse(text).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a test plays the person at the keyboard")]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "[[watch]]\nname = \"bot\"\n";
+    const BAD: &str = "[[watch]]\nnam = \"bot\"\n";
+
+    fn names(settings: &Settings) -> Vec<String> {
+        settings.config.watches.iter().map(|watch| watch.name.to_string()).collect()
+    }
+
+    #[test]
+    fn a_bad_or_vanished_configuration_is_replaced_by_the_last_good_one() {
+        let dir = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(dir.path().join("data")).expect("data");
+        let sys = Sys::real();
+        let root = Root::open(sys.store, dir.path()).expect("a root");
+        let settings = Settings::read(&sys, &root);
+        assert!(settings.config.watches.is_empty() && settings.trouble.is_none() && !settings.unusable);
+
+        std::fs::write(root.config(), BAD).expect("written");
+        let settings = Settings::read(&sys, &root);
+        assert!(settings.unusable && settings.trouble.is_some(), "nothing good is known");
+        settings.keep_copy(&sys, &root).expect("nothing to do");
+        assert!(!root.last_good_config().exists(), "a bad one is no good copy");
+
+        std::fs::write(root.config(), GOOD).expect("written");
+        assert!(settings.outdated(&sys, &root));
+        let settings = Settings::read(&sys, &root);
+        settings.keep_copy(&sys, &root).expect("kept");
+        assert!(!settings.outdated(&sys, &root) && settings.trouble.is_none());
+
+        std::fs::write(root.config(), BAD).expect("written");
+        let settings = Settings::read(&sys, &root);
+        assert_eq!(names(&settings), ["bot"]);
+        assert!(!settings.unusable && settings.trouble.is_some_and(|trouble| trouble.contains("nam")));
+
+        std::fs::remove_file(root.config()).expect("removed");
+        let settings = Settings::read(&sys, &root);
+        assert_eq!(names(&settings), ["bot"]);
+        assert!(settings.trouble.is_some_and(|trouble| trouble.contains("is gone")));
+    }
+}
