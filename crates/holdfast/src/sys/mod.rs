@@ -1,7 +1,7 @@
 //! Time, files and processes, as three small traits in the words of this project.
 //!
 //! [`real`] is the only module that asks the operating system; `clippy.toml` bans the same calls everywhere
-//! else. With the feature `sim`, [`sim`] has a seeded double with faults for each.
+//! else. With the feature `sim` there is a seeded double with faults for each.
 
 use std::io;
 use std::path::Path;
@@ -11,7 +11,7 @@ mod process;
 pub mod real;
 mod store;
 
-#[cfg(feature = "sim")]
+#[cfg(any(test, feature = "sim"))]
 pub mod sim;
 
 pub use process::{Ended, Job, Outcome};

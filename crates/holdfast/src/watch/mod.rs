@@ -18,6 +18,9 @@ mod settle;
 mod verdict;
 mod writers;
 
+#[cfg(test)]
+mod tests;
+
 pub use age::{Sight, Stamp, clock_step};
 pub use ask::{Said, ask, judge_all, observe, recall, watches};
 pub use demand::{Demand, demands};

@@ -298,12 +298,11 @@ impl Case<'_> {
         let running = self.running(beat).map(|ran| self.watch.max_run.as_secs_f64() - ran.awake);
         let stuck = progress::stuck(self.memory, self.context.now)
             .and_then(|(.., all, awake)| Some(self.max_age() - self.in_session(Span { all, awake })?.awake));
-        let next =
-            [still, running, stuck].into_iter().flatten().filter(|next| *next > 0.0).min_by(f64::total_cmp);
-        match next {
-            Some(next) => Judged::new(Verdict::Fresh, Act::None, detail).until(next),
-            None => Judged { detail, ..self.off_hours() },
+        if still.is_none() && running.is_none() {
+            return Judged { detail, ..self.off_hours() };
         }
+        let next = [still, running, stuck].into_iter().flatten().filter(|next| *next > 0.0);
+        Judged { next: next.min_by(f64::total_cmp), ..Judged::new(Verdict::Fresh, Act::None, detail) }
     }
 }
 

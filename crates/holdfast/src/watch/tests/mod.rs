@@ -1,0 +1,16 @@
+//! The decision against its table: no disk, and a clock that stands still unless it is moved.
+
+mod bench;
+mod circuit;
+mod clocks;
+mod hours;
+mod incidents;
+mod messages;
+mod order;
+mod pause;
+mod progress;
+mod properties;
+mod rows;
+mod writers;
+
+use bench::{Bench, MAX_AGE};
