@@ -4,8 +4,8 @@ use std::io;
 use std::process::ExitCode;
 
 use holdfast::Root;
-use holdfast::config::Config;
-use holdfast::sys::{ReadError, Sys, real};
+use holdfast::settings::Settings;
+use holdfast::sys::{Sys, real};
 use holdfast::time::Span;
 
 use crate::check::Gate;
@@ -43,14 +43,8 @@ fn required(args: &GuardArgs, sys: &Sys, root: &Root) -> Option<Span> {
 
 /// Somebody set up watches, or we cannot know (**fail-closed**).
 fn watched(sys: &Sys, root: &Root) -> bool {
-    match sys.store.read(&root.config()) {
-        Err(ReadError::Missing) => false,
-        Err(_) => true,
-        Ok(bytes) => match String::from_utf8(bytes).ok().as_deref().map(Config::parse) {
-            Some(Ok(config)) => !config.watches.is_empty(),
-            _ => true,
-        },
-    }
+    let settings = Settings::read(sys, root);
+    settings.trouble.is_some() || !settings.config.watches.is_empty()
 }
 
 fn not_started(args: &GuardArgs, error: &io::Error) -> u8 {

@@ -135,7 +135,7 @@ impl Resume<'_> {
         let (text, exit) = match stop {
             Stop::Gone(error) => (format!("the terminal went away: {error}"), now.exit()),
             Stop::Answer(text) => (text, now.exit()),
-            Stop::Circuit(error @ ResumeError::Changed(_)) => (printable_lines(&error), now.exit()),
+            Stop::Circuit(error @ ResumeError::Changed(_)) => (show::lines(&error.to_string()), now.exit()),
             Stop::Circuit(error @ ResumeError::Busy) => (error.to_string(), Exit::Busy),
             Stop::Circuit(error) => (error.to_string(), Exit::Io),
         };
@@ -147,11 +147,6 @@ impl Resume<'_> {
         // A circuit that somebody else has made green meanwhile was not resumed by this person.
         exit.and(Exit::No)
     }
-}
-
-/// The text of an error that holds words of others.
-fn printable_lines(error: &ResumeError) -> String {
-    error.to_string().lines().map(|line| printable(line, show::REASON_MAX)).collect::<Vec<_>>().join("\n")
 }
 
 fn ask_who(terminal: &mut Terminal) -> io::Result<String> {

@@ -97,6 +97,11 @@ pub(crate) fn first_aid(why: &Why) -> Option<&'static str> {
     }
 }
 
+/// Text of several lines that holds words of others.
+pub(crate) fn lines(text: &str) -> String {
+    text.lines().map(|line| printable(line, REASON_MAX)).collect::<Vec<_>>().join("\n")
+}
+
 /// Why a hold stands, as it may be shown.
 pub(crate) fn reason(hold: &Hold) -> String {
     printable(&hold.reason, REASON_MAX)

@@ -48,7 +48,7 @@ impl Seen {
 
     fn words(&self, advice: &Advice) -> String {
         let verdict = &self.view.verdict;
-        let colour = show::colour(verdict);
+        let colour = out::colour(show::colour(verdict));
         let mut text = format!("{colour}{}{colour:#}: {}\n", show::headline(verdict), show::allowed(verdict));
         match (verdict, self.since()) {
             (_, Some(since)) => {

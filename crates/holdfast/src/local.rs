@@ -10,16 +10,8 @@ pub fn both(wall: f64) -> String {
     in_zone(wall, zone())
 }
 
-/// The day on which a person here lives through `wall`, and the zone by which that is so.
-pub fn day(wall: f64) -> (NaiveDate, Tz) {
-    day_in(wall, zone().unwrap_or(Tz::UTC))
-}
-
-fn day_in(wall: f64, zone: Tz) -> (NaiveDate, Tz) {
-    (utc(wall).with_timezone(&zone).date_naive(), zone)
-}
-
-fn in_zone(wall: f64, zone: Option<Tz>) -> String {
+/// The same for a zone that is known already; without one, UTC alone.
+pub fn in_zone(wall: f64, zone: Option<Tz>) -> String {
     let utc = utc(wall);
     let text = utc.format("%Y-%m-%d %H:%M:%S UTC").to_string();
     let Some(zone) = zone.filter(|zone| !matches!(*zone, Tz::UTC | Tz::Etc__UTC)) else { return text };
@@ -28,8 +20,13 @@ fn in_zone(wall: f64, zone: Option<Tz>) -> String {
     format!("{text} ({}, {zone})", local.format(&format!("{day}%H:%M:%S %Z")))
 }
 
+/// The day on which people in `zone` live through `wall`.
+pub fn day(wall: f64, zone: Option<Tz>) -> NaiveDate {
+    utc(wall).with_timezone(&zone.unwrap_or(Tz::UTC)).date_naive()
+}
+
 /// The zone of `TZ`, else of the system; `None` for one that has no name.
-fn zone() -> Option<Tz> {
+pub fn zone() -> Option<Tz> {
     match std::env::var("TZ") {
         Ok(name) if !name.is_empty() => name.trim_start_matches(':').parse().ok(),
         _ => iana_time_zone::get_timezone().ok()?.parse().ok(),
@@ -59,12 +56,12 @@ mod tests {
 
     #[test]
     fn a_day_is_that_of_the_zone() {
-        for (zone, day) in [
-            (Tz::UTC, "2025-11-21"),
-            (Tz::Pacific__Kiritimati, "2025-11-21"),
-            (Tz::Pacific__Honolulu, "2025-11-20"),
+        for (zone, expected) in [
+            (None, "2025-11-21"),
+            (Some(Tz::Pacific__Kiritimati), "2025-11-21"),
+            (Some(Tz::Pacific__Honolulu), "2025-11-20"),
         ] {
-            assert_eq!(day_in(1_763_712_000.0, zone).0.to_string(), day, "{zone}");
+            assert_eq!(day(1_763_712_000.0, zone).to_string(), expected, "{zone:?}");
         }
     }
 
@@ -73,7 +70,7 @@ mod tests {
         for wall in [f64::MAX, f64::MIN, f64::NAN] {
             for zone in [None, Some(Tz::Pacific__Kiritimati), Some(Tz::Pacific__Honolulu)] {
                 assert!(!in_zone(wall, zone).is_empty());
-                day_in(wall, zone.unwrap_or(Tz::UTC));
+                day(wall, zone);
             }
         }
     }

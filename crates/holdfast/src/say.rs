@@ -23,7 +23,9 @@ pub fn answer(program: &str, text: &str) -> Exit {
         Err(error) => {
             tell(
                 program,
-                &format_args!("the answer cannot be written to stdout: {error}\n  free the disk, or write elsewhere"),
+                &format_args!(
+                    "the answer cannot be written to stdout: {error}\n  free the disk, or write elsewhere"
+                ),
             );
             Exit::Io
         }

@@ -300,23 +300,17 @@ impl<'a> Run<'a> {
             && !wait.is_zero()
         {
             let due = Due::after(now, wait.as_secs_f64().min(WAIT_LIMIT));
-            let paused = self.outbox.memo.pause(self.sys.store, name, due);
-            self.note_fault(paused);
+            let noted = self.outbox.memo.pause(self.sys.store, name, due);
+            self.report.faults.extend(noted.err());
         }
     }
 
     fn moved(&mut self, channel: &Channel, to: &str) {
         let ChannelKind::Telegram { chat: from, .. } = &channel.kind else { return };
         let learned = self.outbox.memo.moved(self.sys.store, &channel.name, from, to);
-        self.note_fault(learned);
+        self.report.faults.extend(learned.err());
         let (channel, from, to) = (channel.name.clone(), from.clone(), to.to_owned());
         self.report.notes.push(Note::Moved { channel, from, to });
-    }
-
-    fn note_fault(&mut self, done: Result<(), String>) {
-        if let Err(fault) = done {
-            self.report.fault(fault);
-        }
     }
 
     /// Makes an entry ours for one more lane; `None` if it is somebody else's or gone.

@@ -29,6 +29,6 @@ pub use alert::{Alert, AlertKind};
 pub use entry::{Due, Entry, Moment, Progress};
 pub use outbox::{Outbox, Pending, Put, PutError, audience};
 pub use report::{ChannelReport, Delivery, Event, Note};
-pub use state::{ChannelState, States, mute};
+pub use state::{ChannelState, States, mute, states_of};
 pub use transport::{Answer, Direct, Reply, Sending, Transport, Verdict, fault};
 pub use trial::test_alert;

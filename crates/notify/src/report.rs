@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use holdfast::Exit;
+use holdfast::journal;
 use holdfast::json::{Object, Value};
 
 use crate::alert::Alert;
@@ -44,6 +46,13 @@ impl Event {
             ("unsent", unsent.into()),
         ];
         Self::new("alert-expired", &entry.alert, fields)
+    }
+
+    /// The line as this program writes it into the journal.
+    pub fn entry(&self, by: &str) -> journal::Entry {
+        let mut entry = journal::Entry::new(self.kind, by);
+        entry.fields.clone_from(&self.fields);
+        entry
     }
 
     fn new<const N: usize>(kind: &'static str, alert: &Alert, more: [(&str, Value); N]) -> Self {
@@ -135,6 +144,26 @@ impl Delivery {
     /// Everything that had to be told has been told.
     pub fn all_heard(&self) -> bool {
         self.unheard.is_empty() && self.expired_unheard.is_empty()
+    }
+
+    /// How a program ends that did only this, and what it has to say on stderr.
+    pub fn account(&self) -> (Exit, Vec<String>) {
+        let mut said: Vec<String> = self.faults.iter().map(|fault| format!("data/outbox: {fault}")).collect();
+        let exit = if said.is_empty() { Exit::Ok } else { Exit::Io };
+        if self.all_heard() {
+            return (exit, said);
+        }
+        let errors = self.channels.iter().filter_map(|(name, report)| Some((name, report.error.as_ref()?)));
+        said.extend(errors.map(|(name, error)| format!("alert channel {name}: {error}")));
+        if !self.unheard.is_empty() {
+            let waiting = self.unheard.len();
+            said.push(format!(
+                "{waiting} alert(s) that nobody has accepted wait in data/outbox and are tried again"
+            ));
+        }
+        let expired = self.expired_unheard.iter();
+        said.extend(expired.map(|id| format!("alert {id} expired and nobody has heard it")));
+        (exit.and(Exit::Undelivered), said)
     }
 
     pub(crate) fn fault(&mut self, text: String) {

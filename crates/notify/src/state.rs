@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use holdfast::config::Channel;
+use holdfast::json::Value;
 use serde::{Deserialize, Serialize};
 
 use crate::transport::Verdict;
@@ -40,6 +41,12 @@ pub enum ChannelState {
 
 /// States by name of channel.
 pub type States = BTreeMap<String, ChannelState>;
+
+/// The states as JSON of whoever keeps them; what cannot be read is a channel that was never tried.
+pub fn states_of(kept: &BTreeMap<String, Value>) -> States {
+    let read = |state: &Value| serde_json::from_value(state.clone()).unwrap_or_default();
+    kept.iter().map(|(name, state)| (name.clone(), read(state))).collect()
+}
 
 impl ChannelState {
     /// As far as we know a message would be accepted.

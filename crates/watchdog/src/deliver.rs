@@ -8,7 +8,7 @@ use holdfast::journal::Entry;
 use holdfast::sys::{Ended, Job, Sys};
 use holdfast::watch::Message;
 use holdfast::{Exit, Root};
-use holdfast_notify::{Alert, AlertKind, Delivery, Direct, Outbox, Progress, Put, States};
+use holdfast_notify::{Alert, AlertKind, Direct, Outbox, Progress, Put, States};
 
 use crate::evaluate::BY;
 use crate::tell;
@@ -77,18 +77,12 @@ impl Deliverer {
             let results: Vec<Entry> = runs.into_iter().filter_map(|run| run.join().ok()).collect();
             (delivery, results)
         });
-        for fault in &delivery.faults {
-            tell(&format_args!("data/outbox: {fault}"));
-            exit = exit.and(Exit::Io);
-        }
-        exit = exit.and(unheard(&delivery));
+        let (account, said) = delivery.account();
+        said.iter().for_each(|line| tell(line));
+        exit = exit.and(account);
         let accepted = delivery.events.iter().filter(|event| event.kind == "alert-accepted");
         stored.extend(accepted.filter_map(|event| event.fields.get("alert")?.as_str().map(str::to_owned)));
-        journal.extend(delivery.events.iter().map(|event| {
-            let mut entry = Entry::new(event.kind, BY);
-            entry.fields.clone_from(&event.fields);
-            entry
-        }));
+        journal.extend(delivery.events.iter().map(|event| event.entry(BY)));
         Delivered {
             exit,
             journal,
@@ -183,23 +177,4 @@ fn run(sys: &Sys, root: &Root, name: &str, incident: &str, action: &Action) -> E
         }
         Err(error) => entry.with("ended", format!("could not be started: {error}")),
     }
-}
-
-fn unheard(delivery: &Delivery) -> Exit {
-    if delivery.all_heard() {
-        return Exit::Ok;
-    }
-    for (name, report) in &delivery.channels {
-        if let Some(error) = &report.error {
-            tell(&format_args!("alert channel {name}: {error}"));
-        }
-    }
-    let waiting = delivery.unheard.len();
-    tell(&format_args!(
-        "{waiting} alert(s) that nobody has accepted wait in data/outbox and are tried again"
-    ));
-    for id in &delivery.expired_unheard {
-        tell(&format_args!("alert {id} expired and nobody has heard it"));
-    }
-    Exit::Undelivered
 }

@@ -13,7 +13,7 @@ use holdfast::watch::{
     settle, watches,
 };
 use holdfast::{Exit, Root};
-use holdfast_notify::{ChannelState, States, mute};
+use holdfast_notify::{mute, states_of};
 
 use crate::deliver::{Delivered, Work};
 use crate::settings;
@@ -296,15 +296,10 @@ impl<'a> Watchdog<'a> {
             config: self.settings.config.clone(),
             messages: self.memory.unstored.clone(),
             actions: std::mem::take(&mut self.actions),
-            states: self.states(),
+            states: states_of(&self.memory.channels),
         };
         let waiting = !self.sys.store.list(&self.root.outbox()).unwrap_or_default().is_empty();
         (waiting || !work.messages.is_empty() || !work.actions.is_empty()).then_some(work)
-    }
-
-    fn states(&self) -> States {
-        let read = |state: &Value| serde_json::from_value::<ChannelState>(state.clone()).unwrap_or_default();
-        self.memory.channels.iter().map(|(name, state)| (name.clone(), read(state))).collect()
     }
 
     /// Takes in what came of the work; returns more work when that itself must be told.

@@ -175,7 +175,7 @@ impl Stage {
         let usual = self.usual.lock().unwrap().get(&plan.kind).copied();
         let usual = usual.unwrap_or(Duration::from_millis(10));
         if let Some(person) = person(plan) {
-            let pty = Pty::start(&self.scratch, "circuit-ctl", &["resume"]);
+            let pty = Pty::start(&self.scratch, &self.scratch.ctl(&["resume"]));
             let stopped = std::thread::scope(|scope| {
                 let fate = scope.spawn(|| befall(pty.running(), plan.fate, usual, busy));
                 person.answer(&pty);

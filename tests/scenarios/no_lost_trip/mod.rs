@@ -142,32 +142,21 @@ fn round(stage: &mut Stage, oracle: &mut Oracle, tally: &mut Tally) {
 /// Does everything that was planned, at the same time. Returns what was done and when green was read meanwhile.
 fn perform(stage: &Stage, plan: &[Plan]) -> (Vec<Done>, Vec<(u64, u64)>) {
     let busy = AtomicUsize::new(plan.len());
-    let under_way = AtomicUsize::new(plan.len());
     std::thread::scope(|scope| {
-        let acts: Vec<_> = plan
-            .iter()
-            .map(|plan| {
-                let (busy, under_way) = (&busy, &under_way);
-                scope.spawn(move || {
-                    let done = stage.act(plan, busy);
-                    under_way.fetch_sub(1, Ordering::SeqCst);
-                    done
-                })
-            })
-            .collect();
-        let green = read_until_over(stage, &under_way);
+        let acts: Vec<_> = plan.iter().map(|plan| scope.spawn(|| stage.act(plan, &busy))).collect();
+        let green = read_while(stage, || acts.iter().any(|act| !act.is_finished()));
         let done = acts.into_iter().map(|act| act.join().expect("an act that ended as it should")).collect();
         (done, green)
     })
 }
 
 /// Reads the circuit as a pipeline in Rust does, with and without memory. Returns when it was green.
-fn read_until_over(stage: &Stage, under_way: &AtomicUsize) -> Vec<(u64, u64)> {
+fn read_while(stage: &Stage, under_way: impl Fn() -> bool) -> Vec<(u64, u64)> {
     const STEP: Duration = Duration::from_millis(5);
     let root = stage.scratch.root();
     let mut cached = Cached::new(Sys::real(), root.clone());
     let mut green = Vec::new();
-    while under_way.load(Ordering::SeqCst) > 0 {
+    while under_way() {
         let from = stage.clock.tick();
         if check(&Sys::real(), &root).verdict.is_green() {
             green.push((from, stage.clock.tick()));

@@ -1,6 +1,7 @@
 //! What a scenario needs to drive real programs on Linux: a root, processes that are never left behind, a
 //! terminal with a person at it, faults of the operating system, disks that are full or lose power.
 
+mod crowd;
 mod disk;
 mod ended;
 mod programs;
@@ -10,11 +11,12 @@ mod scratch;
 mod strace;
 mod wait;
 
+pub use crowd::each;
 pub use disk::{Image, Mounted, full_disk, privileged, read_only};
 pub use ended::Ended;
 pub use programs::{program, python};
 pub use pty::{Person, Pty};
 pub use running::{Run, Running};
 pub use scratch::{Scratch, read};
-pub use strace::{Call, Fault, calls, with_fault, with_faults};
+pub use strace::{Call, Fault, Traced, calls, with_fault};
 pub use wait::{PATIENCE, eventually, until};

@@ -41,16 +41,16 @@ struct Shown {
 }
 
 impl Pty {
-    /// Starts a program of ours whose controlling terminal is a new one.
-    pub fn start(scratch: &Scratch, name: &str, args: &[&str]) -> Self {
+    /// Starts `program` with a new terminal as its controlling terminal.
+    pub fn start(scratch: &Scratch, program: &Command) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a pty");
         grantpt(&master).and_then(|()| unlockpt(&master)).expect("a pty of our own");
         let slave = ptsname(&master, Vec::new()).expect("its name");
         let slave = Path::new(std::ffi::OsStr::from_bytes(slave.as_bytes()));
         let slave = OpenOptions::new().read(true).write(true).custom_flags(NOCTTY).open(slave).expect("its slave");
         // setsid execs the program, which so has the process id that we know.
-        let mut command: Command = scratch.any("/usr/bin/setsid");
-        command.arg("--ctty").arg(super::program(name)).args(args).env("LOGNAME", "operator");
+        let mut command = scratch.any("/usr/bin/setsid");
+        command.arg("--ctty").arg(program.get_program()).args(program.get_args()).env("LOGNAME", "operator");
         let end = || slave.try_clone().expect("a file descriptor");
         let child = command.stdin(end()).stdout(end()).stderr(end()).spawn().expect("setsid starts");
         let running = Running::of(child, (format!("{command:?}"), scratch.dir().to_owned()));
@@ -187,7 +187,7 @@ impl Person {
     /// Runs `circuit-ctl resume` and answers it.
     #[track_caller]
     pub fn resumes(&self, scratch: &Scratch) -> Ended {
-        let pty = Pty::start(scratch, "circuit-ctl", &["resume"]);
+        let pty = Pty::start(scratch, &scratch.ctl(&["resume"]));
         self.answer(&pty);
         pty.ended()
     }

@@ -1,12 +1,16 @@
-//! Faults of the operating system, put in by strace: one system call of a program fails, or kills it.
+//! Faults of the operating system, put in by strace: one system call of a program fails, kills or stops it.
 
+use std::collections::HashMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
+
+use tempfile::NamedTempFile;
 
 use super::ended::Ended;
 use super::running::Run;
 use super::scratch::Scratch;
+use super::wait::eventually;
 
 /// One system call that a program makes on the files of its root.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,80 +34,113 @@ impl Call {
     }
 }
 
-/// What happens to a call.
+/// What happens at a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// It fails with this error and does nothing.
     Error(&'static str),
-    /// It is done, and then the process dies of SIGKILL.
+    /// Every one from it on fails with this error.
+    ErrorsFrom(&'static str),
+    /// SIGKILL ends the process before it.
     Kill,
+    /// SIGSTOP stops the process after it.
+    Stop,
 }
 
 impl Fault {
-    fn action(self) -> String {
+    fn expression(self, call: &Call) -> String {
+        let Call { name, nth, .. } = call;
         match self {
-            Fault::Error(error) => format!("error={error}"),
-            Fault::Kill => "signal=SIGKILL".to_owned(),
+            Fault::Error(error) => format!("inject={name}:error={error}:when={nth}"),
+            Fault::ErrorsFrom(error) => format!("inject={name}:error={error}:when={nth}+"),
+            Fault::Kill => format!("inject={name}:signal=SIGKILL:when={nth}"),
+            Fault::Stop => format!("inject={name}:signal=SIGSTOP:when={nth}"),
         }
     }
 }
 
-/// Runs `command` undisturbed, and lists its calls of these names on files below the folder of `scratch`, in
-/// their order. Only the first thread of the process is looked at.
+/// A command under strace. Only its first thread is looked at.
+#[derive(Debug)]
+pub struct Traced {
+    /// The command with strace before it.
+    pub command: Command,
+    log: NamedTempFile,
+    root: String,
+}
+
+impl Traced {
+    /// `command`, undisturbed; its calls of these names are written down.
+    pub fn listing(scratch: &Scratch, command: &Command, names: &str) -> Self {
+        Self::new(scratch, command, &["-y", "-s", "512", "-e", &format!("trace={names}")])
+    }
+
+    /// `command`, to which this happens at one call.
+    pub fn with(scratch: &Scratch, command: &Command, call: &Call, fault: Fault) -> Self {
+        let trace = format!("trace={}", call.name);
+        let inject = fault.expression(call);
+        // The process that we start is then the command itself, and strace its guest: signals reach it.
+        let detached: &[&str] = if fault == Fault::Stop { &["-D"] } else { &[] };
+        Self::new(scratch, command, &[detached, &["-e", &trace, "-e", &inject]].concat())
+    }
+
+    fn new(scratch: &Scratch, command: &Command, options: &[&str]) -> Self {
+        let strace = PathBuf::from("/usr/bin/strace");
+        assert!(strace.is_file(), "strace is missing: apt-get install strace");
+        let log = NamedTempFile::new().expect("a file for strace");
+        let mut traced = scratch.any(strace);
+        traced.current_dir(command.get_current_dir().unwrap_or_else(|| scratch.dir()));
+        traced.args(["-qq", "-o"]).arg(log.path()).args(options).arg("--");
+        traced.arg(command.get_program()).args(command.get_args());
+        let root = scratch.dir().to_str().expect("an UTF-8 path").to_owned();
+        Self { command: traced, log, root }
+    }
+
+    /// What strace wrote so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.log.path()).expect("what strace wrote")
+    }
+
+    /// The calls on files of the root that were written down, in their order.
+    #[track_caller]
+    pub fn calls(&self) -> Vec<Call> {
+        let log = self.log();
+        let mut counts = HashMap::<&str, usize>::new();
+        let mut found = Vec::new();
+        for (name, line) in log.lines().filter_map(|line| Some((line.split_once('(')?.0, line))) {
+            let nth = counts.entry(name).or_default();
+            *nth += 1;
+            // The folder in which the program was started stands in every call that takes a path.
+            let told = line.replace(&format!("AT_FDCWD<{}>", self.root), "AT_FDCWD");
+            let ours = told.contains(&self.root) || told.contains("\"data/") || told.contains("\"memory");
+            if ours || told.contains("\"./") {
+                found.push(Call { name: name.to_owned(), nth: *nth, line: told.replace(&self.root, "") });
+            }
+        }
+        assert!(!found.is_empty(), "no calls on files below {} in:\n{log}", self.root);
+        found
+    }
+
+    /// Waits until the command stands still.
+    pub fn wait_until_stopped(&self) {
+        eventually("a process stops at a call", || self.log().contains("stopped by SIGSTOP"));
+    }
+}
+
+/// Runs `command` undisturbed, and lists its calls of these names on files of the root.
 #[track_caller]
 pub fn calls(scratch: &Scratch, command: &Command, names: &str) -> (Vec<Call>, Ended) {
-    let log = tempfile::NamedTempFile::new().expect("a file for strace");
-    let ended = under_strace(scratch, command, log.path(), &["-y", "-s", "512", "-e", &format!("trace={names}")]);
-    let log = fs::read_to_string(log.path()).expect("what strace wrote");
-    let root = scratch.dir().to_str().expect("an UTF-8 path");
-    let mut counts = std::collections::HashMap::<String, usize>::new();
-    let mut found = Vec::new();
-    for line in log.lines() {
-        let Some((name, _)) = line.split_once('(') else { continue };
-        let nth = counts.entry(name.to_owned()).or_default();
-        *nth += 1;
-        if line.contains(root) {
-            found.push(Call { name: name.to_owned(), nth: *nth, line: line.replace(root, "") });
-        }
-    }
-    assert!(!found.is_empty(), "no calls on files below {root} in:\n{log}\n{ended}");
-    (found, ended)
+    let mut traced = Traced::listing(scratch, command, names);
+    let ended = traced.command.finish();
+    (traced.calls(), ended)
 }
 
-/// Runs `command` while this one call of it suffers a fault.
+/// Runs `command` while this happens at one call. Fails the test if the call did not come.
 #[track_caller]
 pub fn with_fault(scratch: &Scratch, command: &Command, call: &Call, fault: Fault) -> Ended {
-    inject(scratch, command, &format!("{}:{}:when={}", call.name, fault.action(), call.nth))
-}
-
-/// The same, and every later call of the name.
-#[track_caller]
-pub fn with_faults(scratch: &Scratch, command: &Command, call: &Call, fault: Fault) -> Ended {
-    inject(scratch, command, &format!("{}:{}:when={}+", call.name, fault.action(), call.nth))
-}
-
-#[track_caller]
-fn inject(scratch: &Scratch, command: &Command, what: &str) -> Ended {
-    let name = what.split(':').next().unwrap_or_default();
-    let log = tempfile::NamedTempFile::new().expect("a file for strace");
-    let trace = format!("trace={name}");
-    let ended = under_strace(scratch, command, log.path(), &["-e", &trace, "-e", &format!("inject={what}")]);
-    let log = fs::read_to_string(log.path()).expect("what strace wrote");
+    let mut traced = Traced::with(scratch, command, call, fault);
+    let ended = traced.command.finish();
+    let log = traced.log();
     let hit = log.contains("(INJECTED)") || log.contains("killed by SIGKILL");
-    assert!(hit, "{what} hit nothing in:\n{log}\n{ended}");
+    assert!(hit, "{fault:?} did not come to {call:?} in:\n{log}\n{ended}");
     ended
-}
-
-fn under_strace(scratch: &Scratch, command: &Command, log: &Path, options: &[&str]) -> Ended {
-    let mut traced = scratch.any(strace());
-    traced.current_dir(command.get_current_dir().unwrap_or_else(|| scratch.dir()));
-    traced.args(["-qq", "-o"]).arg(log).args(options).arg("--");
-    traced.arg(command.get_program()).args(command.get_args());
-    traced.finish()
-}
-
-fn strace() -> PathBuf {
-    let path = PathBuf::from("/usr/bin/strace");
-    assert!(path.is_file(), "strace is missing: apt-get install strace");
-    path
 }

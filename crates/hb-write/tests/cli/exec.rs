@@ -94,11 +94,12 @@ fn the_command_can_beat_into_the_same_file_and_its_numbers_stay() {
     let beat = scratch.beat();
     assert_eq!((beat.seq, &beat.fields["cost"]), (Some(3), &json!(3.2)));
     assert!(beat.begun.is_some() && beat.took.is_some());
-    let inner = format!("{inner} --set exit=4; exit 3");
+    let inner = format!("{inner} --set signal=buy --set exit=late; exit 3");
     assert_eq!(scratch.run(&["exec", "--", "sh", "-c", &inner]).code, Some(3));
-    assert_eq!((&scratch.beat().fields["exit"], &scratch.beat().fields["cost"]), (&json!(3), &json!(3.2)));
+    let beat = scratch.beat();
+    assert_eq!((&beat.fields["exit"], &beat.fields["signal"]), (&json!(3), &json!("buy")), "the truth wins");
     assert!(scratch.run(&["exec", "--", "true"]).silent_success());
-    assert_eq!((scratch.beat().fields.get("exit"), scratch.beat().fields.get("cost")), (None, None));
+    assert_eq!((scratch.beat().fields.get("exit"), scratch.beat().fields.get("signal")), (None, None));
 }
 
 #[test]

@@ -183,10 +183,10 @@ fn a_cycle_is_timed_by_the_clock_that_nobody_sets_or_else_by_the_wall() {
     use holdfast::sys::Clock;
     let now = holdfast::sys::real::RealClock.now();
     let boot = now.boot.expect("a boot id");
-    let at = now.wall - 30.0;
+    let at = now.wall.floor() - 30.0;
     let begun = at - 10.0;
     // The wall clock was set back by two minutes since.
-    let stepped = now.wall + 90.0;
+    let stepped = now.wall.floor() + 90.0;
     let up = now.up - 30.0;
     for (name, before, took) in [
         ("same boot", json!({"at": at, "status": "ok", "begun": begun, "up": up, "boot": boot}), 40.0),

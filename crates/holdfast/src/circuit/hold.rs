@@ -1,11 +1,11 @@
 //! Holds: why the circuit is paused. Each cause has its own.
 
 use std::fmt;
-use std::hash::{BuildHasher, Hasher, RandomState};
 
 use serde::{Deserialize, Serialize};
 
 use crate::json::{self, Object, Value};
+use crate::sys::random;
 use crate::time::compact;
 
 /// How much a pause forbids. The order is that of strictness.
@@ -109,6 +109,6 @@ impl Hold {
 
 /// An id that no other trip, incident or alert has: the time, then random digits.
 pub fn new_id(wall: f64) -> String {
-    let random = RandomState::new().build_hasher().finish() & 0xff_ffff;
+    let random = random() & 0xff_ffff;
     format!("{}-{random:06x}", compact(wall))
 }

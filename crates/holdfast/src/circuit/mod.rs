@@ -16,6 +16,9 @@ mod holds;
 mod resume;
 mod trip;
 
+#[cfg(test)]
+mod tests;
+
 pub use check::{Cached, Checked, Verdict, Why, check};
 pub use face::{Face, Resumed};
 pub use hold::{Hold, Mode, new_id};

@@ -233,7 +233,7 @@ impl Draft {
     /// The own keys of the beat before that stay.
     fn kept(&self, previous: &Beat) -> Object {
         let mut kept = if self.keeps { previous.fields.clone() } else { Object::new() };
-        kept.retain(|key, _| !OURS.contains(&key.as_str()) && !RESULT.contains(&key.as_str()));
+        kept.retain(|key, _| !OURS.contains(&key.as_str()));
         kept
     }
 
@@ -276,9 +276,6 @@ impl Unended {
         Some(Self { begun, at: beat.at, up: beat.up.filter(|up| beat.boot == now.boot && *up <= now.up) })
     }
 }
-
-/// The keys that tell how a command ended.
-const RESULT: [&str; 2] = ["exit", "signal"];
 
 /// Seconds from then to `now`: on the clock that nobody steps where that is known, else on the wall clock
 /// (**clock-honest**).

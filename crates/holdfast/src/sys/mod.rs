@@ -3,6 +3,7 @@
 //! [`real`] is the only module that asks the operating system; `clippy.toml` bans the same calls everywhere
 //! else. With the feature `sim` there is a seeded double with faults for each.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -28,6 +29,15 @@ pub struct Now {
     pub awake: f64,
     /// Which boot `up` and `awake` belong to, where the operating system tells.
     pub boot: Option<String>,
+}
+
+/// Random bits, for names that nobody else has.
+pub fn random() -> u64 {
+    #[cfg(any(test, feature = "sim"))]
+    if let Some(name) = sim::next_name() {
+        return name;
+    }
+    RandomState::new().build_hasher().finish()
 }
 
 /// Reads the clocks and waits.

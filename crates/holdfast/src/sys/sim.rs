@@ -16,11 +16,14 @@ use super::{Sys, process};
 
 mod clock;
 mod disk;
+mod names;
 mod process_store;
 mod rng;
 
 pub use clock::SimClock;
 use disk::Disk;
+pub use names::name_from;
+pub(super) use names::next_name;
 pub use rng::Rng;
 
 /// What a process is about to do.
@@ -106,9 +109,6 @@ struct Killed {
     process: String,
 }
 
-/// The power went: every process ends.
-struct PowerLost;
-
 /// Locks that are taken for a moment; nothing is ever half done under them.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -152,22 +152,7 @@ impl SimHost {
         }
     }
 
-    /// Ends every process that is running within `body`, and takes from the disk what was not durable.
-    pub fn power_loss(&self, rng: &mut Rng, off_s: f64) -> ! {
-        self.reboot(rng, off_s);
-        resume_unwind(Box::new(PowerLost))
-    }
-
-    /// Runs `body`; `None` when the power went within it.
-    pub fn until_power_loss<T>(&self, body: impl FnOnce() -> T) -> Option<T> {
-        match catch_unwind(AssertUnwindSafe(body)) {
-            Ok(value) => Some(value),
-            Err(payload) if payload.is::<PowerLost>() => None,
-            Err(payload) => resume_unwind(payload),
-        }
-    }
-
-    /// Off, for `off_s` seconds, and on again, with no process left.
+    /// The power goes: off for `off_s` seconds, and on again, with no lock held and without what was not durable.
     pub fn reboot(&self, rng: &mut Rng, off_s: f64) {
         lock(&self.disk).lose_power(rng);
         lock(&self.locks).clear();
@@ -202,6 +187,13 @@ impl SimHost {
     /// Every file in a folder, by name.
     pub fn names(&self, dir: &Path) -> Vec<String> {
         lock(&self.disk).list(dir)
+    }
+
+    /// Empties the disk and lets go of director and runner, which may hold on to this host.
+    pub fn wipe(&self) {
+        *lock(&self.disk) = Disk::default();
+        self.direct(None);
+        self.run_with(None);
     }
 
     fn told(&self) -> Option<Arc<dyn Director>> {

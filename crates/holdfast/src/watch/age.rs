@@ -69,13 +69,7 @@ impl Sight {
     /// Of something that is seen now and says when it happened. `last` is the last look at the same place,
     /// which did not find it: after a step of the wall clock it cannot be older than that.
     pub fn of(now: &Now, last: Option<&Now>, stamp: Stamp) -> Self {
-        let age = own_age(now, stamp).unwrap_or_else(|| {
-            let age = (now.wall - stamp.wall).max(0.0);
-            match last.filter(|last| same_boot(now, last.boot.as_deref(), last.up)) {
-                Some(last) if clock_step(last, now).is_some() => age.min(now.up - last.up),
-                _ => age,
-            }
-        });
+        let age = own_age(now, stamp).unwrap_or_else(|| wall_age(now, last, stamp.wall));
         let awake_age =
             own_awake_age(now, stamp).unwrap_or_else(|| age - suspended(now, last)).clamp(0.0, age);
         Self { age, awake_age, ..Self::now(now) }
@@ -105,6 +99,16 @@ impl Sight {
 pub(super) fn own_age(now: &Now, stamp: Stamp) -> Option<f64> {
     let up = stamp.up.filter(|up| of_this_boot(now, stamp.boot, *up) && *up <= now.up + SLACK)?;
     Some((now.up - up).max(0.0))
+}
+
+/// The age by the wall clock. Where that was stepped since the last look, the beat came before the step or after
+/// it: the larger age that is no older than the look.
+fn wall_age(now: &Now, last: Option<&Now>, wall: f64) -> f64 {
+    let age = now.wall - wall;
+    let stepped = last.and_then(|last| Some((now.up - last.up, clock_step(last, now)?)));
+    let Some((since_last, step)) = stepped else { return age.max(0.0) };
+    let possible = [age - step, age].into_iter().filter(|age| (-SLACK..=since_last + SLACK).contains(age));
+    possible.reduce(f64::max).unwrap_or(age).clamp(0.0, since_last)
 }
 
 fn own_awake_age(now: &Now, stamp: Stamp) -> Option<f64> {
@@ -177,7 +181,12 @@ mod tests {
         let last = at(10_000.0, 500.0, 500.0, "a");
         let now = at(13_700.0, 600.0, 600.0, "a");
         assert!(clock_step(&last, &now).is_some());
-        assert!((Sight::of(&now, Some(&last), stamp(10_050.0)).age(&now) - 100.0).abs() < 1e-9);
+        let before_the_step = Sight::of(&now, Some(&last), stamp(10_050.0));
+        assert!((before_the_step.age(&now) - 50.0).abs() < 1e-9);
+        let either = Sight::of(&now, Some(&last), stamp(13_650.0));
+        assert!((either.age(&now) - 50.0).abs() < 1e-9);
+        let neither = Sight::of(&now, Some(&last), stamp(0.0));
+        assert!((neither.age(&now) - 100.0).abs() < 1e-9);
         let unmoved = at(10_100.0, 600.0, 600.0, "a");
         assert!((Sight::of(&unmoved, Some(&last), stamp(9_000.0)).age(&unmoved) - 1_100.0).abs() < 1e-9);
     }

@@ -36,7 +36,8 @@ pub fn demands(
             continue;
         }
         // An incident goes on under its id, until a person has lifted its hold.
-        let goes_on = |incident: &&Incident| incident.watch == *watch && !lifted(memory, incident, holds, now);
+        let goes_on =
+            |incident: &&Incident| incident.watch == *watch && !lifted(memory, incident, holds, now);
         let open = memory.incidents.iter().find(goes_on);
         let id = open.map_or_else(&mut *new_id, |incident| incident.id.clone());
         demands.push(Demand {

@@ -200,7 +200,8 @@ impl Case<'_> {
         }
         let left = max_age - still.awake;
         let first = self.span(&self.memory.first);
-        if let Some(resumed) = self.context.resumed.filter(|resumed| resumed.age(self.context.now) <= still.all)
+        if let Some(resumed) =
+            self.context.resumed.filter(|resumed| resumed.age(self.context.now) <= still.all)
         {
             // A whole `max_age` of patience is not health (**silence-is-not-health**).
             let ago = age(resumed.age(self.context.now));
@@ -235,7 +236,8 @@ impl Case<'_> {
     fn limit(&self, beat: &Beat) -> Option<Judged> {
         // A cycle that has only begun, or is held, has not measured anything yet.
         let complete = beat.status == Status::Ok && !beat.running();
-        let crossed = progress::crossed(self.memory, self.context.now, &beat.fields, &self.watch.limit, complete)?;
+        let crossed =
+            progress::crossed(self.memory, self.context.now, &beat.fields, &self.watch.limit, complete)?;
         Some(Judged::new(Verdict::Limit, Act::Trip, crossed))
     }
 
@@ -309,8 +311,7 @@ impl Case<'_> {
 fn reported(beat: &Beat) -> Option<Judged> {
     let Status::Other(status) = &beat.status else { return None };
     let shown = |value: &str| printable(value, VALUE_MAX);
-    let ending =
-        |key| beat.fields.get(key).map(|value| format!(" ({key} {})", shown(&value.to_string())));
+    let ending = |key| beat.fields.get(key).map(|value| format!(" ({key} {})", shown(&value.to_string())));
     let ending = ending("exit").or_else(|| ending("signal")).unwrap_or_default();
     let detail = format!("the pipeline reports status \"{}\"{ending}", shown(status));
     Some(Judged::new(Verdict::Reported, Act::Trip, detail))

@@ -101,10 +101,11 @@ pub fn settle(
         Setting { host: happened.host, root: happened.root, view: happened.view, wall: happened.now.wall };
     let message = compose(&setting, &round.news, &mut *round.new_id);
     let deadlines = judged.iter().filter_map(|(_, judged)| judged.next);
-    let repeats =
-        memory.incidents.iter().filter(|incident| incident.acked.is_none()).map(|incident| {
-            remind_every(config, &incident.watch) - incident.told.age(happened.now)
-        });
+    let repeats = memory
+        .incidents
+        .iter()
+        .filter(|incident| incident.acked.is_none())
+        .map(|incident| remind_every(config, &incident.watch) - incident.told.age(happened.now));
     // What is due and was not told just now waits for evidence, not for time.
     let next = deadlines.chain(repeats).filter(|next| *next > 0.0).min_by(f64::total_cmp);
     Settled { message, next, ..round.settled }
@@ -182,7 +183,9 @@ impl Round<'_, '_> {
                 let id = &memory.incidents[position].id;
                 if self.tripped(watch).is_some_and(|trip| trip.demand.id != *id) {
                     let incident = memory.incidents.remove(position);
-                    self.journal(incident_entry("incident-closed", &incident).with("detail", "it trips anew"));
+                    self.journal(
+                        incident_entry("incident-closed", &incident).with("detail", "it trips anew"),
+                    );
                     self.open(memory, watch, judged, act);
                 } else {
                     self.go_on(&mut memory.incidents[position], judged, act);

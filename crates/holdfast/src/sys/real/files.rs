@@ -1,7 +1,6 @@
 //! Files, durably: the order of system calls is the rule **old-or-new**.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -200,7 +199,7 @@ fn parent(path: &Path) -> &Path {
 /// A name beside `path` that no other writer uses.
 fn temp_beside(path: &Path) -> PathBuf {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let random = RandomState::new().build_hasher().finish();
+    let random = crate::sys::random();
     path.with_file_name(format!(".{name}.{}-{random:016x}.tmp", std::process::id()))
 }
 

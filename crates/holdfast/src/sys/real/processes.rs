@@ -25,11 +25,11 @@ pub struct RealSpawner;
 impl Spawner for RealSpawner {
     fn run(&self, job: &Job) -> io::Result<Outcome> {
         let mut child = spawn(job)?;
-        feed(&mut child, job.stdin.clone());
+        feed(&mut child, job.stdin.clone())?;
         let output = Arc::new(Mutex::new(Vec::new()));
         let readers = [
-            child.stdout.take().map(|pipe| collect(pipe, &output)),
-            child.stderr.take().map(|pipe| collect(pipe, &output)),
+            child.stdout.take().map(|pipe| collect(pipe, &output)).transpose()?,
+            child.stderr.take().map(|pipe| collect(pipe, &output)).transpose()?,
         ];
         let ended = wait(&mut child, job.timeout)?;
         let end = RealClock.now().up + DRAIN.as_secs_f64();
@@ -60,16 +60,22 @@ fn spawn(job: &Job) -> io::Result<Child> {
 }
 
 /// Writes stdin from a thread: a program that never reads must not hold us up.
-fn feed(child: &mut Child, bytes: Vec<u8>) {
+fn feed(child: &mut Child, bytes: Vec<u8>) -> io::Result<()> {
     if let Some(mut pipe) = child.stdin.take() {
         // A program that ends without reading is no error of ours.
-        std::thread::spawn(move || drop(pipe.write_all(&bytes)));
+        thread(move || drop(pipe.write_all(&bytes)))?;
     }
+    Ok(())
 }
 
-fn collect(mut pipe: impl Read + Send + 'static, output: &Arc<Mutex<Vec<u8>>>) -> JoinHandle<()> {
+/// A thread, or the error that there is none: a panic would end the watchdog.
+fn thread(work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().spawn(work)
+}
+
+fn collect(mut pipe: impl Read + Send + 'static, output: &Arc<Mutex<Vec<u8>>>) -> io::Result<JoinHandle<()>> {
     let output = Arc::clone(output);
-    std::thread::spawn(move || {
+    thread(move || {
         let mut chunk = [0; 4096];
         while let Ok(read @ 1..) = pipe.read(&mut chunk) {
             let mut kept = output.lock().unwrap_or_else(PoisonError::into_inner);
@@ -141,9 +147,13 @@ pub fn exec(argv: &[OsString], env: &[(&str, &str)]) -> io::Result<i32> {
 /// cannot be waited out any other way.
 #[expect(clippy::exit, reason = "the only way out of a system call that does not return")]
 pub fn end_within(program: &'static str, most: Duration, exit: Exit, last_words: &'static str) {
-    std::thread::spawn(move || {
+    let timer = std::thread::Builder::new().name("deadline".to_owned()).spawn(move || {
         RealClock.wait(most);
         crate::say::tell(program, &last_words);
         std::process::exit(exit.code().into());
     });
+    // Without it we may hang, but a panic here would come before the trip.
+    if let Err(error) = timer {
+        crate::say::tell(program, &format_args!("no thread can be had, so no deadline is kept: {error}"));
+    }
 }

@@ -7,7 +7,7 @@ use crate::config::{Limit, Pointer};
 use crate::watch::verdict::Verdict;
 use crate::watch::{Seen, Sight};
 
-/// What there is of evidence: one letter for each row.
+/// What a bench can show.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Evidence {
     Reported,
@@ -53,8 +53,12 @@ fn verdict(evidence: &[Evidence]) -> Verdict {
     let there = |wanted| evidence.contains(&wanted);
     let mut bench = Bench::new();
     bench.watch.advance = vec!["/candle".parse::<Pointer>().expect("a pointer")];
-    bench.watch.limit =
-        vec![Limit { field: "/usd".parse().expect("a pointer"), max: Some(20.0), min: None, max_rise_per_hour: None }];
+    bench.watch.limit = vec![Limit {
+        field: "/usd".parse().expect("a pointer"),
+        max: Some(20.0),
+        min: None,
+        max_rise_per_hour: None,
+    }];
     let earlier = |bench: &mut Bench, pid: u32, candle: u32| {
         let beat = bench.beat(&format!(r#""pid":{pid},"candle":{candle},"usd":1"#));
         bench.look(&beat);
@@ -70,28 +74,26 @@ fn verdict(evidence: &[Evidence]) -> Verdict {
         since.up -= 2.0 * MAX_AGE;
         bench.paused = Some((Sight::now(&since), Mode::Halt));
     }
-    let at = bench.now().wall + if there(Ahead) { 1e6 } else { 0.0 };
-    let begun = if there(Overrun) { format!(r#""begun":{}"#, at - 601.0) } else { r#""begun":null"#.into() };
+    let now = bench.now();
+    let ago = if there(Stale) { MAX_AGE + 1.0 } else { 0.0 };
+    let at = if there(Ahead) { now.wall + 1e6 } else { now.wall - ago };
+    let begun = if there(Overrun) { at - 601.0 } else { at };
+    let took = if there(Overrun) { "null" } else { "0" };
     let beat = bench.beat(&format!(
-        r#""pid":1,"at":{at},"status":"{}","candle":{},"usd":{},{begun}"#,
+        r#""pid":1,"interval":300,"at":{at},"up":{},"awake":{},"begun":{begun},"took":{took},
+            "status":"{}","candle":{},"usd":{}"#,
+        now.up - ago,
+        now.awake - ago,
         if there(Reported) { "failed" } else { "ok" },
         if there(Stuck) { 7 } else { 8 },
         if there(Evidence::Limit) { 21 } else { 2 },
     ));
-    if there(Stale) {
-        bench.look(&beat);
-        bench.clock.advance(MAX_AGE + 1.0);
-    }
     if there(Stepped) {
-        // Forward, or the last beat would be in the future too.
+        // Forward, or the beat would be from the future too.
         bench.clock.step_wall(3600.0);
     }
     if there(OutOfHours) {
         bench.calendar = Some(never_open());
-    }
-    if there(Writers) && there(Stale) {
-        // The sign of the two is old by now; it is renewed by their next beat, which is stale too.
-        bench.memory.as_mut().expect("looked at").writers.renew(&bench.clock);
     }
     bench.look(&beat).verdict
 }

@@ -85,9 +85,11 @@ fn only_ok_and_held_are_no_failures() {
 
 #[test]
 fn a_beat_from_the_future_alerts_and_trips_once_no_clock_says_fresh() {
-    for (ahead, verdict, act) in
-        [(59.9, Verdict::Fresh, Act::None), (60.0, Verdict::Fresh, Act::None), (60.1, Verdict::ClockAhead, Act::Alert)]
-    {
+    for (ahead, verdict, act) in [
+        (59.9, Verdict::Fresh, Act::None),
+        (60.0, Verdict::Fresh, Act::None),
+        (60.1, Verdict::ClockAhead, Act::Alert),
+    ] {
         let mut bench = Bench::new();
         let at = bench.now().wall + ahead;
         let beat = bench.plain(&format!(r#""at":{at}"#));

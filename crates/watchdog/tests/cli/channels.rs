@@ -1,0 +1,129 @@
+//! Telling people.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use holdfast_notify::standin::{Behaviour, TOKEN, Telegram};
+
+use crate::Scratch;
+
+fn to_file(name: &str) -> String {
+    format!(
+        "[[channel]]\nkind = \"command\"\nname = \"{name}\"\ncommand = [\"/bin/sh\", \"-c\", \"cat >> {name}.txt\"]\n"
+    )
+}
+
+/// Alerts in the outbox.
+fn waiting(scratch: &Scratch) -> usize {
+    let names =
+        fs::read_dir(scratch.path("data/outbox")).expect("outbox").map(|entry| entry.expect("entry").path());
+    names.filter(|path| path.extension().is_some_and(|extension| extension == "json")).count()
+}
+
+fn telegram(server: &Telegram, scratch: &Scratch) -> String {
+    fs::create_dir_all(scratch.path("secrets")).expect("secrets");
+    scratch.put("secrets/telegram", TOKEN);
+    let secret = fs::Permissions::from_mode(0o600);
+    fs::set_permissions(scratch.path("secrets/telegram"), secret).expect("chmod");
+    format!(
+        "[[channel]]\nkind = \"telegram\"\ntoken_file = \"secrets/telegram\"\nchat = \"-100123\"\nbase_url = \"{}\"\n",
+        server.base_url()
+    )
+}
+
+#[test]
+fn one_message_for_everything_that_one_check_finds() {
+    let scratch = Scratch::with(&to_file("mail"));
+    fs::create_dir(scratch.path("data/heartbeats")).expect("heartbeats");
+    for name in ["a", "b", "c"] {
+        scratch.beat(0.0, "broken");
+        fs::rename(
+            scratch.path("data/heartbeat.json"),
+            scratch.path(&format!("data/heartbeats/{name}.json")),
+        )
+        .expect("rename");
+    }
+    assert_eq!(scratch.run(&["check"]).code, Some(1));
+    let mail = scratch.read("mail.txt");
+    assert_eq!(mail.matches("NEW: ").count(), 4, "three, and the first again in the subject: {mail}");
+    assert_eq!(mail.matches("Trading on ").count(), 1, "{mail}");
+    assert_eq!(scratch.run(&["check"]).code, Some(1));
+    assert_eq!(scratch.read("mail.txt"), mail, "nothing new, nothing told");
+    assert_eq!(waiting(&scratch), 0, "settled and removed");
+    assert!(scratch.journal().contains(&"alert-accepted".to_owned()));
+}
+
+#[test]
+fn an_alert_that_nobody_accepts_is_loud_and_told_later() {
+    let scratch = Scratch::with(
+        "[[channel]]\nkind = \"command\"\ncommand = [\"/bin/sh\", \"-c\", \"test -e up && cat >> mail.txt\"]\n",
+    );
+    scratch.beat(0.0, "broken");
+    let dead = scratch.run(&["check"]);
+    assert_eq!(dead.code, Some(69), "{dead:?}");
+    assert!(scratch.paused());
+    assert_eq!(waiting(&scratch), 1);
+    let found = scratch.run(&["check", "--json"]).json();
+    assert_eq!(found["watches"]["holdfast/alerts"]["verdict"], "mute");
+    scratch.put("up", "");
+    // What waits is due some seconds later; a new alert goes at once, and the channel works again.
+    scratch.beat(0.0, "ok");
+    scratch.run(&["check"]);
+    assert!(scratch.read("mail.txt").contains("OVER: heartbeat"), "{}", scratch.read("mail.txt"));
+    let healed = scratch.run(&["check", "--json"]).json();
+    assert_eq!(healed["watches"]["holdfast/alerts"]["verdict"], "fresh");
+}
+
+#[test]
+fn a_broken_channel_is_told_through_the_others_at_once() {
+    let scratch = Scratch::new();
+    let server = Telegram::start(Behaviour::Unauthorized);
+    scratch.put("holdfast.toml", &format!("{}{}", telegram(&server, &scratch), to_file("mail")));
+    scratch.beat(0.0, "broken");
+    let ended = scratch.run(&["check"]);
+    let mail = scratch.read("mail.txt");
+    assert!(mail.contains("heartbeat is reported") && mail.contains("channel telegram is broken"), "{mail}");
+    for text in
+        [&mail, &ended.err, &scratch.read("memory/journal.jsonl"), &scratch.read("data/watchdog.json")]
+    {
+        assert!(!text.contains(TOKEN), "a secret got out: {text}");
+    }
+}
+
+#[test]
+fn test_alert_says_which_channel_works() {
+    let scratch = Scratch::new();
+    let server = Telegram::start(Behaviour::Ok);
+    let broken = "[[channel]]\nkind = \"command\"\nname = \"broken\"\ncommand = [\"/no/such/program\"]\n";
+    scratch.put("holdfast.toml", &format!("{}{}{broken}", telegram(&server, &scratch), to_file("mail")));
+    let ended = scratch.run(&["test-alert"]);
+    assert_eq!(ended.code, Some(69), "{ended:?}");
+    assert!(ended.out.contains("telegram telegram: works"), "{}", ended.out);
+    assert!(ended.out.contains("command mail: works"), "{}", ended.out);
+    assert!(ended.out.contains("command broken: DOES NOT WORK: "), "{}", ended.out);
+    assert_eq!(server.received().len(), 1);
+    let none = Scratch::new().run(&["test-alert"]);
+    assert_eq!(none.code, Some(78));
+}
+
+#[test]
+fn without_a_channel_every_alarm_says_that_nobody_was_told() {
+    let scratch = Scratch::new();
+    scratch.beat(0.0, "broken");
+    let ended = scratch.run(&["check"]);
+    assert!(ended.err.contains("no alert channel is configured"), "{}", ended.err);
+    assert_eq!(ended.code, Some(1));
+}
+
+#[test]
+fn actions_run_once_for_a_trip_and_are_journalled() {
+    let config = "[[watch]]\nname = \"trader\"\non_fail = [\"trip\", \"alert\", \"run:cancel\"]\n\
+                  [action.cancel]\ncommand = [\"/bin/sh\", \"-c\", \"echo cancelled $HOLDFAST_INCIDENT | tee -a ran.txt\"]\n";
+    let scratch = Scratch::with(config);
+    scratch.beat(0.0, "broken");
+    scratch.run(&["check"]);
+    scratch.run(&["check"]);
+    let id = scratch.json("data/circuit.json")["holds"][0]["id"].as_str().expect("an id").to_owned();
+    assert_eq!(scratch.read("ran.txt"), format!("cancelled {id}\n"));
+    assert!(scratch.read("memory/journal.jsonl").contains("\"kind\":\"action\""));
+}

@@ -1,0 +1,90 @@
+//! The configuration, good, bad, gone.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::Scratch;
+
+const WATCH: &str = "[[watch]]\nname = \"trader\"\nmax_age = \"1h\"\n";
+
+#[test]
+fn a_slip_of_the_pen_does_not_end_the_watch() {
+    let scratch = Scratch::with(WATCH);
+    scratch.beat(0.0, "ok");
+    assert_eq!(scratch.run(&["check"]).code, Some(0));
+    for (what, bad) in [("invalid", Some("[[watch]\n")), ("gone", None)] {
+        match bad {
+            Some(text) => scratch.put("holdfast.toml", text),
+            None => fs::remove_file(scratch.path("holdfast.toml")).expect("holdfast.toml"),
+        }
+        let found = scratch.run(&["check", "--json"]).json();
+        assert_eq!(found["watches"]["trader"]["verdict"], "fresh", "{what}: the last good copy is in force");
+        assert_eq!(found["watches"]["holdfast/config"]["verdict"], "config-invalid", "{what}");
+        assert_eq!(found["exit"], 1, "{what}: that is an alarm");
+        assert_eq!(found["circuit"], "green", "{what}: but no reason to stop trading");
+    }
+    scratch.put("holdfast.toml", WATCH);
+    assert_eq!(scratch.run(&["check"]).code, Some(0));
+    assert!(scratch.journal().contains(&"incident-closed".to_owned()));
+}
+
+#[test]
+fn without_any_good_copy_the_defaults_watch_and_the_exit_says_so() {
+    let scratch = Scratch::with("max_age = 15");
+    let ended = scratch.run(&["check", "--json"]);
+    assert_eq!(ended.code, Some(78), "{ended:?}");
+    assert_eq!(ended.json()["watches"]["heartbeat"]["verdict"], "missing");
+}
+
+#[test]
+fn what_this_version_cannot_watch_is_never_shown_as_healthy() {
+    let scratch = Scratch::with("[[watch]]\nname = \"api\"\nkind = \"tcp\"\naddress = \"127.0.0.1:1\"\n");
+    let found = scratch.run(&["check", "--json"]).json();
+    assert_eq!(found["watches"]["api"]["verdict"], "unknown");
+    assert_eq!(found["exit"], 1);
+    let refused = scratch.run(&["validate"]);
+    assert_eq!(refused.code, Some(78));
+    assert!(refused.err.contains("api"), "{}", refused.err);
+}
+
+#[test]
+fn validate_reads_everything_that_the_file_names() {
+    let telegram =
+        "[[channel]]\nkind = \"telegram\"\ntoken_file = \"secrets/telegram\"\nchat = \"-100123\"\n";
+    let scratch = Scratch::with(&format!("{WATCH}{telegram}"));
+    let missing = scratch.run(&["validate"]);
+    assert_eq!(missing.code, Some(78));
+    assert!(missing.err.contains("secrets/telegram"), "{}", missing.err);
+    fs::create_dir(scratch.path("secrets")).expect("secrets");
+    scratch.put("secrets/telegram", "123456:AbCdEf-0123456789\n");
+    let set_mode =
+        |mode| fs::set_permissions(scratch.path("secrets/telegram"), fs::Permissions::from_mode(mode));
+    set_mode(0o644).expect("chmod");
+    let readable = scratch.run(&["validate"]);
+    assert_eq!(readable.code, Some(78));
+    assert!(readable.err.contains("chmod 600") && !readable.err.contains("AbCdEf"), "{}", readable.err);
+    set_mode(0o600).expect("chmod");
+    let good = scratch.run(&["validate"]);
+    assert_eq!((good.code, good.err.as_str()), (Some(0), ""));
+    assert!(good.out.contains("1 watch(es), 1 channel(s)"), "{}", good.out);
+    scratch.put("other.toml", "[[watch]]\nname = \"trader\"\nmax-age = \"1h\"\n");
+    let other = scratch.run(&["validate", "--config", "other.toml", "--json"]);
+    assert_eq!(other.code, Some(78));
+    assert_eq!(other.json()["valid"], false);
+}
+
+#[test]
+fn a_heartbeat_that_vanishes_is_missing_not_forgotten() {
+    let scratch = Scratch::new();
+    fs::create_dir(scratch.path("data/heartbeats")).expect("heartbeats");
+    scratch.beat(0.0, "ok");
+    fs::rename(scratch.path("data/heartbeat.json"), scratch.path("data/heartbeats/hl.json")).expect("rename");
+    assert_eq!(
+        scratch.run(&["check"]).code,
+        Some(0),
+        "with a named one, data/heartbeat.json is not expected"
+    );
+    fs::remove_file(scratch.path("data/heartbeats/hl.json")).expect("the beat");
+    let found = scratch.run(&["check", "--json"]).json();
+    assert_eq!(found["watches"]["hl"]["verdict"], "missing");
+}

@@ -1,0 +1,397 @@
+//! Everybody on the host: pipelines, people, and what happens to machines.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use holdfast::Root;
+use holdfast::circuit::{self, Confirmed, Listing, Mode, ResumeError, Trip};
+use holdfast::heartbeat::{Draft, Status};
+use holdfast::sys::sim::{Rng, SimHost};
+use holdfast::sys::{Clock, Secrecy, Store};
+
+use crate::world::World;
+
+const CONFIG: &str = r#"
+alerts_expire_after = "90d"
+
+[[watch]]
+name = "bot"
+max_age = "15m"
+max_run = "10m"
+advance = ["/candle"]
+limit = [{ field = "/usd", max = 20.0 }]
+
+[[watch]]
+name = "second"
+heartbeat = "second"
+max_age = "1h"
+
+[[channel]]
+kind = "command"
+command = ["tell"]
+"#;
+
+/// A root as people have one.
+pub fn furnish(host: &SimHost, rng: &mut Rng) -> Root {
+    let process = host.process("hand");
+    for dir in ["/r/data/heartbeats", "/r/data/outbox", "/r/memory"] {
+        process.make_dir(Path::new(dir)).expect("an empty disk takes a folder");
+    }
+    let config = Path::new("/r/holdfast.toml");
+    process.replace(config, CONFIG.as_bytes(), Secrecy::Shared).expect("an empty disk takes a file");
+    host.set_tick(*rng.pick(&[0.004, 0.004, 1.0]));
+    host.clock.drift(rng.between(-200.0, 200.0));
+    if rng.chance(0.2) {
+        host.clock.hide_boot_id();
+    }
+    Root::open(&process, "/r").expect("it has a data folder")
+}
+
+type Act = fn(&World);
+
+impl World {
+    /// Something happens.
+    pub fn turn(&self) {
+        const ACTS: [(u64, Act); 17] = [
+            (30, World::check),
+            (30, World::pipeline),
+            (5, World::trip),
+            (8, World::resume),
+            (3, World::edit_green),
+            (2, World::edit_paused),
+            (2, World::edit_broken),
+            (3, World::restore),
+            (2, World::restore_ledger),
+            (2, World::delete),
+            (4, World::step_wall),
+            (3, World::suspend),
+            (2, World::reboot),
+            (3, World::fill),
+            (4, World::channel),
+            (6, World::fortune),
+            (1, World::torn_beat),
+        ];
+        self.one_of(&ACTS);
+    }
+
+    /// Something happens in the middle of somebody's step.
+    pub fn interrupt(&self) {
+        const ACTS: [(u64, Act); 7] = [
+            (6, World::trip),
+            (4, World::resume),
+            (2, World::edit_green),
+            (2, World::restore),
+            (2, World::pipeline),
+            (1, World::step_wall),
+            (1, World::suspend),
+        ];
+        self.one_of(&ACTS);
+    }
+
+    fn one_of(&self, acts: &[(u64, Act)]) {
+        let all = acts.iter().map(|(weight, _)| weight).sum();
+        let mut drawn = self.state().rng.below(all);
+        for (weight, act) in acts {
+            if drawn < *weight {
+                return act(self);
+            }
+            drawn -= weight;
+        }
+    }
+
+    /// One cycle of the pipeline, if it lives.
+    fn pipeline(&self) {
+        let (alive, plain, honours) = {
+            let state = self.state();
+            (state.alive, state.manner.plain, state.manner.honours)
+        };
+        if !alive {
+            return;
+        }
+        let work = {
+            let process = self.host.process("pipeline");
+            let green =
+                self.host.run("pipeline", |_| circuit::check(&process.sys(), &self.root).verdict.is_green());
+            !honours || green == Some(true)
+        };
+        self.note(|| format!("pipeline: {}", if work { "works" } else { "holds" }));
+        let (status, fields) = {
+            let mut state = self.state();
+            if !state.stuck {
+                state.candle += 1;
+            }
+            let usd = if state.rng.chance(0.02) { 21.0 } else { 1.0 };
+            let status = if !work {
+                "held"
+            } else if state.bad {
+                "failed"
+            } else {
+                "ok"
+            };
+            (status, [("candle", state.candle as f64), ("usd", usd)])
+        };
+        if plain {
+            let at = self.host.clock.now().wall;
+            let text = format!(
+                r#"{{"at":{at},"status":"{status}","candle":{},"usd":{}}}"#,
+                fields[0].1, fields[1].1
+            );
+            let path = self.root.heartbeat(None);
+            let _ = self.host.run("python", |python| python.overwrite(&path, text.as_bytes()));
+        } else {
+            self.host.run("pipeline", |process| {
+                let sys = process.sys();
+                if work && self.chance(0.5) {
+                    let _ = Draft::begin().write(&sys, &self.root);
+                    self.host.clock.advance(self.between(0.0, 200.0));
+                }
+                let drafted =
+                    fields.iter().try_fold(Draft::new(Status::from(status)), |draft, (key, value)| {
+                        draft.field(key, *value)
+                    });
+                let _ = drafted.expect("finite numbers").write(&sys, &self.root);
+            });
+        }
+        self.host.run("pipeline", |process| {
+            let name = "second".parse().expect("a name");
+            let _ = Draft::new(Status::Ok).name(name).write(&process.sys(), &self.root);
+        });
+    }
+
+    /// Somebody trips.
+    fn trip(&self) {
+        let depth = self.state().depth;
+        let name = format!("trip-{depth}");
+        let faults = self.state().faults;
+        let mode = self.pick(&[Mode::Halt, Mode::Reduce]);
+        let tripped = self.host.run(&name, |process| {
+            // Of one length, as reasons often are.
+            let trip =
+                Trip { mode, reason: "by order".to_owned(), by: "ann".to_owned(), watch: None, id: None };
+            circuit::trip(&process.sys(), &self.root, &trip)
+        });
+        let acknowledged = match &tripped {
+            Some(Ok(tripped)) if tripped.shortcomings.is_empty() => Some(tripped.hold.id.clone()),
+            _ => None,
+        };
+        self.note(|| format!("{name}: {tripped:?}"));
+        let mut state = self.state();
+        if let Some(id) = acknowledged {
+            let seq = state.appended.iter().rfind(|(process, _)| *process == name).map_or(0, |(_, seq)| *seq);
+            state.trips.push((id, seq));
+            return;
+        }
+        let failed = matches!(tripped, Some(Err(_)));
+        let undisturbed = state.faults == faults;
+        drop(state);
+        if failed && undisturbed && self.pick(&[true]) {
+            self.note(|| "a trip failed without a fault of the disk".to_owned());
+        }
+    }
+
+    /// A person reads the listing, thinks, and lifts what stands.
+    fn resume(&self) {
+        let faults = self.state().faults;
+        let lifted = self.host.run("resume", |process| {
+            let sys = process.sys();
+            let seen = self.state().seq;
+            let listing = Listing::now(&sys, &self.root);
+            if listing.view().holds.is_empty() {
+                return None;
+            }
+            self.host.clock.advance(self.between(0.1, 20.0));
+            let thinking = {
+                let mut state = self.state();
+                let often = state.manner.interrupts;
+                !state.calm && state.depth < 2 && state.rng.chance(often)
+            };
+            if thinking {
+                self.state().depth += 1;
+                self.interrupt();
+                self.state().depth -= 1;
+            }
+            let mut holds: Vec<String> = listing.view().holds.iter().map(|hold| hold.id.clone()).collect();
+            if self.chance(0.2) {
+                holds.pop();
+            }
+            let confirmed =
+                Confirmed { by: "bob".to_owned(), why: "looked".to_owned(), holds, overridden: Vec::new() };
+            // What was listed may now become green at any moment.
+            let before = std::mem::replace(&mut self.state().lifted_to, 0);
+            self.state().lifted_to = before.max(seen);
+            let done = listing.lift(&sys, &self.root, &confirmed);
+            let lifted = matches!(&done, Ok(lifted) if lifted.standing.is_empty());
+            if !lifted && !self.is_green() {
+                let mut state = self.state();
+                if state.lifted_to == seen {
+                    state.lifted_to = before;
+                }
+            }
+            Some(done)
+        });
+        self.note(|| format!("resume: {lifted:?}"));
+        let one_fault = self.state().faults == faults + 1;
+        if let Some(Some(Err(ResumeError::Face(_)))) = lifted
+            && one_fault
+            && self.is_green()
+        {
+            self.breaks("manual-resume", "a resume that failed reads as green".to_owned());
+        }
+    }
+
+    /// A person's editor: whole files, as editors write them.
+    fn edit(&self, path: &Path, bytes: &[u8]) {
+        self.note(|| format!("hand: {} = {}", path.display(), String::from_utf8_lossy(bytes)));
+        let hand = self.host.process("hand");
+        let done = if self.chance(0.5) {
+            hand.overwrite(path, bytes)
+        } else {
+            hand.replace(path, bytes, Secrecy::Shared)
+        };
+        if let Err(error) = done {
+            assert_eq!(error.kind(), ErrorKind::StorageFull, "the hand is never hindered otherwise");
+        }
+    }
+
+    fn edit_green(&self) {
+        let face = self.host.peek(&self.root.circuit());
+        let text = match face.and_then(|bytes| String::from_utf8(bytes).ok()) {
+            Some(text) if self.chance(0.5) => text.replace("\"paused\":true", "\"paused\":false"),
+            _ => "{\"paused\": false}".to_owned(),
+        };
+        self.edit(&self.root.circuit(), text.as_bytes());
+    }
+
+    fn edit_paused(&self) {
+        let text = self
+            .pick(&["{\"paused\": true}", "{\"paused\": true, \"mode\": \"reduce\", \"reason\": \"lunch\"}"]);
+        self.edit(&self.root.circuit(), text.as_bytes());
+    }
+
+    fn edit_broken(&self) {
+        let text =
+            self.pick(&["", "{", "{\"paused\": \"no\"}", "{\"paused\": false, \"v\": 2}", "[]", "\0\0\0"]);
+        self.edit(&self.root.circuit(), text.as_bytes());
+    }
+
+    /// An older copy of the face comes back; now and then a copy is made.
+    fn restore(&self) {
+        let copy = {
+            let mut state = self.state();
+            let copies = state.copies.clone();
+            if copies.is_empty() || state.rng.chance(0.3) {
+                None
+            } else {
+                Some(state.rng.pick(&copies).clone())
+            }
+        };
+        match copy {
+            Some(copy) => self.restore_face(&copy),
+            None => {
+                let face = self.host.peek(&self.root.circuit());
+                self.state().copies.extend(face);
+            }
+        }
+    }
+
+    /// A copy that knows the ledger is no decision of a person, whatever it says of trips that it does not know.
+    fn restore_face(&self, copy: &[u8]) {
+        let lifted_to = self.state().lifted_to;
+        let knows =
+            serde_json::from_slice::<serde_json::Value>(copy).is_ok_and(|face| face["trips"].is_u64());
+        self.edit(&self.root.circuit(), copy);
+        if knows {
+            self.state().lifted_to = lifted_to;
+        }
+    }
+
+    fn restore_ledger(&self) {
+        let copy = {
+            let mut state = self.state();
+            let copies = state.ledger_copies.clone();
+            if copies.is_empty() || state.rng.chance(0.5) {
+                None
+            } else {
+                Some(state.rng.pick(&copies).clone())
+            }
+        };
+        match copy {
+            Some(copy) => self.edit(&self.root.ledger(), &copy),
+            None => {
+                let ledger = self.host.peek(&self.root.ledger());
+                self.state().ledger_copies.extend(ledger);
+            }
+        }
+    }
+
+    /// The face is deleted. Without its ledger that would be a new root.
+    fn delete(&self) {
+        self.note(|| "hand: deletes data/circuit.json".to_owned());
+        let lifted_to = self.state().lifted_to;
+        self.host.process("hand").remove(&self.root.circuit()).expect("the hand is never hindered");
+        self.state().lifted_to = lifted_to;
+    }
+
+    fn step_wall(&self) {
+        let seconds = self.pick(&[-90_000.0, -3600.0, -61.0, -30.0, 30.0, 61.0, 3600.0, 90_000.0]);
+        self.note(|| format!("the wall clock is stepped by {seconds}"));
+        self.host.clock.step_wall(seconds);
+        self.state().steps += 1;
+    }
+
+    fn suspend(&self) {
+        let seconds = self.between(1.0, 40_000.0);
+        self.note(|| format!("asleep for {seconds:.0}"));
+        self.host.clock.suspend(seconds);
+    }
+
+    /// The power goes, and everybody with it.
+    fn reboot(&self) {
+        let off = self.pick(&[1.0, 60.0, 4000.0, 100_000.0]);
+        self.note(|| format!("no power for {off}"));
+        *self.resident.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
+        let mut rng = Rng::new(self.state().rng.any());
+        self.host.reboot(&mut rng, off);
+        let awake = self.host.clock.now().awake;
+        let green = self.is_green();
+        let mut state = self.state();
+        state.boots += 1;
+        state.green = green;
+        if state.looked.is_some() {
+            state.late_from = awake;
+        }
+    }
+
+    fn fill(&self) {
+        let room = self.pick(&[None, Some(0), Some(100), Some(1000), Some(20_000)]);
+        self.note(|| format!("the disk has room for {room:?}"));
+        self.host.set_room(room);
+    }
+
+    fn channel(&self) {
+        let up = self.chance(0.5);
+        self.note(|| format!("the channel is {}", if up { "up" } else { "down" }));
+        self.state().channel_up = up;
+    }
+
+    /// The pipeline dies, lives again, fails, or gets stuck.
+    fn fortune(&self) {
+        {
+            let mut state = self.state();
+            match state.rng.below(4) {
+                0 => state.alive = false,
+                1 => state.bad = !state.bad,
+                2 => state.stuck = !state.stuck,
+                _ => (state.alive, state.bad, state.stuck) = (true, false, false),
+            }
+        }
+        self.note(|| {
+            let state = "the pipeline's fortune changes";
+            state.to_owned()
+        });
+    }
+
+    fn torn_beat(&self) {
+        self.edit(&self.root.heartbeat(None), b"{\"at\": 17");
+    }
+}

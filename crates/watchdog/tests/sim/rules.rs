@@ -1,0 +1,247 @@
+//! The named rules, asked of what is on the disk and of what really happened.
+
+use std::io;
+use std::path::Path;
+
+use holdfast::circuit;
+use holdfast::sys::sim::{Step, Verb};
+use holdfast::sys::{Clock, Ended, Job, Outcome};
+use serde_json::Value;
+
+use crate::oracle::{self, lines};
+use crate::world::{MAX_AGE, Truth, World};
+
+/// Between the moment that a check looks at and the moment that we ask, in seconds.
+const SLACK: f64 = 10.0;
+
+impl World {
+    /// What the circuit says, against what really happened.
+    pub fn probe(&self) {
+        let eye = self.host.process("eye");
+        let (says, is) = (circuit::check(&eye.sys(), &self.root).verdict.is_green(), self.is_green());
+        if says && !is {
+            self.breaks("fail-closed", "check is green where the table is not".to_owned());
+        }
+        if is && !says {
+            self.breaks("fail-closed", "check is paused where the table is green".to_owned());
+        }
+        let lost = {
+            let state = self.state();
+            state.trips.iter().find(|(_, seq)| *seq > state.lifted_to).map(|(id, _)| id.clone())
+        };
+        if let Some(id) = lost.filter(|_| says) {
+            self.breaks(
+                "no-lost-trip",
+                format!("green, but the trip {id} was acknowledged and nobody lifted it"),
+            );
+        }
+    }
+
+    /// Every change of the disk.
+    pub fn see_change(&self, step: &Step) {
+        let seq = {
+            let mut state = self.state();
+            state.seq += 1;
+            state.seq
+        };
+        let path = step.path.as_path();
+        self.old_or_new(step);
+        if path == self.root.ledger() && step.verb == Verb::Append {
+            self.state().appended.push((step.process.clone(), seq));
+            self.tripped_alive(step);
+        }
+        if path == self.root.heartbeat(None) {
+            self.beaten();
+        }
+        if path.parent() == Some(&self.root.outbox()) && step.verb == Verb::Replace {
+            self.trip_first(path);
+        }
+        if path == self.root.circuit() || path == self.root.ledger() {
+            self.manual_resume(step, seq);
+        }
+    }
+
+    /// From paused to green only a person leads.
+    fn manual_resume(&self, step: &Step, seq: u64) {
+        let (was, is) = (self.state().green, self.is_green());
+        self.state().green = is;
+        match step.process.as_str() {
+            "hand" if step.path == self.root.circuit() => self.state().lifted_to = seq,
+            "hand" | "resume" => {}
+            other if is && !was => {
+                self.breaks("manual-resume", format!("{other} made a paused circuit green"))
+            }
+            _ => {}
+        }
+        if is && !was {
+            self.state().late_from = self.host.clock.now().awake;
+        }
+    }
+
+    /// Readers never see a part of a state file. A person's editor and a pipeline in Python write in place, and
+    /// a trip may, as its last resort: that face reads as paused.
+    fn old_or_new(&self, step: &Step) {
+        let last_resort = step.verb == Verb::Overwrite && step.path == self.root.circuit();
+        if matches!(step.process.as_str(), "hand" | "python") || last_resort {
+            return;
+        }
+        let json = step.path.extension().is_some_and(|extension| extension == "json");
+        let Some(bytes) = self.host.peek(&step.path).filter(|_| json) else { return };
+        if serde_json::from_slice::<Value>(&bytes).is_err() {
+            let what = format!("{} {:?} leaves {} unreadable", step.process, step.verb, step.path.display());
+            self.breaks("old-or-new", what);
+        }
+    }
+
+    /// A message that says that a watch has failed finds the circuit durably paused.
+    fn trip_first(&self, path: &Path) {
+        let Some(Value::Object(entry)) =
+            self.host.peek(path).and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        else {
+            return;
+        };
+        let text = entry.get("text").and_then(Value::as_str).unwrap_or_default().to_owned();
+        self.tripped_before(&text);
+    }
+
+    fn tripped_before(&self, text: &str) {
+        // It says itself that the disk did not take the trip.
+        if text.contains("cannot be") {
+            return;
+        }
+        let durable = |path: &Path| self.host.durable(path).zip(self.host.modified(path));
+        let ledger = durable(&self.root.ledger());
+        let paused = !oracle::green(&durable(&self.root.circuit()), &ledger);
+        let ledger =
+            ledger.map(|(bytes, _)| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        for line in lines(text).iter().filter(|line| oracle::trips(line)) {
+            if !paused && !ledger.contains(line.incident) {
+                let what =
+                    format!("told that {} is {} before the circuit was paused", line.watch, line.verdict);
+                self.breaks("trip-first", what);
+            }
+        }
+    }
+
+    /// The alert channel: takes a message, fails, or hangs until its deadline.
+    pub fn hear(&self, job: &Job) -> io::Result<Outcome> {
+        let text = String::from_utf8_lossy(&job.stdin).into_owned();
+        self.tripped_before(&text);
+        let up = self.state().channel_up;
+        self.note(|| {
+            let first = text.lines().next().unwrap_or_default();
+            format!("channel ({}): {first}", if up { "up" } else { "down" })
+        });
+        if up {
+            self.state().told.push_str(&text);
+            return Ok(Outcome { ended: Ended::Code(0), output: String::new() });
+        }
+        if self.chance(0.3) {
+            self.host.clock.advance(job.timeout.as_secs_f64());
+            return Ok(Outcome { ended: Ended::TimedOut, output: String::new() });
+        }
+        Ok(Outcome { ended: Ended::Code(1), output: "no network".to_owned() })
+    }
+
+    fn beaten(&self) {
+        let now = self.host.clock.now();
+        let mut state = self.state();
+        let (boots, steps) = (state.boots, state.steps);
+        state.beat = Some(Truth { awake: now.awake, boots, steps });
+        if state.looked.is_some() {
+            state.late_from = now.awake;
+        }
+    }
+
+    /// The watchdog pauses in the name of a silent pipeline: then it must be silent.
+    fn tripped_alive(&self, step: &Step) {
+        let Some(ledger) = self.host.peek(&self.root.ledger()).filter(|_| step.process == "watchdog") else {
+            return;
+        };
+        let text = String::from_utf8_lossy(&ledger).into_owned();
+        let Some(Ok(line)) = text.lines().last().map(serde_json::from_str::<Value>) else { return };
+        let reason = line["reason"].as_str().unwrap_or_default();
+        if line["watch"] != "bot" || !(reason.contains("heartbeat stale") || reason.contains("future")) {
+            return;
+        }
+        let now = self.host.clock.now();
+        let silent = {
+            let state = self.state();
+            let Some(beat) = state.beat.filter(|beat| beat.boots == state.boots) else { return };
+            // Of a beat without a boot clock that was written around a step nobody knows the age; and steps
+            // below a minute are not seen as such.
+            if state.manner.plain && (state.looked != Some(state.steps) || beat.steps != state.steps) {
+                return;
+            }
+            now.awake - beat.awake
+        };
+        if silent < MAX_AGE - SLACK {
+            self.breaks("clock-honest", format!("tripped a pipeline that beat {silent:.0} s ago: {reason}"));
+        }
+    }
+
+    /// A complete evaluation without a fault: whoever is dead must have been tripped.
+    pub fn after_evaluation(&self, clean: bool) {
+        let now = self.host.clock.now();
+        let mut state = self.state();
+        let plain_unseen = state.manner.plain && state.looked.is_some();
+        let first = state.looked.is_none();
+        state.looked = Some(state.steps);
+        if first {
+            state.late_from = now.awake;
+        }
+        let _ = plain_unseen;
+        let late = now.awake - state.late_from;
+        drop(state);
+        if clean && late > MAX_AGE + SLACK && self.is_green() {
+            self.breaks("clock-honest", format!("green, although nobody has beaten for {late:.0} s awake"));
+        }
+    }
+
+    /// What is durable of the incidents must reach somebody.
+    pub fn remember_what_must_be_told(&self) {
+        let Some(Ok(memory)) =
+            self.host.durable(&self.root.watchdog()).map(|bytes| serde_json::from_slice::<Value>(&bytes))
+        else {
+            return;
+        };
+        let ids = |list: &str, key: &str| -> Vec<String> {
+            let each = memory[list].as_array().cloned().unwrap_or_default();
+            each.iter().flat_map(|each| text_of(&each[key])).collect()
+        };
+        let found: Vec<String> =
+            ids("incidents", "id").into_iter().chain(ids("unstored", "incidents")).collect();
+        self.state().must_tell.extend(found);
+    }
+
+    /// Nothing goes wrong any more; what was found must have been told.
+    pub fn calm_down(&self) {
+        {
+            let mut state = self.state();
+            state.calm = true;
+            state.channel_up = true;
+        }
+        self.host.set_room(None);
+        self.note(|| "the faults cease".to_owned());
+        for _ in 0..8 {
+            self.host.clock.advance(1300.0);
+            self.check();
+            self.probe();
+        }
+        let untold = {
+            let state = self.state();
+            state.must_tell.iter().find(|id| !state.told.contains(id.as_str())).cloned()
+        };
+        if let Some(id) = untold {
+            self.breaks("no-silent-alert", format!("nobody was told of incident {id}"));
+        }
+    }
+}
+
+fn text_of(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(all) => all.iter().flat_map(text_of).collect(),
+        _ => Vec::new(),
+    }
+}
