@@ -1,8 +1,10 @@
 //! What the fuzz targets share: inputs of several parts, and a host without a disk.
 
+use std::time::Duration;
+
 use holdfast::Root;
 use holdfast::sys::sim::{SimHost, SimProcess};
-use holdfast::sys::{Now, Secrecy, Sys};
+use holdfast::sys::{Clock, Now, Secrecy, Sys};
 
 /// Where the simulated host's wall clock begins.
 pub const WALL: f64 = 1_763_712_000.0;
@@ -35,8 +37,34 @@ impl Host {
     }
 
     /// A process on it.
-    pub fn process(&self) -> SimProcess<'_> {
-        self.0.process("fuzz")
+    pub fn process(&self) -> Process<'_> {
+        Process { process: self.0.process("fuzz"), clock: Hasty(&self.0) }
+    }
+}
+
+/// A process on a [`Host`].
+pub struct Process<'a> {
+    process: SimProcess<'a>,
+    clock: Hasty<'a>,
+}
+
+impl Process<'_> {
+    /// The doors, as this process has them.
+    pub fn sys(&self) -> Sys<'_> {
+        Sys { clock: &self.clock, ..self.process.sys() }
+    }
+}
+
+/// Every wait is longer than anybody's patience: bytes that do not parse are read twice, not twenty times.
+struct Hasty<'a>(&'a SimHost);
+
+impl Clock for Hasty<'_> {
+    fn now(&self) -> Now {
+        self.0.clock.now()
+    }
+
+    fn wait(&self, duration: Duration) {
+        self.0.clock.advance(duration.as_secs_f64().max(1.0));
     }
 }
 

@@ -5,6 +5,8 @@
 #[cfg(target_os = "linux")]
 mod articles;
 #[cfg(target_os = "linux")]
+mod faults;
+#[cfg(target_os = "linux")]
 mod no_lost_trip;
 #[cfg(target_os = "linux")]
 mod old_or_new;

@@ -106,6 +106,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn numbers_survive_being_written_and_read_again() {
+        for number in ["1763711999.1808887", "10234.569999999999", "5e-324", "1.7976931348623157e308"] {
+            let read = object(format!("{{\"a\":{number}}}").as_bytes()).expect(number);
+            let again = object(Value::from(read.clone()).to_string().as_bytes()).expect(number);
+            assert_eq!(read, again, "{number}");
+        }
+    }
+
+    #[test]
     fn one_object_without_double_keys_is_read_and_nothing_else() {
         for good in ["{}", " {\"a\":1}\n", "\u{feff}{\"a\":[1,{\"b\":null}]}"] {
             assert!(object(good.as_bytes()).is_ok(), "{good}");

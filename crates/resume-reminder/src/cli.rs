@@ -10,17 +10,18 @@ const ABOUT: &str =
     "While trading is paused, tell people so once a day: why, for how long, and how to resume";
 
 const EXAMPLES: &str = "\
-A scheduler runs it daily at 09:00, and once more when the host boots or wakes. It sends once per local day,
-however often it is run, and is silent while the circuit is green. Alerts of the watchdog that wait in
-data/outbox are sent on the way.
+A scheduler runs it daily at 09:00, and once more when the host boots or wakes. It sends once per
+local day, however often it is run, and is silent while the circuit is green. Alerts of the
+watchdog that wait in data/outbox are sent on the way.
 
 Examples:
   resume-reminder --root /srv/bot             from a timer
   resume-reminder --root /srv/bot --digest    also while green: a daily proof that the channel works
   resume-reminder --root /srv/bot --dry-run   show what would be sent; send and write nothing
 
-Exit codes: 0 nothing to tell, told already, or told; 69 nobody has heard it; 74 reading or writing failed;
-75 another resume-reminder is at work here; 78 the root or holdfast.toml is not usable. The higher wins.";
+Exit codes: 0 nothing to tell, told already, or told; 69 nobody has heard it; 74 reading or writing
+failed; 75 another resume-reminder is at work here; 78 the root or holdfast.toml is not usable.
+The higher wins.";
 
 /// The arguments of `resume-reminder`.
 #[derive(Debug, Parser)]

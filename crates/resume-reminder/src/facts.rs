@@ -57,7 +57,11 @@ impl Facts {
         });
         Self {
             host: sys.host.to_owned(),
-            root: root.path().display().to_string(),
+            // Who reads the message is in another folder.
+            root: std::path::absolute(root.path())
+                .unwrap_or_else(|_| root.path().to_owned())
+                .display()
+                .to_string(),
             now: now.wall,
             zone: local::zone(),
             resumed: view.face.and_then(|face| face.resumed),

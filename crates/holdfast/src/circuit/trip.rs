@@ -54,7 +54,7 @@ pub struct TripError(pub Vec<String>);
 pub fn trip(sys: &Sys, root: &Root, trip: &Trip) -> Result<Tripped, TripError> {
     let hold = hold_of(sys, trip);
     let mut shortcomings = Vec::new();
-    let hand_edit = hand_edit(sys, root);
+    let before = Before::look(sys, root);
     let line = match with_reserve(sys, root, || append(sys, root, &hold)) {
         Ok(line) => Some(line),
         Err(error) => {
@@ -63,18 +63,18 @@ pub fn trip(sys: &Sys, root: &Root, trip: &Trip) -> Result<Tripped, TripError> {
         }
     };
     if line.is_some() {
-        keep_newer(sys, root, hand_edit);
+        keep_newer(sys, root, before.hand_edit);
     }
     // Somebody who was stopped may hold the lock for ever, or own a lock file that we cannot open.
     let lock = sys.lock_within(&root.circuit_lock(), LOCK_PATIENCE).ok().flatten();
-    let updated = update_face(sys, root, &hold, line, hand_edit);
+    let updated = update_face(sys, root, &hold, line, before);
     drop(lock);
     if let Err(error) = updated {
         shortcomings.push(format!("data/circuit.json cannot be brought up to date: {error}"));
     }
     let after = check(sys, root);
     let lifted_already = after.verdict.is_green();
-    if lifted_already && !line.is_some_and(|line| accounted(&after, line, hand_edit)) {
+    if lifted_already && !line.is_some_and(|line| accounted(&after, line, before)) {
         shortcomings.push("it still reads as green".to_owned());
         return Err(TripError(shortcomings));
     }
@@ -110,10 +110,21 @@ fn with_reserve<T>(sys: &Sys, root: &Root, mut write: impl FnMut() -> io::Result
     })
 }
 
-/// When a face that a hand left green, without `trips`, was written. The verdict then rests on times.
-fn hand_edit(sys: &Sys, root: &Root) -> Option<SystemTime> {
-    let (face, modified) = check(sys, root).face?;
-    (!face.paused && face.trips.is_none()).then_some(modified)
+/// What stood in the face before the trip.
+#[derive(Clone, Copy, Default)]
+struct Before {
+    /// When a face that a hand left green, without `trips`, was written. The verdict then rests on times.
+    hand_edit: Option<SystemTime>,
+    /// How much of the ledger it had taken into account.
+    known: Option<u64>,
+}
+
+impl Before {
+    fn look(sys: &Sys, root: &Root) -> Self {
+        let Some((face, modified)) = check(sys, root).face else { return Self::default() };
+        let by_hand = !face.paused && face.trips.is_none();
+        Self { hand_edit: by_hand.then_some(modified), known: face.trips }
+    }
 }
 
 /// After the wall clock was set back, or within one tick of it, a ledger may look older than the face that was
@@ -133,12 +144,12 @@ fn update_face(
     root: &Root,
     hold: &Hold,
     line: Option<Appended>,
-    hand_edit: Option<SystemTime>,
+    before: Before,
 ) -> io::Result<()> {
     let checked = check(sys, root);
     let unreadable = checked.face.is_none() && !missing(&checked);
     // A face that cannot be read is paused for everybody already, and a person should see it as it is.
-    if unreadable || line.is_some_and(|line| accounted(&checked, line, hand_edit)) {
+    if unreadable || line.is_some_and(|line| accounted(&checked, line, before)) {
         return Ok(());
     }
     let bytes = face_with(sys, root, &checked, hold).to_bytes();
@@ -154,10 +165,12 @@ fn update_face(
 }
 
 /// The face has taken this line in: the hold stands there, or was lifted since by a resume or a hand edit.
-fn accounted(checked: &Checked, line: Appended, hand_edit: Option<SystemTime>) -> bool {
+fn accounted(checked: &Checked, line: Appended, before: Before) -> bool {
+    // Of a ledger that shrank it knows more than was there: a new line as long as the lost one changes nothing.
+    let ahead = before.known.filter(|known| *known > line.offset);
     checked.face.as_ref().is_some_and(|(face, modified)| match face.trips {
-        Some(trips) => (line.end..=checked.ledger_len()).contains(&trips),
-        None => checked.verdict.is_green() && Some(*modified) != hand_edit,
+        Some(trips) => (line.end..=checked.ledger_len()).contains(&trips) && Some(trips) != ahead,
+        None => checked.verdict.is_green() && Some(*modified) != before.hand_edit,
     })
 }
 
@@ -174,4 +187,34 @@ fn face_with(sys: &Sys, root: &Root, checked: &Checked, hold: &Hold) -> Face {
     }
     let Face { holds, trips, resumed, extra, .. } = face;
     Face::paused_by(holds, trips.unwrap_or(0), resumed, extra)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::sim::SimHost;
+
+    #[test]
+    fn a_line_as_long_as_the_one_that_a_restored_ledger_lost_is_no_resume() {
+        let host = SimHost::new("mini", 1_763_712_000.0);
+        let process = host.process("test");
+        let sys = process.sys();
+        sys.store.make_dir("/root/data".as_ref()).expect("a folder");
+        let root = Root::open(sys.store, "/root").expect("a root");
+        let words = |text: &str| text.to_owned();
+        let (mode, id) = (Mode::Halt, Some(words("20251121T080000Z-7f3a01")));
+        let stale = Trip { mode, reason: words("stale"), by: words("watchdog"), watch: None, id };
+        trip(&sys, &root, &stale).expect("tripped");
+        trip(&sys, &root, &stale).expect("tripped");
+        let ledger = sys.store.read(&root.ledger()).expect("two lines");
+        let put = |path, bytes: &[u8]| sys.store.replace(path, bytes, Secrecy::Shared).expect("written");
+        let resumed = Face { trips: Some(ledger.len() as u64), ..Face::default() };
+        put(&root.circuit(), &resumed.to_bytes());
+        assert!(check(&sys, &root).verdict.is_green());
+
+        put(&root.ledger(), &ledger[..ledger.len() / 2]);
+        let tripped = trip(&sys, &root, &stale).expect("tripped");
+        assert_eq!(sys.store.read(&root.ledger()).expect("two lines again").len(), ledger.len());
+        assert!(!tripped.lifted_already && !check(&sys, &root).verdict.is_green());
+    }
 }

@@ -121,7 +121,7 @@ fn remember(watch: &Watch, seen: &Seen, memory: &mut WatchMemory, context: &Cont
     let sight = match seen {
         Seen::Beat(beat) => {
             memory.writers.see(now, beat);
-            progress::see(memory, now, &beat.fields, &watch.advance, &watch.limit);
+            progress::see(memory, now, beat, &watch.advance, &watch.limit);
             // Only a watch that was looked at then can tell that the beat was not there.
             let last = context.last_check.filter(|_| memory.evidence.is_some());
             Sight::of(now, last, stamp(beat))

@@ -6,6 +6,7 @@ use super::age::Sight;
 use super::memory::WatchMemory;
 use crate::config::Limit;
 use crate::config::Pointer;
+use crate::heartbeat::{Beat, Status};
 use crate::json::Object;
 use crate::sys::Now;
 use crate::time::age;
@@ -15,16 +16,26 @@ const HOUR: f64 = 3600.0;
 /// Samples closer than this replace each other, in seconds: an hour of beats every second stays small.
 const SAMPLE: f64 = 60.0;
 
+/// A cycle that has only begun, or is held, has not measured anything yet.
+pub(super) fn complete(beat: &Beat) -> bool {
+    beat.status == Status::Ok && !beat.running()
+}
+
 /// Takes in what the fields of a new beat say.
 pub(super) fn see(
     memory: &mut WatchMemory,
     now: &Now,
-    fields: &Object,
+    beat: &Beat,
     advance: &[Pointer],
     limits: &[Limit],
 ) {
+    let fields = &beat.fields;
     for pointer in advance {
-        let value = pointer.get(fields).cloned().unwrap_or(Value::Null);
+        // A field that is missing from a beat which need not have it has not changed.
+        let value = match pointer.get(fields) {
+            None if !complete(beat) => continue,
+            value => value.cloned().unwrap_or(Value::Null),
+        };
         match memory.advance.get(pointer.as_str()) {
             Some((last, _)) if *last == value => {}
             _ => drop(memory.advance.insert(pointer.as_str().to_owned(), (value, Sight::now(now)))),

@@ -234,8 +234,7 @@ impl Case<'_> {
     }
 
     fn limit(&self, beat: &Beat) -> Option<Judged> {
-        // A cycle that has only begun, or is held, has not measured anything yet.
-        let complete = beat.status == Status::Ok && !beat.running();
+        let complete = progress::complete(beat);
         let crossed =
             progress::crossed(self.memory, self.context.now, &beat.fields, &self.watch.limit, complete)?;
         Some(Judged::new(Verdict::Limit, Act::Trip, crossed))

@@ -35,6 +35,8 @@ fn a_pause_is_told_once_a_day_however_often_it_runs() {
         assert!(message.text.contains(part), "{part}: {}", message.text);
     }
     let journal = scratch.journal();
+    let root = scratch.path("").display().to_string();
+    assert!(message.text.contains(root.trim_end_matches('/')), "no relative path: {}", message.text);
     assert_eq!(scratch.kinds(), ["reminder", "alert-accepted"]);
     assert_eq!(journal[0]["holds"], serde_json::json!([hold]));
     assert_eq!(journal[0]["alert"], journal[1]["alert"]);

@@ -252,7 +252,7 @@ fn ends_torn(file: &mut File) -> io::Result<bool> {
 mod platform {
     use std::fs::{self, File, OpenOptions};
     use std::io;
-    use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown, fchown};
     use std::path::Path;
 
     use crate::sys::{Owner, Secrecy};
@@ -297,7 +297,23 @@ mod platform {
     }
 
     pub(super) fn make_dir(dir: &Path) -> io::Result<()> {
-        fs::DirBuilder::new().recursive(true).mode(0o750).create(dir)
+        if dir.is_dir() {
+            return Ok(());
+        }
+        let above = super::parent(dir);
+        make_dir(above)?;
+        match fs::DirBuilder::new().mode(0o750).create(dir) {
+            // Somebody else was quicker.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && dir.is_dir() => return Ok(()),
+            made => made?,
+        }
+        // Made by `sudo` it must not lock the bot out. What the system refuses here is not worth failing for.
+        if let (Ok(ours), Ok(theirs)) = (fs::metadata(dir), fs::metadata(above))
+            && (ours.uid(), ours.gid()) != (theirs.uid(), theirs.gid())
+        {
+            let _ = chown(dir, Some(theirs.uid()), Some(theirs.gid()));
+        }
+        Ok(())
     }
 
     pub(super) fn id(meta: &fs::Metadata) -> u64 {

@@ -1,0 +1,330 @@
+//! **manual-resume**: a person at a terminal, and nothing else.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use rexpect::process::wait::WaitStatus;
+use rexpect::session::PtySession;
+
+use super::{Ended, Scratch, wall};
+
+const WHO: &str = "Who are you? [alice] ";
+const WHY: &str = "Why is it safe to go on? ";
+const LEAVE: &str = ", Enter to leave it: ";
+
+/// A person at a terminal of 120 columns.
+struct Person {
+    session: PtySession,
+    screen: String,
+}
+
+impl Person {
+    fn at(scratch: &Scratch, args: &[&str]) -> Self {
+        let session = rexpect::session::spawn_command(scratch.command(args), Some(20_000)).expect("a terminal");
+        Self { session, screen: String::new() }
+    }
+
+    /// Waits for a question, and returns what came before it.
+    fn is_asked(&mut self, question: &str) -> String {
+        let before = self.session.exp_string(question).unwrap_or_else(|error| panic!("{question}: {error}\n{}", self.screen));
+        self.screen += &before;
+        self.screen += question;
+        before
+    }
+
+    fn types(&mut self, line: &str) {
+        self.screen += &format!("«{line}»\n");
+        self.session.send_line(line).expect("typed");
+    }
+
+    fn answers(&mut self, question: &str, line: &str) {
+        self.is_asked(question);
+        self.types(line);
+    }
+
+    /// Who and why.
+    fn introduces(&mut self) {
+        self.answers(WHO, "");
+        self.answers(WHY, "the feed is back");
+    }
+
+    /// Everything that was shown, and the exit code.
+    fn ends(mut self) -> (String, i32) {
+        self.screen += &self.session.exp_eof().expect("the end");
+        let code = match self.session.process().wait().expect("it ended") {
+            WaitStatus::Exited(_, code) => code,
+            other => panic!("{other:?}\n{}", self.screen),
+        };
+        (self.screen, code)
+    }
+}
+
+fn short(id: &str) -> &str {
+    &id[id.len() - 6..]
+}
+
+#[test]
+fn the_right_answers_resume_and_are_journalled() {
+    let scratch = Scratch::new();
+    let one = scratch.trip("the feed is stale");
+    let two = scratch.trip("a bad close");
+    let mut person = Person::at(&scratch, &["resume"]);
+    person.introduces();
+    person.answers(LEAVE, short(&one));
+    person.answers(LEAVE, short(&two));
+    let (screen, code) = person.ends();
+    assert_eq!(code, 0, "{screen}");
+    insta::assert_snapshot!("dialogue", scratch.redacted(&screen));
+    scratch.says(0, &["check"]);
+    let journal = scratch.text("memory/journal.jsonl");
+    let resume = journal.lines().find(|line| line.contains("\"kind\":\"resume\"")).expect("journalled");
+    assert!(resume.contains(&format!("\"lifted\":[\"{one}\",\"{two}\"],\"standing\":[]")), "{resume}");
+    assert!(resume.contains("\"by\":\"alice\",\"why\":\"the feed is back\""), "{resume}");
+    assert!(!resume.contains("overridden"), "{resume}");
+    let status = scratch.says(0, &["status"]);
+    assert!(status.contains("resumed by alice: the feed is back"), "{status}");
+}
+
+#[test]
+fn a_name_of_ones_own_and_a_reason_are_asked_until_there_is_one() {
+    let scratch = Scratch::new();
+    let id = scratch.trip("x");
+    let mut person = Person::at(&scratch, &["resume"]);
+    person.answers(WHO, "  carol ");
+    person.answers(WHY, "");
+    person.answers(WHY, "   ");
+    person.answers(WHY, "looked at it");
+    person.answers(LEAVE, short(&id));
+    assert_eq!(person.ends().1, 0);
+    assert!(scratch.text("memory/journal.jsonl").contains("\"by\":\"carol\",\"why\":\"looked at it\""));
+}
+
+#[test]
+fn enter_leaves_a_hold_standing() {
+    let scratch = Scratch::new();
+    let one = scratch.trip("one");
+    scratch.trip("two");
+    let mut person = Person::at(&scratch, &["resume"]);
+    person.introduces();
+    person.answers(LEAVE, short(&one));
+    person.answers(LEAVE, "");
+    let (screen, code) = person.ends();
+    assert_eq!(code, 2, "{screen}");
+    assert!(screen.contains("1 hold left"), "{screen}");
+    let status = scratch.says(2, &["status"]);
+    assert!(!status.contains("one") && status.contains("two"), "{status}");
+
+    let mut person = Person::at(&scratch, &["resume"]);
+    person.introduces();
+    person.answers(LEAVE, "");
+    let (screen, code) = person.ends();
+    assert!(code == 2 && screen.contains("every hold was left standing"), "{screen}");
+}
+
+#[test]
+fn a_wrong_word_aborts_everything() {
+    let scratch = Scratch::new();
+    let one = scratch.trip("one");
+    scratch.trip("two");
+    for wrong in ["yes", "y", "000000", &one, "\u{4}x"] {
+        let before = scratch.text("data/circuit.json");
+        let mut person = Person::at(&scratch, &["resume"]);
+        person.introduces();
+        person.answers(LEAVE, short(&one));
+        person.answers(LEAVE, wrong);
+        let (screen, code) = person.ends();
+        assert_eq!(code, 2, "{wrong}: {screen}");
+        assert!(screen.contains("Nothing was resumed"), "{wrong}: {screen}");
+        assert_eq!(scratch.text("data/circuit.json"), before, "{wrong}");
+    }
+    assert!(!scratch.text("memory/journal.jsonl").contains("\"kind\":\"resume\""));
+}
+
+#[test]
+fn a_trip_that_arrives_meanwhile_aborts_it() {
+    let scratch = Scratch::new();
+    let one = scratch.trip("one");
+    let mut person = Person::at(&scratch, &["resume"]);
+    person.introduces();
+    person.is_asked(LEAVE);
+    let two = scratch.trip("two\u{1b}[2J");
+    person.types(short(&one));
+    let (screen, code) = person.ends();
+    assert_eq!(code, 2, "{screen}");
+    assert!(screen.contains(&format!("a new hold {two} by alice: two\\u{{1b}}[2J")), "{screen}");
+    let status = scratch.says(2, &["status"]);
+    assert!(status.contains(&one) && status.contains(&two), "{status}");
+}
+
+#[test]
+fn a_hand_edit_that_arrives_meanwhile_aborts_it() {
+    let scratch = Scratch::new();
+    let one = scratch.trip("one");
+    let mut person = Person::at(&scratch, &["resume"]);
+    person.introduces();
+    person.is_asked(LEAVE);
+    scratch.put("data/circuit.json", "{\"paused\":true,\"reason\":\"by an editor\"}");
+    person.types(short(&one));
+    let (screen, code) = person.ends();
+    assert!(code == 2 && screen.contains("was written by somebody else"), "{screen}");
+    assert!(scratch.says(2, &["status"]).contains("by an editor"));
+}
+
+#[test]
+fn the_end_of_the_terminal_resumes_nothing() {
+    let scratch = Scratch::new();
+    let id = scratch.trip("one");
+    let mut person = Person::at(&scratch, &["resume"]);
+    person.introduces();
+    person.is_asked(LEAVE);
+    // The word without Enter, and then the end of input: twice, because the first only sends the word on.
+    person.session.send(short(&id)).expect("typed");
+    for _ in 0..2 {
+        person.session.send_control('d').expect("typed");
+    }
+    let (screen, code) = person.ends();
+    assert!(code == 2 && screen.contains("the terminal went away"), "{screen}");
+    scratch.says(2, &["check"]);
+
+    let mut person = Person::at(&scratch, &["resume"]);
+    person.is_asked(WHO);
+    person.session.send_control('c').expect("typed");
+    let status = person.session.process().wait().expect("it ended");
+    assert!(matches!(status, WaitStatus::Signaled(..)), "{status:?}");
+    scratch.says(2, &["check"]);
+}
+
+#[test]
+fn nothing_but_a_terminal_resumes() {
+    let scratch = Scratch::new();
+    let id = scratch.trip("one");
+    let answers = format!("alice\nbecause\n{}\nyes\ny\n", short(&id));
+    type Without = fn(&mut Command) -> &mut Command;
+    let withouts: [(&str, Without); 3] = [
+        ("closed stdin", |command| command.stdin(Stdio::null())),
+        ("a pipe", |command| command.stdin(Stdio::piped())),
+        ("a pipe, and told to override", |command| command.arg("--override").stdin(Stdio::piped())),
+    ];
+    for (what, without) in withouts {
+        // In a session of its own, as from cron: whoever runs the tests may have a terminal.
+        let mut command = Command::new("setsid");
+        command.args(["--wait", env!("CARGO_BIN_EXE_circuit-ctl"), "resume"]).current_dir(scratch.path(""));
+        let mut child = without(&mut command).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        if let Some(mut stdin) = child.stdin.take() {
+            // It need not read any of it.
+            let _ = stdin.write_all(answers.as_bytes());
+        }
+        let output = child.wait_with_output().expect("it ends");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{what}: {told}");
+        assert!(told.contains("takes a person at a terminal") && told.contains("by hand"), "{what}: {told}");
+        assert_eq!(output.stdout, b"", "{what}");
+    }
+    scratch.says(2, &["check"]);
+    assert!(!scratch.text("memory/journal.jsonl").contains("\"kind\":\"resume\""));
+}
+
+#[test]
+fn answers_on_stdin_are_not_listened_to_even_at_a_terminal() {
+    let scratch = Scratch::new();
+    let id = scratch.trip("one");
+    scratch.put("answers", format!("alice\nbecause\n{}\n", short(&id)));
+    let program = env!("CARGO_BIN_EXE_circuit-ctl");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("{program} resume < answers > /dev/null")]).current_dir(scratch.path(""));
+    shell.env("USER", "alice").env_remove("SUDO_USER").env_remove("LOGNAME");
+    let session = rexpect::session::spawn_command(shell, Some(20_000)).expect("a terminal");
+    let mut person = Person { session, screen: String::new() };
+    person.answers(WHO, "bob");
+    person.answers(WHY, "asked again");
+    person.answers(LEAVE, "no");
+    assert_eq!(person.ends().1, 2);
+}
+
+#[test]
+fn when_nothing_is_paused_nothing_is_asked_or_written() {
+    let scratch = Scratch::new();
+    let ended = Ended::of(Command::new("setsid").args(["--wait", env!("CARGO_BIN_EXE_circuit-ctl"), "resume"]).current_dir(scratch.path("")));
+    assert_eq!(ended.code(), Some(0), "{ended}");
+    assert!(ended.stdout.contains("nothing is paused"), "{ended}");
+    assert_eq!(std::fs::read_dir(scratch.path("data")).expect("data").count(), 0);
+    assert!(!scratch.path("memory").exists());
+}
+
+#[test]
+fn a_cause_that_still_fails_must_stand_unless_it_is_overridden() {
+    let scratch = Scratch::new();
+    scratch.put("holdfast.toml", "[[watch]]\nname = \"bot\"\n");
+    let beat = |status: &str| scratch.put("data/heartbeat.json", format!("{{\"at\":{},\"status\":\"{status}\"}}", wall()));
+    beat("failed");
+    let line = "{\"v\":1,\"id\":\"20251121T080000Z-7f3a01\",\"mode\":\"halt\",\"reason\":\"bot: reported\",\"by\":\"watchdog\",\"watch\":\"bot\",\"host\":\"h\",\"since\":1763712000}\n";
+    scratch.put("data/trips.jsonl", line);
+
+    let (screen, code) = Person::at(&scratch, &["resume"]).ends();
+    assert!(code == 2 && screen.contains("still fails: bot: reported"), "{screen}");
+    assert!(screen.contains("the cause of every hold still fails") && screen.contains("--override"), "{screen}");
+    scratch.says(2, &["check"]);
+
+    // Another hold can be lifted beside it.
+    let other = scratch.trip("another");
+    let mut person = Person::at(&scratch, &["resume"]);
+    person.introduces();
+    person.answers(LEAVE, short(&other));
+    let (screen, code) = person.ends();
+    assert!(code == 2 && screen.contains("1 hold left"), "{screen}");
+
+    // Mended, and failing again while the person types.
+    beat("ok");
+    let mut person = Person::at(&scratch, &["resume"]);
+    person.introduces();
+    person.is_asked(LEAVE);
+    beat("failed");
+    person.types("7f3a01");
+    let (screen, code) = person.ends();
+    assert!(code == 2 && screen.contains("meanwhile a cause fails again: bot: reported"), "{screen}");
+
+    let mut person = Person::at(&scratch, &["resume", "--override"]);
+    person.introduces();
+    person.answers(LEAVE, "7f3a01");
+    let (screen, code) = person.ends();
+    assert!(code == 0 && screen.contains("still fails, overridden: bot: reported"), "{screen}");
+    assert!(scratch.text("memory/journal.jsonl").contains("\"overridden\":[\"20251121T080000Z-7f3a01\"]"));
+}
+
+#[test]
+fn hostile_words_reach_no_terminal() {
+    let scratch = Scratch::new();
+    scratch.says(0, &["trip", "--reason", "\u{1b}]0;x\u{7}\u{1b}[2Jgreen\r\u{202e}\nARMED", "--by", "\u{9b}2J"]);
+    let mut person = Person::at(&scratch, &["resume"]);
+    person.introduces();
+    person.is_asked(LEAVE);
+    person.types("");
+    let (screen, _) = person.ends();
+    for said in [screen, scratch.says(2, &["status"]), scratch.says(0, &["history"]), scratch.run(&["check"]).stderr] {
+        let hostile = said.chars().any(|char| (char.is_control() && !"\r\n".contains(char)) || char == '\u{202e}');
+        assert!(!hostile && said.contains("\\u{1b}[2Jgreen"), "{said:?}");
+        assert!(!said.lines().any(|line| line.starts_with("ARMED")), "{said}");
+    }
+}
+
+#[test]
+fn a_broken_face_is_resumed_by_who_was_told_and_kept() {
+    let scratch = Scratch::new();
+    scratch.put("data/circuit.json", "{\"paused\":fal");
+    let mut person = Person::at(&scratch, &["resume"]);
+    person.introduces();
+    let shown = person.is_asked(LEAVE);
+    assert!(shown.contains("not JSON"), "{shown}");
+    person.types("malformed");
+    assert_eq!(person.ends().1, 0);
+    let kept = std::fs::read_dir(scratch.path("data")).expect("data").filter_map(Result::ok);
+    let kept: Vec<_> = kept.filter(|entry| entry.file_name().to_string_lossy().starts_with("circuit-malformed-")).collect();
+    assert_eq!(kept.len(), 1);
+
+    let unreadable = Scratch::new();
+    unreadable.trip("x");
+    std::fs::remove_file(unreadable.path("data/trips.jsonl")).expect("removed");
+    std::fs::create_dir(unreadable.path("data/trips.jsonl")).expect("in the way");
+    let (screen, code) = Person::at(&unreadable, &["resume"]).ends();
+    assert!(code == 2 && screen.contains("mend that first"), "{screen}");
+}
