@@ -3,7 +3,7 @@
 #![no_main]
 
 use holdfast::Root;
-use holdfast::circuit::{self, Cached, Mode, Trip, View};
+use holdfast::circuit::{self, Cached, Mode, Trip, Verdict, View, Why};
 use holdfast::sys::Sys;
 use holdfast_fuzz::{Choices, Host, parts, root};
 use libfuzzer_sys::fuzz_target;
@@ -65,6 +65,10 @@ fn trips(sys: &Sys, root: &Root, before: &View) {
     assert!(!tripped.lifted_already, "nobody was there to lift it");
     let after = circuit::view(sys, root);
     assert!(!after.verdict.is_green(), "a trip that returned is in force: {after:?}");
+    // Which trips a hand that wrote no `trips` has voided is told by their times alone.
+    if matches!(before.verdict, Verdict::Paused { why: Why::LedgerNewer, .. }) {
+        return;
+    }
     for hold in before.holds.iter().filter(|hold| hold.by != "fail-closed") {
         assert!(after.holds.iter().any(|kept| kept.id == hold.id), "{hold:?} is gone from {after:?}");
     }

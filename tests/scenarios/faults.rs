@@ -47,7 +47,7 @@ fn beat(root: &Scratch) -> Beat {
 
 /// The call is about the root itself, without which nothing can be done.
 fn looks_for_root(call: &Call) -> bool {
-    call.name == "statx" && call.line.contains("\"/data\"") && call.line.contains("S_IFDIR") && call.nth < 10
+    call.name == "statx" && call.nth == 1 && call.line.contains("\"./data\"")
 }
 
 #[test]
@@ -148,7 +148,8 @@ fn a_trip_pauses_or_cries_that_it_does_not_when_a_call_fails_for_ever() {
                 // Nothing can be opened any more, so nothing can be written: the only case.
                 assert!(call.name == "openat" && ended.stderr.contains("NOT PAUSED"), "{call:?}\n{ended}");
             }
-            (2, IO) => assert!(ended.stderr.contains("IT IS PAUSED"), "{call:?}\n{ended}"),
+            // The words go the way of every write.
+            (2, IO) => assert!(call.name == "write" || ended.stderr.contains("IT IS PAUSED"), "{call:?}\n{ended}"),
             _ => panic!("{call:?}\n{ended}"),
         }
     });

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 #[cfg(target_os = "linux")]
+mod alerts;
+#[cfg(target_os = "linux")]
 mod articles;
 #[cfg(target_os = "linux")]
 mod faults;
@@ -10,4 +12,6 @@ mod faults;
 mod no_lost_trip;
 #[cfg(target_os = "linux")]
 mod old_or_new;
+#[cfg(target_os = "linux")]
+mod trip_first;
 mod units;

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use holdfast::circuit::Face;
@@ -77,12 +77,16 @@ fn a_reader_never_sees_a_part_while_writers_are_killed() {
         let (mut killed, mut contents) = (0, HashSet::new());
         for _ in 0..KILLS {
             let writer = (case.writer)(&root).start();
-            std::thread::sleep(took.mul_f64(dice.f64() * 1.1));
-            writer.send(Signal::KILL);
+            let (began, end) = (Instant::now(), took.mul_f64(dice.f64() * 1.1));
+            while !writer.is_over() {
+                if began.elapsed() >= end {
+                    writer.send(Signal::KILL);
+                }
+                let bytes = read(&root.path(case.file)).expect("the file was there before");
+                (case.whole)(&bytes).unwrap_or_else(|what| panic!("{name}: {} {what}", case.file));
+                contents.insert(bytes);
+            }
             killed += usize::from(writer.ended().signal == Some(9));
-            let bytes = read(&root.path(case.file)).expect("the file was there before");
-            (case.whole)(&bytes).unwrap_or_else(|what| panic!("{name}: {} {what}", case.file));
-            contents.insert(bytes);
         }
         stop_reader(&root, reader);
         assert!(killed > KILLS / 10, "{name}: only {killed} writers were killed in time");

@@ -1,6 +1,7 @@
 //! Checks and chores of the project: `cargo xtask --help`. One module for each command.
 #![allow(clippy::disallowed_methods, reason = "a developer's tool: nothing of it runs beside a trader")]
 
+mod fuzz;
 mod project;
 mod tidy;
 
@@ -17,12 +18,15 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Fuzz every parser of bytes from outside
+    Fuzz(fuzz::Args),
     /// Check the house rules that compiler and clippy do not know
     Tidy,
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::Tidy => tidy::run(),
     };
     done.map_or_else(

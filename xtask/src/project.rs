@@ -11,6 +11,13 @@ pub(crate) fn top() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_owned)
 }
 
+/// The folder that cargo builds into: this program lies in `target/PROFILE/`.
+pub(crate) fn target() -> PathBuf {
+    let ours = std::env::current_exe().ok();
+    let target = ours.as_deref().and_then(Path::parent).and_then(Path::parent);
+    target.map_or_else(|| top().join("target"), Path::to_owned)
+}
+
 /// A text file of the project, by its path from the top, with `/` between folders.
 pub(crate) struct Text {
     pub(crate) path: String,

@@ -48,7 +48,7 @@ impl Gate {
                 Mode::Halt => "PAUSED (halt)",
                 Mode::Reduce => "REDUCE ONLY",
             };
-            let aid = show::first_aid(why).map(|aid| format!("{aid}; ")).unwrap_or_default();
+            let aid = show::first_aid(why).map(|aid| format!("{aid}\n  ")).unwrap_or_default();
             let cause = show::cause(&self.checked);
             let _ = write!(
                 text,

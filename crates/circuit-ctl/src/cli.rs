@@ -20,15 +20,16 @@ Examples:
 In a script:
   circuit-ctl check --require-watchdog 35m || exit
 
-Exit codes: 0 green, 1 no such incident, 2 paused, 3 only orders that reduce risk, 64 usage, 65 malformed data,
+Exit codes: 0 green, 1 no such incident, 2 paused, 3 only orders that reduce risk, 64 usage,
 74 a file cannot be read or written, 75 another process is changing the circuit, 78 no root.
 A caller may treat every one but 0 as stop.";
 
 const ROOT: &str = "The folder that has data/ in it [default: $HOLDFAST_ROOT, else the current folder]";
 
 const CHECK_EXAMPLES: &str = "\
-Whatever keeps us from knowing that the circuit is green reads as paused. With --require-watchdog a watchdog
-that has not completed a check for so long reads as paused, too: nobody would notice a dead pipeline.
+Whatever keeps us from knowing that the circuit is green reads as paused. With
+--require-watchdog a watchdog that has not completed a check for so long reads as paused, too:
+nobody would notice a dead pipeline.
 
 Examples:
   circuit-ctl check || exit
@@ -37,17 +38,17 @@ Examples:
 Exit codes: 0 green, 2 paused or no watchdog, 3 only orders that reduce risk, 64 usage, 78 no root.";
 
 const GUARD_EXAMPLES: &str = "\
-The command takes our place (same process, same stdin, stdout and stderr). HOLDFAST_MODE says normal or reduce.
-Once holdfast.toml has a [[watch]], or cannot be read, a watchdog is required that completed a check within
-35m: the pipeline watches its watcher.
+The command takes our place: same process, same stdin, stdout and stderr. HOLDFAST_MODE tells it
+normal or reduce. Once holdfast.toml has a [[watch]], or cannot be read, a watchdog is required
+that completed a check within 35m: the pipeline watches its watcher.
 
 Examples:
   circuit-ctl guard -- python bot.py
   circuit-ctl guard -- hb-write exec -- python bot.py
   circuit-ctl guard --allow-reduce -- python bot.py
 
-Exit codes: those of the command; 2 paused or no watchdog, 3 only orders that reduce risk, 126 or 127 the
-command cannot be started, 64 usage, 78 no root.";
+Exit codes: those of the command; 2 paused or no watchdog, 3 only orders that reduce risk,
+126 or 127 the command cannot be started, 64 usage, 78 no root.";
 
 const TRIP_EXAMPLES: &str = "\
 Each trip makes a hold of its own; the circuit stays paused while any stands.
@@ -57,15 +58,16 @@ Examples:
   circuit-ctl trip --reason \"margin call\" --mode reduce
   in an editor: write {\"paused\": true} into data/circuit.json
 
-Exit codes: 0 paused, 74 paused but not fully recorded, or NOT paused (the message says which), 78 no root.";
+Exit codes: 0 paused, 64 usage, 78 no root; 74 NOT paused, or paused and not fully recorded: the
+message says which.";
 
 const RESUME_EXAMPLES: &str = "\
-Talks to the terminal and to nothing else: there is no flag, pipe or timer that resumes. Shows each hold and
-what the watches say now, asks who and why, and lifts the holds whose name is typed.
-Without a terminal, a person may edit data/circuit.json: {\"paused\": false}.
+Talks to the terminal and to nothing else: there is no flag, pipe or timer that resumes. Shows
+each hold and what the watches say now, asks who and why, and lifts the holds whose word is typed.
+Without a terminal, a person may edit data/circuit.json: {\"paused\": false}
 
-Exit codes: 0 green, 2 or 3 still paused, 74 a file cannot be written, 75 another process is changing the
-circuit, 78 no root.";
+Exit codes: 0 green, 1 made green by somebody else meanwhile, 2 or 3 still paused, 74 a file
+cannot be written, 75 another process is changing the circuit, 78 no root.";
 
 const HISTORY_EXAMPLES: &str = "\
 Examples:

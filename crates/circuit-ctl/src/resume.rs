@@ -133,14 +133,15 @@ impl Resume<'_> {
     fn stopped(&self, stop: Stop, terminal: &mut Terminal, advice: &Advice) -> Exit {
         let now = circuit::check(self.sys, self.root).verdict;
         let (text, exit) = match stop {
-            Stop::Gone(error) => (format!("the terminal went away: {error}"), now.exit()),
-            Stop::Answer(text) => (text, now.exit()),
+            Stop::Gone(error) => {
+                (format!("the terminal went away: {error}\n  nothing was resumed"), now.exit())
+            }
+            Stop::Answer(text) => (format!("{text}\n  nothing was resumed"), now.exit()),
             Stop::Circuit(error @ ResumeError::Changed(_)) => (show::lines(&error.to_string()), now.exit()),
             Stop::Circuit(error @ ResumeError::Busy) => (error.to_string(), Exit::Busy),
             Stop::Circuit(error) => (error.to_string(), Exit::Io),
         };
-        let headline = show::headline(&now);
-        let told = format!("\nNothing was resumed: {text}\n{headline}; see {}\n", advice.call("status"));
+        let told = format!("\n{text}\n{}; see {}\n", show::headline(&now), advice.call("status"));
         if terminal.say(&told).is_err() {
             out::tell(&told.trim());
         }

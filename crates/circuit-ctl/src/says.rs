@@ -22,7 +22,9 @@ impl Says {
         let Settings { config, trouble, unusable, .. } = Settings::read(sys, root);
         let trouble = trouble.map(|trouble| show::lines(&trouble));
         match trouble {
-            Some(trouble) if unusable => Self::Unknown(format!("nobody knows what the watches say: {trouble}")),
+            Some(trouble) if unusable => {
+                Self::Unknown(format!("nobody knows what the watches say: {trouble}"))
+            }
             trouble => Self::Known { said: watch::ask(sys, root, &config), trouble },
         }
     }

@@ -86,9 +86,9 @@ pub(crate) fn cause(checked: &Checked) -> String {
 /// What a person does about a pause, beside lifting its holds.
 pub(crate) fn first_aid(why: &Why) -> Option<&'static str> {
     match why {
-        Why::FaceMalformed(_) => Some(
-            "look at data/circuit.json: it must be a JSON file that this user can read; a resume keeps a copy",
-        ),
+        Why::FaceMalformed(_) => {
+            Some("look at data/circuit.json: it must be a JSON file that this user can read")
+        }
         Why::LedgerUnreadable(_) => Some("make data/trips.jsonl a regular file that this user can look at"),
         Why::FaceMissing | Why::LedgerShrank { .. } => {
             Some("find out who took it away, before anybody resumes")

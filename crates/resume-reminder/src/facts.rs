@@ -2,7 +2,7 @@
 
 use std::time::UNIX_EPOCH;
 
-use chrono_tz::Tz;
+use holdfast::calendar::Zone;
 use holdfast::circuit::{self, Hold, Resumed, Verdict};
 use holdfast::settings::Settings;
 use holdfast::sys::Sys;
@@ -18,8 +18,8 @@ pub(crate) struct Facts {
     pub(crate) root: String,
     /// The wall clock.
     pub(crate) now: f64,
-    /// Where the reader is; `None` where that has no name: UTC then.
-    pub(crate) zone: Option<Tz>,
+    /// Where the reader is.
+    pub(crate) zone: Zone,
     pub(crate) verdict: Verdict,
     /// Oldest first.
     pub(crate) holds: Vec<Hold>,
@@ -79,6 +79,6 @@ impl Facts {
 
     /// `Europe/Berlin`, or `UTC`.
     pub(crate) fn zone_name(&self) -> String {
-        self.zone.unwrap_or(Tz::UTC).to_string()
+        self.zone.to_string()
     }
 }

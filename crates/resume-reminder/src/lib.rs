@@ -39,7 +39,7 @@ pub fn run(cli: &Cli, sys: Sys<'static>) -> Exit {
     let usable = if settings.unusable { Exit::Config } else { Exit::Ok };
     let facts = Facts::now(&sys, &root, &settings);
     let message = compose(&facts, cli.digest);
-    let day = local::day(facts.now, facts.zone).to_string();
+    let day = local::day(facts.now, &facts.zone).to_string();
     let sender = Sender { sys, root: &root, channels: &settings.config.channels, day: &day };
     if cli.dry_run {
         let did = sender.rehearse(message.as_ref());

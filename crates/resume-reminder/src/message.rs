@@ -109,7 +109,7 @@ fn since(wall: f64, facts: &Facts) -> String {
     } else {
         format!("{} ago", age(facts.now - wall))
     };
-    format!("since {}, {ago}", local::in_zone(wall, facts.zone))
+    format!("since {}, {ago}", local::in_zone(wall, &facts.zone))
 }
 
 fn lasting(since: f64, now: f64) -> String {

@@ -8,7 +8,7 @@ use holdfast::journal::Entry;
 use holdfast::sys::{Ended, Job, Sys};
 use holdfast::watch::Message;
 use holdfast::{Exit, Root};
-use holdfast_notify::{Alert, AlertKind, Direct, Outbox, Progress, Put, States};
+use holdfast_notify::{Alert, AlertKind, Direct, Outbox, Progress, Put, States, Transport};
 
 use crate::evaluate::BY;
 use crate::tell;
@@ -42,17 +42,26 @@ pub struct Delivered {
 }
 
 /// Keeps the outbox between rounds.
-pub struct Deliverer {
-    sys: Sys<'static>,
+pub struct Deliverer<'a> {
+    sys: Sys<'a>,
     root: Root,
     outbox: Outbox,
+    transport: Box<dyn Transport + 'a>,
 }
 
-impl Deliverer {
-    /// For the outbox of `root`.
+impl Deliverer<'static> {
+    /// For the outbox of `root`, through this host's network and processes.
     pub fn new(sys: Sys<'static>, root: Root) -> Self {
+        let transport = Direct::new(sys, &root);
+        Self::through(sys, root, transport)
+    }
+}
+
+impl<'a> Deliverer<'a> {
+    /// For the outbox of `root`, through a transport of the caller's.
+    pub fn through(sys: Sys<'a>, root: Root, transport: impl Transport + 'a) -> Self {
         let outbox = Outbox::open(&root);
-        Self { sys, root, outbox }
+        Self { sys, root, outbox, transport: Box::new(transport) }
     }
 
     /// Stores every message before anything is sent (**no-silent-alert**), then sends what is due and runs
@@ -71,8 +80,8 @@ impl Deliverer {
                 .filter_map(|(name, incident)| Some((name, incident, work.config.actions.get(name)?)))
                 .map(|(name, incident, action)| scope.spawn(move || run(&sys, root, name, incident, action)))
                 .collect();
-            let transport = Direct::new(sys, root);
-            let delivery = self.outbox.deliver(&sys, &work.config.channels, &work.states, BUDGET, &transport);
+            let (channels, transport) = (&work.config.channels, &*self.transport);
+            let delivery = self.outbox.deliver(&sys, channels, &work.states, BUDGET, transport);
             // With panic = "abort" a panicked action is no longer a matter of this process.
             let results: Vec<Entry> = runs.into_iter().filter_map(|run| run.join().ok()).collect();
             (delivery, results)

@@ -22,7 +22,10 @@ fn an_open_incident_is_acknowledged_in_the_journal() {
         assert!(line.contains("\"kind\":\"ack\"") && line.contains("\"by\":\"bob\""), "{line}");
         assert!(line.ends_with("\"incident\":\"20261121T080000Z-7f3a01\"}"), "{line}");
     }
-    assert_eq!(scratch.says(0, &["ack", "7f3a01", "--json"]), "{\"acknowledged\":\"20261121T080000Z-7f3a01\"}\n");
+    assert_eq!(
+        scratch.says(0, &["ack", "7f3a01", "--json"]),
+        "{\"acknowledged\":\"20261121T080000Z-7f3a01\"}\n"
+    );
 }
 
 #[test]
@@ -50,7 +53,10 @@ fn without_a_readable_watchdog_file_the_holds_are_still_known() {
     scratch.put("data/watchdog.json", "torn");
     let ended = scratch.run(&["ack", "7f3a01"]);
     assert_eq!(ended.code(), Some(1), "{ended}");
-    assert!(ended.stderr.contains("data/watchdog.json is not JSON") && ended.stderr.contains("none is open"), "{ended}");
+    assert!(
+        ended.stderr.contains("data/watchdog.json is not JSON") && ended.stderr.contains("none is open"),
+        "{ended}"
+    );
     let id = scratch.trip("x");
     scratch.says(0, &["ack", &id]);
     std::fs::remove_dir_all(scratch.path("memory")).expect("removed");

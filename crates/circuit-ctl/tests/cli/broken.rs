@@ -11,7 +11,7 @@ pub(crate) const GREEN: &str = "{\"v\":1,\"paused\":false,\"trips\":0}\n";
 pub(crate) const LINE: &str = "{\"v\":1,\"id\":\"20251121T080000Z-7f3a01\",\"mode\":\"halt\",\"reason\":\"r\",\"by\":\"b\",\"host\":\"h\",\"since\":1763712000}\n";
 
 /// Breaks a root.
-pub(crate) type Break = Box<dyn Fn(&Scratch)>;
+pub(crate) type Break = Box<dyn Fn(&Scratch) + Send + Sync>;
 
 /// A name for it, how it is made, and the exit code it must end with.
 pub(crate) struct Case(pub(crate) &'static str, pub(crate) Break, pub(crate) i32);
@@ -19,7 +19,7 @@ pub(crate) struct Case(pub(crate) &'static str, pub(crate) Break, pub(crate) i32
 pub(crate) const PAUSED: i32 = 2;
 pub(crate) const NO_ROOT: i32 = 78;
 
-fn face(name: &'static str, bytes: impl AsRef<[u8]> + 'static) -> Case {
+fn face(name: &'static str, bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Case {
     Case(name, Box::new(move |scratch| scratch.put("data/circuit.json", &bytes)), PAUSED)
 }
 
@@ -41,7 +41,8 @@ fn state(name: &'static str, code: i32, make: fn(&Scratch)) -> Case {
 pub(crate) fn contents() -> Vec<Case> {
     let utf16 = "\u{feff}{\"paused\":false}".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
     let deep = format!("{{\"paused\":false,\"x\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
-    let deep_objects = format!("{{\"paused\":false,\"x\":{}1{}}}", "{\"a\":".repeat(100_000), "}".repeat(100_000));
+    let deep_objects =
+        format!("{{\"paused\":false,\"x\":{}1{}}}", "{\"a\":".repeat(100_000), "}".repeat(100_000));
     vec![
         face("empty", ""),
         face("white space", " \n\n"),
@@ -82,7 +83,10 @@ pub(crate) fn contents() -> Vec<Case> {
         face("deep objects", deep_objects),
         face("longer than is read", format!("{{\"paused\":false,\"x\":\"{}\"}}", "x".repeat(1 << 20))),
         face("simply paused", "{\"paused\":true}"),
-        face("paused with reduce, and a trip it has not seen", "{\"paused\":true,\"mode\":\"reduce\",\"trips\":9}"),
+        face(
+            "paused with reduce, and a trip it has not seen",
+            "{\"paused\":true,\"mode\":\"reduce\",\"trips\":9}",
+        ),
     ]
 }
 

@@ -12,7 +12,8 @@ fn the_command_takes_our_place_with_its_own_arguments_streams_and_code() {
     let ended = scratch.run(&["guard", "--", "sh", "-c", script, "x", "two words --json"]);
     assert_eq!(ended.code(), Some(42), "{ended}");
     assert_eq!((ended.stdout.as_str(), ended.stderr.as_str()), ("out normal two words --json\n", "err\n"));
-    let child = scratch.command(&["guard", "--", "sh", "-c", "echo $$"]).stdout(std::process::Stdio::piped()).spawn();
+    let child =
+        scratch.command(&["guard", "--", "sh", "-c", "echo $$"]).stdout(std::process::Stdio::piped()).spawn();
     let child = child.expect("it starts");
     let pid = child.id();
     let output = child.wait_with_output().expect("it ends");
@@ -22,7 +23,11 @@ fn the_command_takes_our_place_with_its_own_arguments_streams_and_code() {
 #[test]
 fn a_broken_pipe_ends_the_command_as_without_us() {
     let scratch = Scratch::new();
-    let said = Ended::of(scratch.command(&["guard", "--", "sh", "-c", "trap '' TERM; grep SigIgn /proc/self/status"]).env("LC_ALL", "C"));
+    let said = Ended::of(
+        scratch
+            .command(&["guard", "--", "sh", "-c", "trap '' TERM; grep SigIgn /proc/self/status"])
+            .env("LC_ALL", "C"),
+    );
     let ignored = said.stdout.trim().rsplit('\t').next().and_then(|mask| u64::from_str_radix(mask, 16).ok());
     assert_eq!(ignored.expect("a mask") & (1 << 12), 0, "SIGPIPE is not ignored: {said}");
 }

@@ -5,7 +5,7 @@ use std::fs;
 use super::Scratch;
 
 fn journal(lines: &[&str]) -> String {
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines.join("\n") + "\n"
 }
 
 #[test]
@@ -41,7 +41,9 @@ fn the_story_is_told_in_order_and_each_trip_once() {
 fn torn_foreign_and_hostile_lines_are_shown_and_break_nothing() {
     let scratch = Scratch::new();
     let mut ledger = b"{\"id\":\"torn\nnull\n[1]\n{\"id\":7}\n\n\xff\xfe\n{\"kind\":1}\n".to_vec();
-    ledger.extend_from_slice(b"{\"id\":\"a-1\",\"since\":1e308,\"reason\":\"\\u001b[2Jgone\\u202e\",\"mode\":[]}\n{\"id");
+    ledger.extend_from_slice(
+        b"{\"id\":\"a-1\",\"since\":1e308,\"reason\":\"\\u001b[2Jgone\\u202e\",\"mode\":[]}\n{\"id",
+    );
     scratch.put("data/trips.jsonl", ledger);
     scratch.put("memory/journal.jsonl", "{\"kind\":\"resume\",\"lifted\":7,\"at\":\"noon\"}\n{}\nnot json\n");
     let said = scratch.says(0, &["history"]);
@@ -69,7 +71,10 @@ fn a_log_that_cannot_be_read_is_told_and_the_other_one_shown() {
     fs::create_dir(scratch.path("memory/journal.jsonl")).expect("in the way");
     let ended = scratch.run(&["history"]);
     assert_eq!(ended.code(), Some(74), "{ended}");
-    assert!(ended.stdout.contains("in the ledger") && ended.stderr.contains("memory/journal.jsonl"), "{ended}");
+    assert!(
+        ended.stdout.contains("in the ledger") && ended.stderr.contains("memory/journal.jsonl"),
+        "{ended}"
+    );
 }
 
 /// The journal of years, in a bounded address space.
@@ -91,5 +96,8 @@ fn a_very_long_log_takes_no_more_memory() {
     assert_eq!(ended.code(), Some(0), "{ended}");
     let lines: Vec<&str> = ended.stdout.lines().collect();
     assert_eq!(lines.len(), 3, "{ended}");
-    assert!(lines[0].contains("by first") && lines[1].contains("by last") && lines[2].contains("unreadable"), "{ended}");
+    assert!(
+        lines[0].contains("by first") && lines[1].contains("by last") && lines[2].contains("unreadable"),
+        "{ended}"
+    );
 }

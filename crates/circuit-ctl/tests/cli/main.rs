@@ -1,6 +1,9 @@
 //! `circuit-ctl` as a process: arguments, files, terminals, exit codes.
 #![cfg(unix)]
-#![allow(clippy::disallowed_methods, reason = "tests look at the real files, clocks and processes from outside")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests look at the real files, clocks and processes from outside"
+)]
 
 mod ack;
 mod broken;
@@ -79,10 +82,15 @@ impl Scratch {
         let text = text.replace(&format!("on {}", host.trim()), "on [host]");
         [
             (r"\d{8}T\d{6}Z-([0-9a-f]{6})", "[id]"),
-            (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC \((\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d CES?T, ", "[utc] ([local], "),
+            (
+                r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC \((\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d CES?T, ",
+                "[utc] ([local], ",
+            ),
             (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "[iso-time]        "),
             (r"\d+s ago", "[age] ago"),
             (r"Type [0-9a-f]{6} ", "Type [word] "),
+            (r"«[0-9a-f]{6}»", "«[word]»"),
+            (r#""host":"[^"]*""#, "\"host\":\"[host]\""),
             (r#""(since|at|age)":[0-9.e-]+"#, r#""$1":[number]"#),
         ]
         .into_iter()

@@ -47,7 +47,9 @@ fn a_trip_does_not_fail_for_want_of_words() {
 #[test]
 fn usage_errors_are_64_and_trip_nothing() {
     let scratch = Scratch::new();
-    for args in [&["trip"][..], &["trip", "--reason"], &["trip", "--reason", "x", "--mode", "stop"], &["pause"], &[]] {
+    for args in
+        [&["trip"][..], &["trip", "--reason"], &["trip", "--reason", "x", "--mode", "stop"], &["pause"], &[]]
+    {
         let ended = scratch.run(args);
         assert_eq!(ended.code(), Some(64), "{args:?}: {ended}");
     }

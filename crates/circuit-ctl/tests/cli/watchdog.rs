@@ -32,7 +32,11 @@ fn a_watchdog_that_did_not_check_lately_is_refused() {
         scratch.put("data/watchdog.json", &beat);
         let ended = scratch.run(&["check", "--require-watchdog", "60s"]);
         assert_eq!(ended.code(), Some(code), "{what}: {beat}: {ended}");
-        assert_eq!(ended.stderr.contains("REFUSED: ") && ended.stderr.contains("watchdog check"), code == 2, "{ended}");
+        assert_eq!(
+            ended.stderr.contains("REFUSED: ") && ended.stderr.contains("watchdog check"),
+            code == 2,
+            "{ended}"
+        );
         scratch.says(0, &["check"]);
     }
 }

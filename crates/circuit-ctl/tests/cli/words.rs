@@ -16,11 +16,16 @@ fn help_is_for_people_in_a_hurry() {
 fn status_while_green() {
     let scratch = Scratch::new();
     insta::assert_snapshot!("status-new", scratch.redacted(&scratch.says(0, &["status"])));
-    let resumed = r#"{"at":1763712000.5,"up":1.0,"boot":null,"by":"alice","why":"the feed is back","lifted":["a-1"]}"#;
-    scratch.put("data/circuit.json", format!("{{\"v\":1,\"paused\":false,\"trips\":0,\"resumed\":{resumed}}}"));
+    let resumed =
+        r#"{"at":1763712000.5,"up":1.0,"boot":null,"by":"alice","why":"the feed is back","lifted":["a-1"]}"#;
+    scratch
+        .put("data/circuit.json", format!("{{\"v\":1,\"paused\":false,\"trips\":0,\"resumed\":{resumed}}}"));
     scratch.put("data/watchdog.json", format!("{{\"at\":{},\"status\":\"ok\"}}", wall() - 40.0));
     let said = scratch.redacted(&scratch.says(0, &["status"]));
-    let said = regex::Regex::new(r"\d+d( \d+h)? ago").expect("a pattern").replace_all(&said, "[age] ago").into_owned();
+    let said = regex::Regex::new(r"\d+d( \d+h)? ago")
+        .expect("a pattern")
+        .replace_all(&said, "[age] ago")
+        .into_owned();
     insta::assert_snapshot!("status-resumed", said);
     insta::assert_snapshot!("status-json", scratch.redacted(&scratch.says(0, &["status", "--json"])));
 }
@@ -40,8 +45,9 @@ fn status_while_paused() {
 #[test]
 fn status_shows_some_of_very_many_holds() {
     let scratch = Scratch::new();
-    let ledger: String = (0..30).map(|number| format!("{{\"id\":\"x-{number}\",\"reason\":\"r\"}}\n")).collect();
-    scratch.put("data/trips.jsonl", ledger);
+    let ledger: Vec<String> =
+        (0..30).map(|number| format!("{{\"id\":\"x-{number}\",\"reason\":\"r\"}}")).collect();
+    scratch.put("data/trips.jsonl", ledger.join("\n"));
     let said = scratch.says(2, &["status"]);
     assert!(said.contains("30 holds, each lifted") && said.contains("and 10 more: --json"), "{said}");
     assert_eq!(scratch.says(2, &["status", "--json"]).matches("\"id\":").count(), 30);
@@ -83,7 +89,10 @@ fn refusals_say_the_fact_and_what_to_do() {
     .into();
     insta::assert_snapshot!("refusals", shown.join("\n"));
     let scratch = Scratch::new();
-    insta::assert_snapshot!("no-root", scratch.redacted(&scratch.run(&["--root", "nowhere", "check"]).stderr));
+    insta::assert_snapshot!(
+        "no-root",
+        scratch.redacted(&scratch.run(&["--root", "nowhere", "check"]).stderr)
+    );
     let guarded = scratch.run(&["guard", "--require-watchdog", "35m", "--", "python", "bot.py"]);
     insta::assert_snapshot!("guard-no-watchdog", guarded.stderr);
 }

@@ -12,16 +12,18 @@
 //! * Sessions that meet or overlap are one.
 
 mod words;
+mod zone;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Datelike, Days, MappedLocalTime, NaiveDate, NaiveDateTime, TimeZone};
-use chrono_tz::{GapInfo, Tz};
+use chrono::{Datelike, Days, NaiveDate};
 
 pub use words::{Hours, NotInACalendar, TimeOfDay, Weekdays, date, zone};
+pub use zone::Zone;
+use zone::Side;
 
 /// A week in which every session meets the next repeats for ever; two weeks see past a DST change.
 const PATTERN_DAYS: i64 = 16;
@@ -34,7 +36,7 @@ const WALL_MAX: f64 = 5e9;
 /// When a market is open.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Calendar {
-    zone: Tz,
+    zone: Zone,
     days: Weekdays,
     hours: Vec<Hours>,
     holidays: BTreeSet<NaiveDate>,
@@ -61,7 +63,7 @@ pub enum Session {
 impl Calendar {
     /// A calendar of sessions of these `hours` on these `days`.
     pub fn new(
-        zone: Tz,
+        zone: Zone,
         days: Weekdays,
         hours: Vec<Hours>,
         holidays: BTreeSet<NaiveDate>,
@@ -72,7 +74,7 @@ impl Calendar {
 
     /// Its IANA zone, such as `America/New_York`.
     pub fn zone_name(&self) -> &str {
-        self.zone.name()
+        self.zone.name().unwrap_or("UTC")
     }
 
     /// What the calendar says of `wall`, in Unix seconds.
@@ -154,30 +156,13 @@ impl Calendar {
         if closes <= opens {
             return None;
         }
-        let span = Span { open: self.wall(opens, Side::Opening), close: self.wall(closes, Side::Closing) };
+        let span = Span { open: self.zone.wall(opens, Side::Opening), close: self.zone.wall(closes, Side::Closing) };
         (span.open < span.close).then_some(span)
     }
 
-    fn wall(&self, local: NaiveDateTime, side: Side) -> f64 {
-        let moment = match (self.zone.from_local_datetime(&local), side) {
-            (MappedLocalTime::Single(moment), _) => Some(moment),
-            (MappedLocalTime::Ambiguous(a, b), Side::Opening) => Some(a.min(b)),
-            (MappedLocalTime::Ambiguous(a, b), Side::Closing) => Some(a.max(b)),
-            (MappedLocalTime::None, _) => GapInfo::new(&local, &self.zone).and_then(|gap| gap.end),
-        };
-        moment.map_or_else(|| local.and_utc().timestamp(), |moment| moment.timestamp()) as f64
-    }
-
     fn date(&self, wall: f64) -> NaiveDate {
-        let utc = DateTime::from_timestamp(wall.floor() as i64, 0).unwrap_or_default().naive_utc();
-        self.zone.from_utc_datetime(&utc).date_naive()
+        self.zone.local(wall).0.date()
     }
-}
-
-#[derive(Clone, Copy)]
-enum Side {
-    Opening,
-    Closing,
 }
 
 #[derive(Clone, Copy)]

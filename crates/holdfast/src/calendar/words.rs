@@ -1,7 +1,8 @@
 //! How the parts of a calendar are written.
 
 use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime, Weekday};
-use chrono_tz::Tz;
+
+use super::zone::Zone;
 
 const DAY_MINUTES: u16 = 24 * 60;
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
@@ -142,8 +143,8 @@ pub fn date(text: &str) -> Result<NaiveDate, NotInACalendar> {
 }
 
 /// An IANA zone, `America/New_York`. Abbreviations such as `EST` are none: they know no summer time.
-pub fn zone(text: &str) -> Result<Tz, NotInACalendar> {
-    text.parse().ok().filter(|_| text.contains('/') || text == "UTC").ok_or_else(|| {
+pub fn zone(text: &str) -> Result<Zone, NotInACalendar> {
+    Zone::named(text).filter(|_| text.contains('/') || text == "UTC").ok_or_else(|| {
         not(text, "a time zone", "write an IANA name, such as \"America/New_York\" or \"UTC\"")
     })
 }

@@ -115,12 +115,19 @@ pub struct Checked {
     pub face: Option<(Face, SystemTime)>,
     /// The ledger; `None` when it is missing, an error when it cannot be looked at.
     pub ledger: Result<Option<Stat>, String>,
+    /// The operating system refused to read; it may do so no longer in a moment.
+    refused: bool,
 }
 
 impl Checked {
     /// The ledger's length in bytes; 0 when it is missing or cannot be looked at.
     pub fn ledger_len(&self) -> u64 {
         self.ledger.as_ref().map_or(0, |found| found.map_or(0, |stat| stat.len))
+    }
+
+    /// Paused by what stands in the files, not by an error of reading them.
+    pub(super) fn rests_on_files(&self) -> bool {
+        self.face.as_ref().is_some_and(|(face, _)| face.paused) || !self.refused
     }
 
     /// A readable face that has not taken the whole ledger into account.
@@ -139,10 +146,11 @@ pub fn check(sys: &Sys, root: &Root) -> Checked {
     let face = read_face(sys, root);
     let ledger = ledger(sys, root);
     let verdict = judge(&face, &ledger);
-    Checked { verdict, face: face.ok().flatten(), ledger }
+    let refused = matches!(face, Err(Unread::Refused(_))) || ledger.is_err();
+    Checked { verdict, face: face.ok().flatten(), ledger, refused }
 }
 
-type FoundFace = Result<Option<(Face, SystemTime)>, String>;
+type FoundFace = Result<Option<(Face, SystemTime)>, Unread>;
 type FoundLedger = Result<Option<Stat>, String>;
 
 /// The table of `docs/formats/circuit.md`.
@@ -150,7 +158,9 @@ fn judge(face: &FoundFace, ledger: &FoundLedger) -> Verdict {
     let halt = |why| Verdict::Paused { mode: Mode::Halt, why };
     let face = match face {
         Ok(face) => face,
-        Err(what) => return halt(Why::FaceMalformed(what.clone())),
+        Err(Unread::NotYet(what) | Unread::Never(what) | Unread::Refused(what)) => {
+            return halt(Why::FaceMalformed(what.clone()));
+        }
     };
     if let Some((face, written)) = face
         && face.paused
@@ -209,14 +219,14 @@ fn read_face(sys: &Sys, root: &Root) -> FoundFace {
     loop {
         match face_once(sys, &path) {
             Ok(face) => return Ok(face),
-            Err(Unread::Never(what)) => return Err(what),
             Err(Unread::NotYet(what)) => {
                 let up = sys.clock.now().up;
                 if up >= *give_up.get_or_insert(up + REREAD.as_secs_f64()) {
-                    return Err(what);
+                    return Err(Unread::NotYet(what));
                 }
                 sys.clock.wait(REREAD_STEP);
             }
+            Err(unread) => return Err(unread),
         }
     }
 }
@@ -226,6 +236,8 @@ enum Unread {
     NotYet(String),
     /// Reading again will not help.
     Never(String),
+    /// An error of the operating system.
+    Refused(String),
 }
 
 fn face_once(sys: &Sys, path: &std::path::Path) -> Result<Option<(Face, SystemTime)>, Unread> {
@@ -233,12 +245,12 @@ fn face_once(sys: &Sys, path: &std::path::Path) -> Result<Option<(Face, SystemTi
     let modified = match sys.store.stat(path) {
         Ok(Some(stat)) => stat.modified,
         Ok(None) => return Ok(None),
-        Err(error) => return Err(Unread::Never(cannot(&error))),
+        Err(error) => return Err(Unread::Refused(cannot(&error))),
     };
     match sys.store.read(path) {
         Ok(bytes) => Face::parse(&bytes).map(|face| Some((face, modified))).map_err(Unread::NotYet),
         Err(ReadError::Missing) => Err(Unread::NotYet("vanished while it was read".to_owned())),
-        Err(ReadError::Io(error)) => Err(Unread::Never(cannot(&error))),
+        Err(ReadError::Io(error)) => Err(Unread::Refused(cannot(&error))),
         Err(error) => Err(Unread::Never(error.to_string())),
     }
 }

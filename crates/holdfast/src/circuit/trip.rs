@@ -73,6 +73,10 @@ pub fn trip(sys: &Sys, root: &Root, trip: &Trip) -> Result<Tripped, TripError> {
         shortcomings.push(format!("data/circuit.json cannot be brought up to date: {error}"));
     }
     let after = check(sys, root);
+    if line.is_none() && !after.rests_on_files() {
+        shortcomings.push("it reads as paused only as long as it cannot be read".to_owned());
+        return Err(TripError(shortcomings));
+    }
     let lifted_already = after.verdict.is_green();
     if lifted_already && !line.is_some_and(|line| accounted(&after, line, before)) {
         shortcomings.push("it still reads as green".to_owned());
@@ -148,7 +152,10 @@ fn update_face(
 ) -> io::Result<()> {
     let checked = check(sys, root);
     let unreadable = checked.face.is_none() && !missing(&checked);
-    // A face that cannot be read is paused for everybody already, and a person should see it as it is.
+    if unreadable && !checked.rests_on_files() {
+        return Err(io::Error::other("it cannot be read now"));
+    }
+    // A malformed face is paused for everybody already, and a person should see it as it is.
     if unreadable || line.is_some_and(|line| accounted(&checked, line, before)) {
         return Ok(());
     }
@@ -176,7 +183,10 @@ fn accounted(checked: &Checked, line: Appended, before: Before) -> bool {
 
 /// No face is there at all.
 fn missing(checked: &Checked) -> bool {
-    matches!(&checked.verdict, Verdict::Green | Verdict::Paused { why: Why::FaceMissing, .. })
+    matches!(
+        &checked.verdict,
+        Verdict::Green | Verdict::Paused { why: Why::FaceMissing | Why::LedgerUnreadable(_), .. }
+    )
 }
 
 /// The face with what stands and this hold, whether or not the ledger could take it.
@@ -191,6 +201,8 @@ fn face_with(sys: &Sys, root: &Root, checked: &Checked, hold: &Hold) -> Face {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
     use crate::sys::sim::SimHost;
 
@@ -207,12 +219,14 @@ mod tests {
         trip(&sys, &root, &stale).expect("tripped");
         trip(&sys, &root, &stale).expect("tripped");
         let ledger = sys.store.read(&root.ledger()).expect("two lines");
-        let put = |path, bytes: &[u8]| sys.store.replace(path, bytes, Secrecy::Shared).expect("written");
+        let put = |path: PathBuf, bytes: &[u8]| {
+            sys.store.replace(&path, bytes, Secrecy::Shared).expect("written");
+        };
         let resumed = Face { trips: Some(ledger.len() as u64), ..Face::default() };
-        put(&root.circuit(), &resumed.to_bytes());
+        put(root.circuit(), &resumed.to_bytes());
         assert!(check(&sys, &root).verdict.is_green());
 
-        put(&root.ledger(), &ledger[..ledger.len() / 2]);
+        put(root.ledger(), &ledger[..ledger.len() / 2]);
         let tripped = trip(&sys, &root, &stale).expect("tripped");
         assert_eq!(sys.store.read(&root.ledger()).expect("two lines again").len(), ledger.len());
         assert!(!tripped.lifted_already && !check(&sys, &root).verdict.is_green());

@@ -9,7 +9,7 @@ use super::error::Problem;
 use super::near::nearest;
 use super::section::{Read, Section, Value, not_a, parsed, said, text};
 use super::values::OneOrMore;
-use crate::calendar::{self, Calendar, Hours, TimeOfDay, Weekdays};
+use crate::calendar::{self, Calendar, Hours, TimeOfDay, Weekdays, Zone};
 
 pub(super) fn read(name: &str, value: &Value<'_>) -> Result<Calendar, Problem> {
     let section = Section::of(format!("[calendar.{name}]"), value)?;
@@ -28,19 +28,16 @@ pub(super) fn read(name: &str, value: &Value<'_>) -> Result<Calendar, Problem> {
         ));
     }
     let days = days.0.into_iter().fold(Weekdays::default(), Weekdays::and);
-    Ok(Calendar::new(zone.0, days, hours, holidays, half_days))
+    Ok(Calendar::new(zone, days, hours, holidays, half_days))
 }
-
-struct Zone(chrono_tz::Tz);
 
 impl Read for Zone {
     fn read(value: &Value<'_>) -> Result<Self, Problem> {
         let name = text(value)?;
-        calendar::zone(name).map(Self).map_err(|error| {
-            let known =
-                chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).filter(|name| name.contains('/'));
+        calendar::zone(name).map_err(|error| {
+            let known: Vec<String> = Zone::names().filter(|name| name.contains('/')).collect();
             let mut problem = said(value, &error);
-            if let Some(near) = nearest(name, known) {
+            if let Some(near) = nearest(name, known.iter().map(String::as_str)) {
                 problem.advice = format!("did you mean {near:?}? {}", problem.advice);
             }
             problem

@@ -1,6 +1,6 @@
 //! The messages as people read them.
 
-use chrono_tz::Tz;
+use holdfast::calendar::Zone;
 use holdfast::circuit::{Hold, Mode, Resumed, Verdict, Why};
 use holdfast::watch::{self, Said};
 
@@ -32,7 +32,7 @@ fn armed() -> Facts {
         host: "mini".to_owned(),
         root: "/srv/bot".to_owned(),
         now: NOW,
-        zone: Some(Tz::Europe__Berlin),
+        zone: Zone::named("Europe/Berlin").expect("a zone"),
         verdict: Verdict::Green,
         holds: Vec::new(),
         resumed: None,

@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::Arc;
 
 use holdfast::Root;
 use holdfast::circuit::{self, Confirmed, Listing, Mode, ResumeError, Trip};
@@ -32,7 +33,7 @@ command = ["tell"]
 "#;
 
 /// A root as people have one.
-pub fn furnish(host: &SimHost, rng: &mut Rng) -> Root {
+pub(crate) fn furnish(host: &SimHost, rng: &mut Rng) -> Root {
     let process = host.process("hand");
     for dir in ["/r/data/heartbeats", "/r/data/outbox", "/r/memory"] {
         process.make_dir(Path::new(dir)).expect("an empty disk takes a folder");
@@ -47,11 +48,11 @@ pub fn furnish(host: &SimHost, rng: &mut Rng) -> Root {
     Root::open(&process, "/r").expect("it has a data folder")
 }
 
-type Act = fn(&World);
+type Act = fn(&Arc<World>);
 
 impl World {
     /// Something happens.
-    pub fn turn(&self) {
+    pub(crate) fn turn(self: &Arc<Self>) {
         const ACTS: [(u64, Act); 17] = [
             (30, World::check),
             (30, World::pipeline),
@@ -75,7 +76,7 @@ impl World {
     }
 
     /// Something happens in the middle of somebody's step.
-    pub fn interrupt(&self) {
+    pub(crate) fn interrupt(self: &Arc<Self>) {
         const ACTS: [(u64, Act); 7] = [
             (6, World::trip),
             (4, World::resume),
@@ -88,7 +89,7 @@ impl World {
         self.one_of(&ACTS);
     }
 
-    fn one_of(&self, acts: &[(u64, Act)]) {
+    fn one_of(self: &Arc<Self>, acts: &[(u64, Act)]) {
         let all = acts.iter().map(|(weight, _)| weight).sum();
         let mut drawn = self.state().rng.below(all);
         for (weight, act) in acts {
@@ -100,7 +101,7 @@ impl World {
     }
 
     /// One cycle of the pipeline, if it lives.
-    fn pipeline(&self) {
+    fn pipeline(self: &Arc<Self>) {
         let (alive, plain, honours) = {
             let state = self.state();
             (state.alive, state.manner.plain, state.manner.honours)
@@ -159,7 +160,7 @@ impl World {
     }
 
     /// Somebody trips.
-    fn trip(&self) {
+    fn trip(self: &Arc<Self>) {
         let depth = self.state().depth;
         let name = format!("trip-{depth}");
         let faults = self.state().faults;
@@ -190,11 +191,10 @@ impl World {
     }
 
     /// A person reads the listing, thinks, and lifts what stands.
-    fn resume(&self) {
+    fn resume(self: &Arc<Self>) {
         let faults = self.state().faults;
         let lifted = self.host.run("resume", |process| {
             let sys = process.sys();
-            let seen = self.state().seq;
             let listing = Listing::now(&sys, &self.root);
             if listing.view().holds.is_empty() {
                 return None;
@@ -216,16 +216,12 @@ impl World {
             }
             let confirmed =
                 Confirmed { by: "bob".to_owned(), why: "looked".to_owned(), holds, overridden: Vec::new() };
-            // What was listed may now become green at any moment.
-            let before = std::mem::replace(&mut self.state().lifted_to, 0);
-            self.state().lifted_to = before.max(seen);
+            // What the person named may now become green at any moment.
+            let before = self.state().lifted.clone();
+            self.state().lifted.extend(confirmed.holds.iter().cloned());
             let done = listing.lift(&sys, &self.root, &confirmed);
-            let lifted = matches!(&done, Ok(lifted) if lifted.standing.is_empty());
-            if !lifted && !self.is_green() {
-                let mut state = self.state();
-                if state.lifted_to == seen {
-                    state.lifted_to = before;
-                }
+            if done.is_err() && !self.is_green() {
+                self.state().lifted = before;
             }
             Some(done)
         });
@@ -253,7 +249,7 @@ impl World {
         }
     }
 
-    fn edit_green(&self) {
+    fn edit_green(self: &Arc<Self>) {
         let face = self.host.peek(&self.root.circuit());
         let text = match face.and_then(|bytes| String::from_utf8(bytes).ok()) {
             Some(text) if self.chance(0.5) => text.replace("\"paused\":true", "\"paused\":false"),
@@ -262,20 +258,20 @@ impl World {
         self.edit(&self.root.circuit(), text.as_bytes());
     }
 
-    fn edit_paused(&self) {
+    fn edit_paused(self: &Arc<Self>) {
         let text = self
             .pick(&["{\"paused\": true}", "{\"paused\": true, \"mode\": \"reduce\", \"reason\": \"lunch\"}"]);
         self.edit(&self.root.circuit(), text.as_bytes());
     }
 
-    fn edit_broken(&self) {
+    fn edit_broken(self: &Arc<Self>) {
         let text =
             self.pick(&["", "{", "{\"paused\": \"no\"}", "{\"paused\": false, \"v\": 2}", "[]", "\0\0\0"]);
         self.edit(&self.root.circuit(), text.as_bytes());
     }
 
     /// An older copy of the face comes back; now and then a copy is made.
-    fn restore(&self) {
+    fn restore(self: &Arc<Self>) {
         let copy = {
             let mut state = self.state();
             let copies = state.copies.clone();
@@ -296,16 +292,16 @@ impl World {
 
     /// A copy that knows the ledger is no decision of a person, whatever it says of trips that it does not know.
     fn restore_face(&self, copy: &[u8]) {
-        let lifted_to = self.state().lifted_to;
+        let edited = self.state().edited;
         let knows =
             serde_json::from_slice::<serde_json::Value>(copy).is_ok_and(|face| face["trips"].is_u64());
         self.edit(&self.root.circuit(), copy);
         if knows {
-            self.state().lifted_to = lifted_to;
+            self.state().edited = edited;
         }
     }
 
-    fn restore_ledger(&self) {
+    fn restore_ledger(self: &Arc<Self>) {
         let copy = {
             let mut state = self.state();
             let copies = state.ledger_copies.clone();
@@ -325,28 +321,28 @@ impl World {
     }
 
     /// The face is deleted. Without its ledger that would be a new root.
-    fn delete(&self) {
+    fn delete(self: &Arc<Self>) {
         self.note(|| "hand: deletes data/circuit.json".to_owned());
-        let lifted_to = self.state().lifted_to;
+        let edited = self.state().edited;
         self.host.process("hand").remove(&self.root.circuit()).expect("the hand is never hindered");
-        self.state().lifted_to = lifted_to;
+        self.state().edited = edited;
     }
 
-    fn step_wall(&self) {
+    fn step_wall(self: &Arc<Self>) {
         let seconds = self.pick(&[-90_000.0, -3600.0, -61.0, -30.0, 30.0, 61.0, 3600.0, 90_000.0]);
         self.note(|| format!("the wall clock is stepped by {seconds}"));
         self.host.clock.step_wall(seconds);
         self.state().steps += 1;
     }
 
-    fn suspend(&self) {
+    fn suspend(self: &Arc<Self>) {
         let seconds = self.between(1.0, 40_000.0);
         self.note(|| format!("asleep for {seconds:.0}"));
         self.host.clock.suspend(seconds);
     }
 
     /// The power goes, and everybody with it.
-    fn reboot(&self) {
+    fn reboot(self: &Arc<Self>) {
         let off = self.pick(&[1.0, 60.0, 4000.0, 100_000.0]);
         self.note(|| format!("no power for {off}"));
         *self.resident.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
@@ -362,20 +358,20 @@ impl World {
         }
     }
 
-    fn fill(&self) {
+    fn fill(self: &Arc<Self>) {
         let room = self.pick(&[None, Some(0), Some(100), Some(1000), Some(20_000)]);
         self.note(|| format!("the disk has room for {room:?}"));
         self.host.set_room(room);
     }
 
-    fn channel(&self) {
+    fn channel(self: &Arc<Self>) {
         let up = self.chance(0.5);
         self.note(|| format!("the channel is {}", if up { "up" } else { "down" }));
         self.state().channel_up = up;
     }
 
     /// The pipeline dies, lives again, fails, or gets stuck.
-    fn fortune(&self) {
+    fn fortune(self: &Arc<Self>) {
         {
             let mut state = self.state();
             match state.rng.below(4) {
@@ -391,7 +387,7 @@ impl World {
         });
     }
 
-    fn torn_beat(&self) {
+    fn torn_beat(self: &Arc<Self>) {
         self.edit(&self.root.heartbeat(None), b"{\"at\": 17");
     }
 }

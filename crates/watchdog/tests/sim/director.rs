@@ -8,7 +8,7 @@ use holdfast::sys::sim::{Director, Fault, Step, Verb};
 use crate::world::World;
 
 /// The hand of fate.
-pub struct Hand(pub Arc<World>);
+pub(crate) struct Hand(pub(crate) Arc<World>);
 
 /// How deep others may act in the middle of somebody's step.
 const DEEPEST: u32 = 2;
@@ -73,6 +73,6 @@ impl Hand {
     }
 }
 
-pub fn name(step: &Step) -> String {
+pub(crate) fn name(step: &Step) -> String {
     step.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }

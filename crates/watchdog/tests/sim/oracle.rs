@@ -5,10 +5,10 @@ use std::time::SystemTime;
 use serde_json::Value;
 
 /// A file as it is read: its bytes and when they last changed.
-pub type Found = Option<(Vec<u8>, SystemTime)>;
+pub(crate) type Found = Option<(Vec<u8>, SystemTime)>;
 
 /// The circuit is green by the table of `docs/formats/circuit.md`.
-pub fn green(face: &Found, ledger: &Found) -> bool {
+pub(crate) fn green(face: &Found, ledger: &Found) -> bool {
     let (length, changed) = match ledger {
         Some((bytes, changed)) => (bytes.len() as u64, Some(*changed)),
         None => (0, None),
@@ -29,15 +29,15 @@ pub fn green(face: &Found, ledger: &Found) -> bool {
 }
 
 /// One line of a message: of which watch, which verdict, in words.
-pub struct Line<'a> {
-    pub watch: &'a str,
-    pub verdict: &'a str,
-    pub detail: &'a str,
-    pub incident: &'a str,
+pub(crate) struct Line<'a> {
+    pub(crate) watch: &'a str,
+    pub(crate) verdict: &'a str,
+    pub(crate) detail: &'a str,
+    pub(crate) incident: &'a str,
 }
 
 /// The incidents that a message says are new or worse.
-pub fn lines(text: &str) -> Vec<Line<'_>> {
+pub(crate) fn lines(text: &str) -> Vec<Line<'_>> {
     let mut found = Vec::new();
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
@@ -53,7 +53,7 @@ pub fn lines(text: &str) -> Vec<Line<'_>> {
 }
 
 /// A verdict that always pauses, unless its words say that it will only do so later.
-pub fn trips(line: &Line) -> bool {
+pub(crate) fn trips(line: &Line) -> bool {
     const TRIP: [&str; 6] = ["malformed", "reported", "overrun", "stale", "not-advancing", "limit"];
     TRIP.contains(&line.verdict) && !line.detail.contains("trips in")
 }

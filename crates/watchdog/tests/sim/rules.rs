@@ -1,11 +1,12 @@
 //! The named rules, asked of what is on the disk and of what really happened.
 
-use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use holdfast::circuit;
 use holdfast::sys::sim::{Step, Verb};
-use holdfast::sys::{Clock, Ended, Job, Outcome};
+use holdfast::sys::Clock;
+use holdfast_notify::{Sending, Verdict};
 use serde_json::Value;
 
 use crate::oracle::{self, lines};
@@ -16,7 +17,7 @@ const SLACK: f64 = 10.0;
 
 impl World {
     /// What the circuit says, against what really happened.
-    pub fn probe(&self) {
+    pub(crate) fn probe(&self) {
         let eye = self.host.process("eye");
         let (says, is) = (circuit::check(&eye.sys(), &self.root).verdict.is_green(), self.is_green());
         if says && !is {
@@ -27,7 +28,8 @@ impl World {
         }
         let lost = {
             let state = self.state();
-            state.trips.iter().find(|(_, seq)| *seq > state.lifted_to).map(|(id, _)| id.clone())
+            let stands = |(id, seq): &&(String, u64)| *seq > state.edited && !state.lifted.contains(id);
+            state.trips.iter().find(stands).map(|(id, _)| id.clone())
         };
         if let Some(id) = lost.filter(|_| says) {
             self.breaks(
@@ -38,7 +40,7 @@ impl World {
     }
 
     /// Every change of the disk.
-    pub fn see_change(&self, step: &Step) {
+    pub(crate) fn see_change(&self, step: &Step) {
         let seq = {
             let mut state = self.state();
             state.seq += 1;
@@ -66,7 +68,7 @@ impl World {
         let (was, is) = (self.state().green, self.is_green());
         self.state().green = is;
         match step.process.as_str() {
-            "hand" if step.path == self.root.circuit() => self.state().lifted_to = seq,
+            "hand" if step.path == self.root.circuit() => self.state().edited = seq,
             "hand" | "resume" => {}
             other if is && !was => {
                 self.breaks("manual-resume", format!("{other} made a paused circuit green"))
@@ -85,8 +87,10 @@ impl World {
         if matches!(step.process.as_str(), "hand" | "python") || last_resort {
             return;
         }
-        let json = step.path.extension().is_some_and(|extension| extension == "json");
-        let Some(bytes) = self.host.peek(&step.path).filter(|_| json) else { return };
+        let name = step.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        // A copy of what could not be read is as unreadable.
+        let state_file = name.ends_with(".json") && !name.starts_with("circuit-malformed");
+        let Some(bytes) = self.host.peek(&step.path).filter(|_| state_file) else { return };
         if serde_json::from_slice::<Value>(&bytes).is_err() {
             let what = format!("{} {:?} leaves {} unreadable", step.process, step.verb, step.path.display());
             self.breaks("old-or-new", what);
@@ -105,8 +109,8 @@ impl World {
     }
 
     fn tripped_before(&self, text: &str) {
-        // It says itself that the disk did not take the trip.
-        if text.contains("cannot be") {
+        // It says itself that the disk did not take the trip, or that under a milder pause nobody is tripped.
+        if text.contains("cannot be") || text.contains("is REDUCED") {
             return;
         }
         let durable = |path: &Path| self.host.durable(path).zip(self.host.modified(path));
@@ -124,23 +128,19 @@ impl World {
     }
 
     /// The alert channel: takes a message, fails, or hangs until its deadline.
-    pub fn hear(&self, job: &Job) -> io::Result<Outcome> {
-        let text = String::from_utf8_lossy(&job.stdin).into_owned();
+    pub(crate) fn hear(&self, sending: &Sending) -> Verdict {
+        let text = sending.alert.message(usize::MAX);
         self.tripped_before(&text);
         let up = self.state().channel_up;
-        self.note(|| {
-            let first = text.lines().next().unwrap_or_default();
-            format!("channel ({}): {first}", if up { "up" } else { "down" })
-        });
+        self.note(|| format!("channel ({}): {}", if up { "up" } else { "down" }, sending.alert.subject));
         if up {
             self.state().told.push_str(&text);
-            return Ok(Outcome { ended: Ended::Code(0), output: String::new() });
+            return Verdict::Accepted;
         }
         if self.chance(0.3) {
-            self.host.clock.advance(job.timeout.as_secs_f64());
-            return Ok(Outcome { ended: Ended::TimedOut, output: String::new() });
+            self.host.clock.advance(sending.timeout.as_secs_f64());
         }
-        Ok(Outcome { ended: Ended::Code(1), output: "no network".to_owned() })
+        Verdict::Later { why: "no network".to_owned(), after: None }
     }
 
     fn beaten(&self) {
@@ -181,7 +181,7 @@ impl World {
     }
 
     /// A complete evaluation without a fault: whoever is dead must have been tripped.
-    pub fn after_evaluation(&self, clean: bool) {
+    pub(crate) fn after_evaluation(&self, clean: bool) {
         let now = self.host.clock.now();
         let mut state = self.state();
         let plain_unseen = state.manner.plain && state.looked.is_some();
@@ -199,7 +199,7 @@ impl World {
     }
 
     /// What is durable of the incidents must reach somebody.
-    pub fn remember_what_must_be_told(&self) {
+    pub(crate) fn remember_what_must_be_told(&self) {
         let Some(Ok(memory)) =
             self.host.durable(&self.root.watchdog()).map(|bytes| serde_json::from_slice::<Value>(&bytes))
         else {
@@ -215,7 +215,7 @@ impl World {
     }
 
     /// Nothing goes wrong any more; what was found must have been told.
-    pub fn calm_down(&self) {
+    pub(crate) fn calm_down(self: &Arc<Self>) {
         {
             let mut state = self.state();
             state.calm = true;

@@ -1,28 +1,40 @@
 //! The real shell of the watchdog, as a process of the simulated host.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use holdfast::sys::sim::SimProcess;
+use holdfast_notify::{Reply, Sending, Transport};
 use watchdog::{Deliverer, Watchdog};
 
 use crate::world::World;
 
 /// A watchdog that stays between checks.
-pub struct Resident(Watchdog<'static>, Deliverer);
+pub(crate) struct Resident(Watchdog<'static>, Deliverer<'static>);
+
+/// The way to the alert channel, without threads.
+struct Wire(Arc<World>);
+
+impl Transport for Wire {
+    fn start(&self, sending: Sending, reply: Reply) {
+        reply.give(self.0.hear(&sending));
+    }
+}
 
 impl World {
     /// One check, by a watchdog that stays or by a new one.
-    pub fn check(&self) {
+    pub(crate) fn check(self: &Arc<Self>) {
         self.note(|| "watchdog: check".to_owned());
         let stays = self.state().manner.resident;
         let kept = self.resident.lock().unwrap_or_else(PoisonError::into_inner).take();
         let faults = self.state().faults;
         let done = self.host.run("watchdog", |_| {
-            // Threads that send may outlive the check, so it is never freed; it is small.
+            // What stays borrows it for as long as it stays. Never freed; it is small.
             let process: &'static SimProcess<'static> = Box::leak(Box::new(self.host.process("watchdog")));
             let sys = process.sys();
             let Resident(mut watchdog, mut deliverer) = kept.filter(|_| stays).unwrap_or_else(|| {
-                Resident(Watchdog::open(sys, self.root.clone()), Deliverer::new(sys, self.root.clone()))
+                let wire = Wire(Arc::clone(self));
+                let deliverer = Deliverer::through(sys, self.root.clone(), wire);
+                Resident(Watchdog::open(sys, self.root.clone()), deliverer)
             });
             let evaluated = watchdog.evaluate();
             let clean = self.state().faults == faults;

@@ -12,90 +12,92 @@ use crate::oracle::{Found, green};
 use crate::watchdog::Resident;
 
 /// The watch's bound on age, in seconds.
-pub const MAX_AGE: f64 = 900.0;
+pub(crate) const MAX_AGE: f64 = 900.0;
 
 /// A rule is broken.
 #[derive(Clone)]
-pub struct Broken {
-    pub rule: &'static str,
-    pub what: String,
+pub(crate) struct Broken {
+    pub(crate) rule: &'static str,
+    pub(crate) what: String,
     /// The last things that happened.
-    pub story: Vec<String>,
+    pub(crate) story: Vec<String>,
 }
 
 /// How this seed's world is.
-pub struct Manner {
+pub(crate) struct Manner {
     /// The pipeline is five lines of Python that write in place.
-    pub plain: bool,
+    pub(crate) plain: bool,
     /// The pipeline looks at the circuit before it works.
-    pub honours: bool,
+    pub(crate) honours: bool,
     /// The watchdog stays; else each check is a process of its own.
-    pub resident: bool,
+    pub(crate) resident: bool,
     /// How often a step goes wrong, is fatal, or is interrupted.
-    pub faults: f64,
-    pub kills: f64,
-    pub interrupts: f64,
+    pub(crate) faults: f64,
+    pub(crate) kills: f64,
+    pub(crate) interrupts: f64,
 }
 
 /// A beat of the watched pipeline, as it really happened.
 #[derive(Clone, Copy)]
-pub struct Truth {
+pub(crate) struct Truth {
     /// On the clock that does not count suspend.
-    pub awake: f64,
-    pub boots: u32,
-    pub steps: u32,
+    pub(crate) awake: f64,
+    pub(crate) boots: u32,
+    pub(crate) steps: u32,
 }
 
 /// What really happened. None of it is read by what is tested.
-pub struct State {
-    pub rng: Rng,
-    pub manner: Manner,
+pub(crate) struct State {
+    pub(crate) rng: Rng,
+    pub(crate) manner: Manner,
     /// Counts every change of the disk.
-    pub seq: u64,
+    pub(crate) seq: u64,
     /// How deep in others' steps we are.
-    pub depth: u32,
+    pub(crate) depth: u32,
     /// Nothing goes wrong any more.
-    pub calm: bool,
+    pub(crate) calm: bool,
     /// Faults and kills so far.
-    pub faults: u64,
-    pub boots: u32,
-    pub steps: u32,
-    pub green: bool,
+    pub(crate) faults: u64,
+    pub(crate) boots: u32,
+    pub(crate) steps: u32,
+    pub(crate) green: bool,
     /// Trips that were acknowledged: id, and when their line came into the ledger.
-    pub trips: Vec<(String, u64)>,
+    pub(crate) trips: Vec<(String, u64)>,
     /// When the last line of each process came into the ledger.
-    pub appended: Vec<(String, u64)>,
-    /// Trips before this were lifted by a person.
-    pub lifted_to: u64,
-    pub beat: Option<Truth>,
+    pub(crate) appended: Vec<(String, u64)>,
+    /// Trips that a person named and lifted.
+    pub(crate) lifted: BTreeSet<String>,
+    /// Trips before this were voided by a hand.
+    pub(crate) edited: u64,
+    pub(crate) beat: Option<Truth>,
     /// From when on, on the awake clock, a missing beat counts.
-    pub late_from: f64,
+    pub(crate) late_from: f64,
     /// The watchdog has completed an evaluation; the wall clock was stepped this often then.
-    pub looked: Option<u32>,
+    pub(crate) looked: Option<u32>,
     /// Incidents that a power loss could not undo, and those that people have heard of.
-    pub must_tell: BTreeSet<String>,
-    pub told: String,
-    pub channel_up: bool,
-    pub alive: bool,
-    pub bad: bool,
-    pub stuck: bool,
-    pub candle: u64,
-    pub copies: Vec<Vec<u8>>,
-    pub ledger_copies: Vec<Vec<u8>>,
-    pub broken: Option<Broken>,
-    pub tell: bool,
-    pub story: Vec<String>,
+    pub(crate) must_tell: BTreeSet<String>,
+    pub(crate) told: String,
+    pub(crate) channel_up: bool,
+    pub(crate) alive: bool,
+    pub(crate) bad: bool,
+    pub(crate) stuck: bool,
+    pub(crate) candle: u64,
+    pub(crate) copies: Vec<Vec<u8>>,
+    pub(crate) ledger_copies: Vec<Vec<u8>>,
+    pub(crate) broken: Option<Broken>,
+    pub(crate) tell: bool,
+    pub(crate) story: Vec<String>,
 }
 
-pub struct World {
-    pub host: &'static SimHost,
-    pub root: Root,
-    pub resident: Mutex<Option<Resident>>,
+pub(crate) struct World {
+    pub(crate) host: &'static SimHost,
+    pub(crate) root: Root,
+    pub(crate) resident: Mutex<Option<Resident>>,
     state: Mutex<State>,
 }
 
 impl World {
-    pub fn new(seed: u64, tell: bool) -> Arc<Self> {
+    pub(crate) fn new(seed: u64, tell: bool) -> Arc<Self> {
         let mut rng = Rng::new(seed);
         name_from(Some(Rng::new(seed ^ 0x6e61_6d65)));
         let host: &'static SimHost = Box::leak(Box::new(SimHost::new("mini", 1_763_712_000.0)));
@@ -107,37 +109,35 @@ impl World {
             state: Mutex::new(State::new(rng, tell)),
         });
         host.direct(Some(Arc::new(Hand(Arc::clone(&world)))));
-        let ear = Arc::clone(&world);
-        host.run_with(Some(Arc::new(move |job| ear.hear(job))));
         world
     }
 
     /// Lets go of what refers to itself.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         *self.resident.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.host.wipe();
         name_from(None);
     }
 
-    pub fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Decides something.
-    pub fn chance(&self, often: f64) -> bool {
+    pub(crate) fn chance(&self, often: f64) -> bool {
         self.state().rng.chance(often)
     }
 
-    pub fn between(&self, low: f64, high: f64) -> f64 {
+    pub(crate) fn between(&self, low: f64, high: f64) -> f64 {
         self.state().rng.between(low, high)
     }
 
-    pub fn pick<T: Clone>(&self, all: &[T]) -> T {
+    pub(crate) fn pick<T: Clone>(&self, all: &[T]) -> T {
         self.state().rng.pick(all).clone()
     }
 
     /// Tells what happens, for whoever reads a failure.
-    pub fn note(&self, what: impl FnOnce() -> String) {
+    pub(crate) fn note(&self, what: impl FnOnce() -> String) {
         const KEPT: usize = 200;
         let now = self.host.clock.now();
         let mut state = self.state();
@@ -153,7 +153,7 @@ impl World {
     }
 
     /// A rule is broken, unless one was before.
-    pub fn breaks(&self, rule: &'static str, what: String) {
+    pub(crate) fn breaks(&self, rule: &'static str, what: String) {
         self.note(|| format!("BROKEN {rule}: {what}"));
         let mut state = self.state();
         if state.broken.is_none() {
@@ -162,26 +162,26 @@ impl World {
         }
     }
 
-    pub fn broken(&self) -> Option<Broken> {
+    pub(crate) fn broken(&self) -> Option<Broken> {
         self.state().broken.clone()
     }
 
-    pub fn story(&self) -> Vec<String> {
+    pub(crate) fn story(&self) -> Vec<String> {
         self.state().story.clone()
     }
 
     /// A state file as readers see it.
-    pub fn found(&self, path: &std::path::Path) -> Found {
+    pub(crate) fn found(&self, path: &std::path::Path) -> Found {
         self.host.peek(path).zip(self.host.modified(path))
     }
 
     /// The circuit is green, by the oracle.
-    pub fn is_green(&self) -> bool {
+    pub(crate) fn is_green(&self) -> bool {
         green(&self.found(&self.root.circuit()), &self.found(&self.root.ledger()))
     }
 
     /// A history: things happen in any order, then the faults cease.
-    pub fn live(&self) {
+    pub(crate) fn live(self: &Arc<Self>) {
         let turns = 30 + self.state().rng.below(60);
         for _ in 0..turns {
             let pause = self.pick(&[0.01, 1.0, 20.0, 60.0, 300.0]);
@@ -220,7 +220,8 @@ impl State {
             green: true,
             trips: Vec::new(),
             appended: Vec::new(),
-            lifted_to: 0,
+            lifted: BTreeSet::new(),
+            edited: 0,
             beat: None,
             late_from: f64::INFINITY,
             looked: None,

@@ -81,19 +81,11 @@ impl Place {
     /// Writes the face as an editor does, in place, a tick after everything else.
     fn edit(&self, text: impl AsRef<[u8]>) {
         fs::write(self.root.circuit(), text).expect("written");
-        self.date(self.root.circuit(), 1.0);
+        date(self.root.circuit(), 1.0);
     }
 
     fn ledger(&self, text: impl AsRef<[u8]>) {
         fs::write(self.root.ledger(), text).expect("written");
-    }
-
-    /// Dates a file so many seconds after now.
-    fn date(&self, path: PathBuf, after: f64) {
-        let now = SystemTime::now();
-        let by = Duration::from_secs_f64(after.abs());
-        let modified = if after < 0.0 { now - by } else { now + by };
-        fs::File::options().append(true).open(path).expect("there").set_modified(modified).expect("dated");
     }
 
     fn face(&self) -> Face {
@@ -108,4 +100,12 @@ impl Place {
         let of_kind = |entry: &Object| entry.get("kind").and_then(Value::as_str) == Some(kind);
         self.journal().into_iter().filter(of_kind).collect()
     }
+}
+
+/// Dates a file so many seconds after now.
+fn date(path: PathBuf, after: f64) {
+    let now = SystemTime::now();
+    let by = Duration::from_secs_f64(after.abs());
+    let modified = if after < 0.0 { now - by } else { now + by };
+    fs::File::options().append(true).open(path).expect("there").set_modified(modified).expect("dated");
 }

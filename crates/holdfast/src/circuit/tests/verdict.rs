@@ -133,11 +133,11 @@ fn a_green_face_without_trips_must_be_newer_than_the_ledger() {
     place.edit("{\"paused\":false}");
     assert!(place.check().is_green(), "no ledger");
     place.ledger("");
-    place.date(place.root.ledger(), 100.0);
+    date(place.root.ledger(), 100.0);
     assert!(place.check().is_green(), "an empty ledger has no trip, however new");
     place.ledger(LINE);
     for (after, green) in [(-100.0, true), (100.0, false)] {
-        place.date(place.root.ledger(), after);
+        date(place.root.ledger(), after);
         assert_eq!(place.check().is_green(), green, "{after}");
     }
     assert_eq!(*halt(&place.check()), Why::LedgerNewer);
@@ -198,13 +198,13 @@ fn a_cached_check_sees_every_change() {
     let place = Place::new();
     place.trip("one");
     place.resume();
-    place.date(place.root.circuit(), -10.0);
+    date(place.root.circuit(), -10.0);
     let mut cached = Cached::new(Sys::real(), place.root.clone());
     assert!(cached.check().is_green() && cached.check().is_green());
     place.trip("two");
     assert!(!cached.check().is_green());
     place.resume();
-    place.date(place.root.circuit(), -10.0);
+    date(place.root.circuit(), -10.0);
     assert!(cached.check().is_green());
     fs::write(place.root.circuit(), "{}").expect("written");
     assert!(!cached.check().is_green());

@@ -92,7 +92,9 @@ impl Clock for SimClock {
         lock(&self.0).now.clone()
     }
 
+    /// Never no time at all, or whoever waits for a moment between two ticks would wait for ever.
     fn wait(&self, duration: Duration) {
-        self.advance(duration.as_secs_f64());
+        const LEAST: f64 = 1e-6;
+        self.advance(duration.as_secs_f64().max(LEAST));
     }
 }

@@ -1,0 +1,133 @@
+//! What is rehearsed.
+
+mod alerts;
+mod beats;
+mod circuit;
+mod clock;
+pub(crate) mod disk;
+mod person;
+mod silence;
+
+use crate::stage::{Seen, Stage, Trouble};
+
+/// One thing that may go wrong.
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    /// What is done.
+    pub(crate) injected: &'static str,
+    /// What must follow.
+    pub(crate) expected: &'static str,
+    /// Does it, on a stage of its own, and says what was seen.
+    pub(crate) play: fn(&Stage) -> Result<Seen, Trouble>,
+}
+
+/// The scenario of this name.
+pub(crate) fn named(name: &str) -> Option<&'static Scenario> {
+    ALL.iter().find(|scenario| scenario.name == name)
+}
+
+/// All of them, in the order of the report.
+pub(crate) const ALL: &[Scenario] = &[
+    Scenario {
+        name: "kill",
+        injected: "kill -9 of the bot",
+        expected: "stale, tripped",
+        play: silence::kill,
+    },
+    Scenario {
+        name: "stop",
+        injected: "SIGSTOP of the bot; SIGCONT after the trip",
+        expected: "stale, tripped; woken, it honours the pause",
+        play: silence::stop,
+    },
+    Scenario {
+        name: "bad-status",
+        injected: "the bot reports status failed",
+        expected: "reported, tripped",
+        play: beats::bad_status,
+    },
+    Scenario {
+        name: "torn-beat",
+        injected: "half a heartbeat, as a crash in the middle of a write leaves it",
+        expected: "malformed, tripped",
+        play: beats::torn,
+    },
+    Scenario {
+        name: "not-advancing",
+        injected: "the bot beats on, but its candle stays the same",
+        expected: "not-advancing, tripped",
+        play: beats::not_advancing,
+    },
+    Scenario {
+        name: "cost-limit",
+        injected: "the bot's model costs more than 20 dollars",
+        expected: "limit, tripped",
+        play: beats::cost_limit,
+    },
+    Scenario {
+        name: "two-writers",
+        injected: "a second bot on the same heartbeat",
+        expected: "two-writers, told; no trip",
+        play: beats::two_writers,
+    },
+    Scenario {
+        name: "full-disk",
+        injected: "the disk is full, so the bot can neither decide nor beat",
+        expected: "stale, tripped on the full disk",
+        play: disk::full,
+    },
+    Scenario {
+        name: "clock-ahead",
+        injected: "a forged last beat from one hour ahead",
+        expected: "clock-ahead, told at once; tripped after max_age, not an hour later",
+        play: clock::ahead,
+    },
+    Scenario {
+        name: "clock-back",
+        injected: "forged beats from one hour ago, with a boot clock of now; then none",
+        expected: "no trip while they come; stale and tripped when they stop",
+        play: clock::back,
+    },
+    Scenario {
+        name: "alert-dead",
+        injected: "kill -9, with an alert channel that refuses every connection",
+        expected: "tripped; the alert waits, watchdog check ends with 69; heard when a channel works",
+        play: alerts::dead,
+    },
+    Scenario {
+        name: "alert-hangs",
+        injected: "kill -9, with an alert channel that accepts and never answers",
+        expected: "tripped before the channel gets a byte; watchdog check ends within 30 s",
+        play: alerts::hangs,
+    },
+    Scenario {
+        name: "resume-alone",
+        injected: "circuit-ctl resume without a person: no terminal, piped yes, setsid, flags, an idle terminal",
+        expected: "refused each time, still paused",
+        play: person::resume_alone,
+    },
+    Scenario {
+        name: "circuit-deleted",
+        injected: "data/circuit.json deleted during a pause",
+        expected: "never green; the file comes back",
+        play: circuit::deleted,
+    },
+    Scenario {
+        name: "circuit-corrupted",
+        injected: "data/circuit.json cut in half while green",
+        expected: "paused at once, told; the bot holds",
+        play: circuit::corrupted,
+    },
+    Scenario {
+        name: "circuit-restored",
+        injected: "green copies of data/circuit.json from before the trip put back",
+        expected: "never green; the file is put right",
+        play: circuit::restored,
+    },
+    Scenario {
+        name: "backup-restored",
+        injected: "data/circuit.json and data/trips.jsonl put back as they were before the trip",
+        expected: "ledger-shrank, tripped again",
+        play: circuit::backup_restored,
+    },
+];

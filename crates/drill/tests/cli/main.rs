@@ -1,0 +1,1 @@
+//! `drill` as a process, with the real programs and with sabotaged ones.
