@@ -9,9 +9,13 @@ mod articles;
 #[cfg(target_os = "linux")]
 mod faults;
 #[cfg(target_os = "linux")]
+mod full_disk;
+#[cfg(target_os = "linux")]
 mod no_lost_trip;
 #[cfg(target_os = "linux")]
 mod old_or_new;
+#[cfg(target_os = "linux")]
+mod power_loss;
 #[cfg(target_os = "linux")]
 mod trip_first;
 mod units;

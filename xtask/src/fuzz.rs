@@ -95,7 +95,7 @@ fn build(fuzz: &Path, targets: &[String]) -> Result<PathBuf> {
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
     let folder = project::target().join("fuzz");
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(fuzz).args(["build", "--release", "--locked", "--target", host]);
+    cargo.current_dir(fuzz).args(["build", "--release", "--target", host]);
     cargo.arg("--target-dir").arg(&folder);
     // Only what is built for a named target gets these: build scripts run without them.
     cargo.env("CARGO_ENCODED_RUSTFLAGS", COVERAGE.join("\u{1f}")).env_remove("RUSTFLAGS");
@@ -119,6 +119,7 @@ fn one(fuzz: &Path, programs: &Path, target: &str, seconds: u32) -> Result<()> {
         .args([&found, &seeds])
         .arg(format!("-max_total_time={seconds}"))
         .arg(format!("-timeout={SLOW}"))
+        .arg(format!("-dict={}", fuzz.join("words.dict").display()))
         .arg(format!("-artifact_prefix={}/", artifacts.display()))
         .arg("-print_final_stats=1")
         .output()

@@ -106,12 +106,16 @@ impl Progress {
     }
 
     fn begins(&self, name: &'static str) {
-        self.show(|under_way| drop(under_way.insert(name)));
+        self.show(|under_way| {
+            under_way.insert(name);
+        });
     }
 
     fn ends(&self, name: &'static str) {
         self.done.fetch_add(1, Ordering::Relaxed);
-        self.show(|under_way| drop(under_way.remove(name)));
+        self.show(|under_way| {
+            under_way.remove(name);
+        });
     }
 
     fn show(&self, change: impl FnOnce(&mut BTreeSet<&'static str>)) {

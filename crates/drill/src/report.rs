@@ -196,3 +196,54 @@ pub(crate) fn width() -> u16 {
 pub(crate) fn width() -> u16 {
     WIDTH
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scenario(name: &'static str) -> Scenario {
+        let play = |_: &crate::stage::Stage| Ok(Seen::default());
+        Scenario { name, injected: "a fault", expected: "a trip", play }
+    }
+
+    fn report(played: Vec<std::result::Result<Seen, Trouble>>) -> Report {
+        let names = ["one", "two", "three"];
+        let row = |(name, played)| Row::new(&scenario(name), played, 1.0, Path::new("/tmp/drill"));
+        let rows = names.into_iter().zip(played).map(row).collect();
+        let now = Now { wall: 1_795_248_000.0, up: 0.0, awake: 0.0, boot: None };
+        let report = Report::new(&Sys::real(), &now, Path::new("/usr/local/bin"), rows);
+        Report { took_s: 12.3, host: "mini".to_owned(), system: "linux x86_64".to_owned(), ..report }
+    }
+
+    fn seen() -> Seen {
+        Seen { text: "stale".to_owned(), detected_s: Some(2.004_4), paused_s: Some(2.011), told_s: Some(2.1) }
+    }
+
+    #[test]
+    fn what_was_not_run_is_never_passed() {
+        let not_run = || Err(Trouble::NotRun("this system has no SIGSTOP".to_owned()));
+        let failed = || Err(Trouble::Failed("within 10 s nothing came".to_owned()));
+        let mixed = report(vec![Ok(seen()), failed(), not_run()]);
+        insta::assert_snapshot!(mixed.text(100));
+        for (played, exit) in [
+            (vec![Ok(seen())], Exit::Ok),
+            (vec![Ok(seen()), not_run()], Exit::Ok),
+            (vec![Ok(seen()), failed()], Exit::No),
+            (vec![not_run()], Exit::No),
+            (vec![], Exit::No),
+        ] {
+            assert_eq!(report(played.clone()).exit(), exit, "{played:?}");
+        }
+    }
+
+    #[test]
+    fn machines_get_the_same_as_people() {
+        let report: serde_json::Value = serde_json::from_str(&report(vec![Ok(seen())]).json()).expect("JSON");
+        let row = &report["rows"][0];
+        assert_eq!((&row["result"], &row["detected_s"]), (&"passed".into(), &2.004.into()));
+        assert_eq!(
+            (&report["passed"], &report["failed"], &report["not_run"]),
+            (&1.into(), &0.into(), &0.into())
+        );
+    }
+}

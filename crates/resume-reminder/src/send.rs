@@ -241,7 +241,9 @@ impl Sender<'_> {
 }
 
 fn tell_all(said: &[String]) {
-    said.iter().for_each(|line| say::tell(PROGRAM, line));
+    for line in said {
+        say::tell(PROGRAM, line);
+    }
 }
 
 /// A line of the journal that says that one of these was stored, heard, or given up.

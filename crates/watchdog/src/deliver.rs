@@ -46,7 +46,7 @@ pub struct Deliverer<'a> {
     sys: Sys<'a>,
     root: Root,
     outbox: Outbox,
-    transport: Box<dyn Transport + 'a>,
+    transport: Box<dyn Transport + Send + 'a>,
 }
 
 impl Deliverer<'static> {
@@ -59,7 +59,7 @@ impl Deliverer<'static> {
 
 impl<'a> Deliverer<'a> {
     /// For the outbox of `root`, through a transport of the caller's.
-    pub fn through(sys: Sys<'a>, root: Root, transport: impl Transport + 'a) -> Self {
+    pub fn through(sys: Sys<'a>, root: Root, transport: impl Transport + Send + 'a) -> Self {
         let outbox = Outbox::open(&root);
         Self { sys, root, outbox, transport: Box::new(transport) }
     }
@@ -87,7 +87,9 @@ impl<'a> Deliverer<'a> {
             (delivery, results)
         });
         let (account, said) = delivery.account();
-        said.iter().for_each(|line| tell(line));
+        for line in &said {
+            tell(line);
+        }
         exit = exit.and(account);
         let accepted = delivery.events.iter().filter(|event| event.kind == "alert-accepted");
         stored.extend(accepted.filter_map(|event| event.fields.get("alert")?.as_str().map(str::to_owned)));

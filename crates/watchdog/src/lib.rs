@@ -29,6 +29,7 @@ const CHECK_MOST: Duration = Duration::from_secs(29);
 
 /// The program: reads the arguments of the process and does what they say.
 pub fn main() -> Exit {
+    real::take_limits_as_errors();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -38,13 +38,16 @@ impl Stage<'_> {
 
     /// Starts both, and waits until all is well: a fault put into something ill shows nothing.
     pub(crate) fn healthy(&self) -> Result<Crew, Trouble> {
-        let mut crew = Crew { bot: self.bot()?, watchdog: self.watchdog()? };
-        self.until("the bot works, and the watchdog finds it fresh", || {
+        let mut bot = self.bot()?;
+        // A watchdog that comes first would tell that the heartbeat is missing.
+        self.until("the bot beats", || match bot.0.ended() {
+            Some(status) => Some(failed(format!("the bot ended by itself: {status}; see bot.log"))),
+            None => self.beat().map(|_| Ok(())),
+        })??;
+        let mut crew = Crew { bot, watchdog: self.watchdog()? };
+        self.until("the watchdog finds the bot fresh", || {
             if let Some(status) = crew.watchdog.ended() {
                 return Some(failed(format!("the watchdog ended by itself: {status}; see watchdog.log")));
-            }
-            if let Some(status) = crew.bot.0.ended() {
-                return Some(failed(format!("the bot ended by itself: {status}; see bot.log")));
             }
             let fresh = self.memory().is_some_and(|memory| {
                 memory.watches.get("bot").is_some_and(|watch| watch.verdict == Verdict::Fresh)

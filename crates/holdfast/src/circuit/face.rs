@@ -37,6 +37,8 @@ pub struct Resumed {
     pub at: f64,
     /// When, in seconds since boot, counting suspend.
     pub up: f64,
+    /// When, in seconds since boot, not counting suspend.
+    pub awake: Option<f64>,
     /// Which boot.
     pub boot: Option<String>,
     /// Who.
@@ -158,6 +160,9 @@ impl Resumed {
         let mut object = Object::new();
         object.insert("at".into(), json::number(self.at));
         object.insert("up".into(), json::number(self.up));
+        if let Some(awake) = self.awake {
+            object.insert("awake".into(), json::number(awake));
+        }
         if let Some(boot) = &self.boot {
             object.insert("boot".into(), boot.clone().into());
         }
@@ -174,6 +179,7 @@ impl Resumed {
         Some(Self {
             at: value.get("at")?.as_f64()?,
             up: value.get("up")?.as_f64()?,
+            awake: value.get("awake").and_then(Value::as_f64),
             boot: text("boot"),
             by: text("by")?,
             why: text("why")?,

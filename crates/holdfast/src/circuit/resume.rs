@@ -144,6 +144,7 @@ impl Listing {
         let resumed = Some(Resumed {
             at: now.wall,
             up: now.up,
+            awake: Some(now.awake),
             boot: now.boot,
             by: confirmed.by.clone(),
             why: confirmed.why.clone(),

@@ -95,7 +95,7 @@ impl CircuitMemory {
         // A resume that left holds standing has lifted no pause. One that was followed by a trip has.
         if let Some(resumed) = news.filter(|last| view.holds.iter().all(|hold| hold.since >= last.at)) {
             let (up, boot) = (Some(resumed.up), resumed.boot.as_deref());
-            let stamp = Stamp { wall: resumed.at, up, awake: None, boot };
+            let stamp = Stamp { wall: resumed.at, up, awake: resumed.awake, boot };
             self.resumed = Some(Sight::of(now, last_check, stamp));
             self.resumed_at = Some(resumed.at);
             self.paused = None;

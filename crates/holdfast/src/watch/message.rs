@@ -6,7 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use super::memory::Incident;
 use crate::circuit::{Hold, Mode, View};
+use crate::text::printable;
 use crate::time::{age, iso};
+
+/// How many holds a message names.
+const SHOWN: usize = 10;
+/// How much of somebody's name and of somebody's words is shown, in characters.
+const NAME_MAX: usize = 60;
+const WORDS_MAX: usize = 400;
+/// The longest subject, in characters.
+const SUBJECT_MAX: usize = 300;
 
 /// One message, about everything that one check found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,7 +43,7 @@ pub(super) enum News {
     Closed(Incident, String),
     Paused(Hold),
     Resumed { by: String, why: String, holds: Vec<String> },
-    EditedByHand(String),
+    EditedByHand { voided: Vec<String> },
     Notice(String),
 }
 
@@ -45,7 +54,7 @@ impl News {
             News::Worse(_) => "worse",
             News::Repeat(_) => "repeat",
             News::Closed(..) => "closed",
-            News::Paused(_) | News::Resumed { .. } | News::EditedByHand(_) | News::Notice(_) => "notice",
+            News::Paused(_) | News::Resumed { .. } | News::EditedByHand { .. } | News::Notice(_) => "notice",
         }
     }
 
@@ -68,14 +77,29 @@ impl News {
             News::Worse(incident) => format!("WORSE: {}", failing(incident)),
             News::Repeat(incident) => format!("STILL, since {}: {}", iso(incident.at), failing(incident)),
             News::Closed(incident, how) => format!("OVER: {} {how}", incident.watch),
-            News::Paused(hold) => format!("PAUSED by {} on {}: {}", hold.by, hold.host, hold.reason),
-            News::Resumed { by, why, holds } => {
-                format!("RESUMED by {by}: {why} (lifted: {})", holds.join("; "))
+            News::Paused(hold) => {
+                let (by, host) = (printable(&hold.by, NAME_MAX), printable(&hold.host, NAME_MAX));
+                format!("PAUSED by {by} on {host}: {}", printable(&hold.reason, WORDS_MAX))
             }
-            News::EditedByHand(what) => format!("EDITED BY HAND: {what}"),
+            News::Resumed { by, why, holds } => {
+                let (by, why) = (printable(by, NAME_MAX), printable(why, WORDS_MAX));
+                format!("RESUMED by {by}: {why} (lifted: {})", listed(holds))
+            }
+            News::EditedByHand { voided } => {
+                format!("EDITED BY HAND: data/circuit.json no longer holds: {}", listed(voided))
+            }
             News::Notice(what) => format!("NOTE: {what}"),
         }
     }
+}
+
+/// Causes of holds in one line.
+fn listed(reasons: &[String]) -> String {
+    let mut shown: Vec<String> = reasons.iter().take(SHOWN).map(|reason| printable(reason, WORDS_MAX)).collect();
+    if reasons.len() > SHOWN {
+        shown.push(format!("and {} more", reasons.len() - SHOWN));
+    }
+    shown.join("; ")
 }
 
 /// Everything that a message needs beside the news.
@@ -92,20 +116,32 @@ pub(super) fn compose(setting: &Setting, news: &[News], id: impl FnOnce() -> Str
     let kind = ORDER.into_iter().find(|kind| news.iter().any(|news| news.kind() == *kind))?;
     let state = state(setting.view);
     let first = news.iter().find(|news| news.kind() == kind).map(News::line).unwrap_or_default();
+    // A subject is one line.
+    let first = first.lines().next().unwrap_or_default();
     let more = if news.len() > 1 { format!(" (and {} more)", news.len() - 1) } else { String::new() };
     let mut text = headline(setting);
     text.push('\n');
+    let paused = |news: &&News| matches!(news, News::Paused(_));
+    let unnamed = news.iter().filter(paused).count().saturating_sub(SHOWN);
+    let mut named = 0;
     for news in news {
+        named += usize::from(paused(&news));
+        if paused(&news) && named > SHOWN {
+            continue;
+        }
         let _ = write!(text, "\n{}", news.line());
         if let Some(incident) = news.incident() {
             let _ = write!(text, "\n  incident {}", incident.id);
         }
     }
+    if unnamed > 0 {
+        let _ = write!(text, "\nPAUSED {unnamed} times more");
+    }
     text.push_str(&to_do(setting, news));
     Some(Message {
         id: id(),
         kind: kind.to_owned(),
-        subject: format!("[{}] {state}: {first}{more}", setting.host),
+        subject: format!("[{}] {state}: {}{more}", setting.host, printable(first, SUBJECT_MAX)),
         text,
         incidents: news.iter().filter_map(|news| Some(news.incident()?.id.clone())).collect(),
         at: setting.wall,
@@ -131,16 +167,14 @@ fn headline(setting: &Setting) -> String {
     let since = format!("since {} ({} ago)", iso(oldest.since), age(wall - oldest.since));
     let mut text = format!("Trading on {host} is {state} {since}. What holds it:");
     for hold in view.holds.iter().take(SHOWN) {
-        let _ = write!(text, "\n- {} (by {}, {})", hold.reason, hold.by, hold.id);
+        let (reason, by) = (printable(&hold.reason, WORDS_MAX), printable(&hold.by, NAME_MAX));
+        let _ = write!(text, "\n- {reason} (by {by}, {})", printable(&hold.id, NAME_MAX));
     }
     if view.holds.len() > SHOWN {
         let _ = write!(text, "\n- and {} more", view.holds.len() - SHOWN);
     }
     text
 }
-
-/// How many holds a message names.
-const SHOWN: usize = 10;
 
 fn to_do(setting: &Setting, news: &[News]) -> String {
     let root = setting.root;

@@ -307,8 +307,7 @@ impl Round<'_, '_> {
         if !edited.is_empty() {
             let ids: Vec<String> = edited.iter().map(|hold| hold.id.clone()).collect();
             self.journal(self.manual_edit().with("lifted", ids));
-            let holds = reasons(&edited).join("; ");
-            self.news.push(News::EditedByHand(format!("data/circuit.json no longer holds: {holds}")));
+            self.news.push(News::EditedByHand { voided: reasons(&edited) });
         }
     }
 

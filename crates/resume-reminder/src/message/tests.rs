@@ -95,6 +95,7 @@ fn a_digest_of_health_names_the_last_resume() {
     let resumed = Resumed {
         at: NOW - 2.0 * DAY,
         up: 0.0,
+        awake: None,
         boot: None,
         by: "alice".to_owned(),
         why: "new API key".to_owned(),

@@ -193,6 +193,7 @@ impl World {
     /// A person reads the listing, thinks, and lifts what stands.
     fn resume(self: &Arc<Self>) {
         let faults = self.state().faults;
+        let mut named = Vec::new();
         let lifted = self.host.run("resume", |process| {
             let sys = process.sys();
             let listing = Listing::now(&sys, &self.root);
@@ -217,14 +218,15 @@ impl World {
             let confirmed =
                 Confirmed { by: "bob".to_owned(), why: "looked".to_owned(), holds, overridden: Vec::new() };
             // What the person named may now become green at any moment.
-            let before = self.state().lifted.clone();
-            self.state().lifted.extend(confirmed.holds.iter().cloned());
-            let done = listing.lift(&sys, &self.root, &confirmed);
-            if done.is_err() && !self.is_green() {
-                self.state().lifted = before;
-            }
-            Some(done)
+            let mut state = self.state();
+            named = confirmed.holds.iter().filter(|id| state.lifted.insert((*id).clone())).cloned().collect();
+            drop(state);
+            Some(listing.lift(&sys, &self.root, &confirmed))
         });
+        let ok = matches!(&lifted, Some(Some(Ok(_))));
+        if !ok && !self.is_green() {
+            self.not_lifted(&named);
+        }
         self.note(|| format!("resume: {lifted:?}"));
         let one_fault = self.state().faults == faults + 1;
         if let Some(Some(Err(ResumeError::Face(_)))) = lifted
@@ -232,6 +234,19 @@ impl World {
             && self.is_green()
         {
             self.breaks("manual-resume", "a resume that failed reads as green".to_owned());
+        }
+    }
+
+    /// A resume failed. What it had journalled already counts as named by a person all the same: without a face
+    /// the journal is what is left to tell.
+    fn not_lifted(&self, named: &[String]) {
+        let journal = self.host.peek(&self.root.journal()).unwrap_or_default();
+        let journal = String::from_utf8_lossy(&journal).into_owned();
+        let journalled =
+            |id: &str| journal.lines().any(|line| line.contains("\"kind\":\"resume\"") && line.contains(id));
+        let mut state = self.state();
+        for id in named.iter().filter(|id| !journalled(id)) {
+            state.lifted.remove(id);
         }
     }
 

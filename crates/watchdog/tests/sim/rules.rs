@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use holdfast::circuit;
 use holdfast::sys::sim::{Step, Verb};
-use holdfast::sys::Clock;
+use holdfast::sys::{Clock, Now};
 use holdfast_notify::{Sending, Verdict};
 use serde_json::Value;
 
@@ -76,7 +76,10 @@ impl World {
             _ => {}
         }
         if is && !was {
-            self.state().late_from = self.host.clock.now().awake;
+            let awake = self.host.clock.now().awake;
+            let mut state = self.state();
+            state.late_from = awake;
+            state.unseen |= step.process == "hand";
         }
     }
 
@@ -148,6 +151,7 @@ impl World {
         let mut state = self.state();
         let (boots, steps) = (state.boots, state.steps);
         state.beat = Some(Truth { awake: now.awake, boots, steps });
+        state.unseen |= state.manner.plain;
         if state.looked.is_some() {
             state.late_from = now.awake;
         }
@@ -181,16 +185,19 @@ impl World {
     }
 
     /// A complete evaluation without a fault: whoever is dead must have been tripped.
-    pub(crate) fn after_evaluation(&self, clean: bool) {
+    pub(crate) fn after_evaluation(&self, clean: bool, news: bool, since: &Now) {
         let now = self.host.clock.now();
+        let kept = self.host.peek(&self.root.watchdog()).and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let kept = kept.map_or(Value::Null, |memory: Value| memory["last_check"].clone());
+        let kept = kept["up"].as_f64() >= Some(since.up) && kept["boot"].as_str() == since.boot.as_deref();
         let mut state = self.state();
-        let plain_unseen = state.manner.plain && state.looked.is_some();
-        let first = state.looked.is_none();
-        state.looked = Some(state.steps);
-        if first {
+        // A memory that cannot be kept begins anew every time.
+        state.unseen |= news && !kept;
+        // What bears no honest time of its own counts from when it was seen.
+        if state.looked.is_none() || news {
             state.late_from = now.awake;
         }
-        let _ = plain_unseen;
+        state.looked = Some(state.steps);
         let late = now.awake - state.late_from;
         drop(state);
         if clean && late > MAX_AGE + SLACK && self.is_green() {

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
+use holdfast::sys::Clock;
 use holdfast::sys::sim::SimProcess;
 use holdfast_notify::{Reply, Sending, Transport};
 use watchdog::{Deliverer, Watchdog};
@@ -27,6 +28,8 @@ impl World {
         let stays = self.state().manner.resident;
         let kept = self.resident.lock().unwrap_or_else(PoisonError::into_inner).take();
         let faults = self.state().faults;
+        let since = self.host.clock.now();
+        let news = std::mem::take(&mut self.state().unseen);
         let done = self.host.run("watchdog", |_| {
             // What stays borrows it for as long as it stays. Never freed; it is small.
             let process: &'static SimProcess<'static> = Box::leak(Box::new(self.host.process("watchdog")));
@@ -44,7 +47,7 @@ impl World {
                 };
                 evaluated.judged.iter().map(word).collect::<Vec<_>>().join(", ")
             });
-            self.after_evaluation(clean);
+            self.after_evaluation(clean, news, &since);
             if let Some(work) = watchdog.work() {
                 let came = deliverer.deliver(&work);
                 if let Some(more) = watchdog.take_in(&came) {

@@ -72,6 +72,8 @@ pub(crate) struct State {
     pub(crate) beat: Option<Truth>,
     /// From when on, on the awake clock, a missing beat counts.
     pub(crate) late_from: f64,
+    /// There is news that bears no time of a boot clock, and the watchdog has not seen it.
+    pub(crate) unseen: bool,
     /// The watchdog has completed an evaluation; the wall clock was stepped this often then.
     pub(crate) looked: Option<u32>,
     /// Incidents that a power loss could not undo, and those that people have heard of.
@@ -224,6 +226,7 @@ impl State {
             edited: 0,
             beat: None,
             late_from: f64::INFINITY,
+            unseen: false,
             looked: None,
             must_tell: BTreeSet::new(),
             told: String::new(),

@@ -8,10 +8,12 @@ use super::{Clock, Now};
 
 mod files;
 mod foreground;
+mod limits;
 mod processes;
 
 pub use files::RealStore;
 pub use foreground::foreground;
+pub use limits::take_limits_as_errors;
 pub use processes::{RealSpawner, end_within, exec};
 
 /// The clocks of this host.

@@ -1,1 +1,88 @@
-//! to come
+//! What people read at three in the morning.
+
+use super::incidents::{Rounds, bad, well};
+use crate::circuit::{Hold, Mode};
+use crate::watch::{Act, Judged, Settled, Verdict};
+
+fn shown(settled: Settled) -> String {
+    let message = settled.message.expect("a message");
+    format!("{}\n---\n{}", message.subject, message.text)
+}
+
+#[test]
+fn a_stale_pipeline_pauses_trading() {
+    let mut rounds = Rounds::new("");
+    let stale = Judged::new(Verdict::Stale, Act::Trip, "heartbeat stale: last beat 21m ago, allowed 15m");
+    insta::assert_snapshot!(shown(rounds.round(1.0, &[("trader-run", stale)])));
+}
+
+#[test]
+fn two_at_once_and_a_pause_by_hand() {
+    let mut rounds = Rounds::new("");
+    rounds.holds.push(Hold {
+        id: "by-hand".to_owned(),
+        mode: Mode::Halt,
+        reason: "paused by hand, without a reason".to_owned(),
+        by: "by hand".to_owned(),
+        watch: None,
+        host: "unknown".to_owned(),
+        since: rounds.bench.now().wall - 7200.0,
+    });
+    let failed = Judged::new(Verdict::Reported, Act::Trip, "the pipeline reports status \"failed\" (exit 1)");
+    insta::assert_snapshot!(shown(rounds.round(1.0, &[("trader-run", failed), ("trader-hl", bad(Act::Alert))])));
+}
+
+#[test]
+fn still_wrong_and_well_again() {
+    let mut rounds = Rounds::new("");
+    rounds.round(1.0, &[("trader-run", bad(Act::Trip))]);
+    let still = shown(rounds.round(3600.0, &[("trader-run", bad(Act::Trip))]));
+    let over = shown(rounds.round(60.0, &[("trader-run", well())]));
+    insta::assert_snapshot!(format!("{still}\n\n======\n\n{over}"));
+}
+
+#[test]
+fn resumed_on_a_terminal() {
+    let mut rounds = Rounds::new("");
+    rounds.round(1.0, &[("trader-run", bad(Act::Trip))]);
+    rounds.round(60.0, &[("trader-run", well())]);
+    rounds.resume();
+    insta::assert_snapshot!(shown(rounds.round(60.0, &[("trader-run", well())])));
+}
+
+#[test]
+fn the_disk_does_not_take_the_trip() {
+    let mut rounds = Rounds::new("");
+    rounds.disk_fails = true;
+    insta::assert_snapshot!(shown(rounds.round(1.0, &[("trader-run", bad(Act::Trip))])));
+}
+
+#[test]
+fn orders_that_lower_risk_are_allowed() {
+    let mut rounds = Rounds::new("[[watch]]\nname = \"trader-run\"\non_fail = [\"trip:reduce\", \"alert\"]");
+    insta::assert_snapshot!(shown(rounds.round(1.0, &[("trader-run", bad(Act::Trip))])));
+}
+
+#[test]
+fn words_of_others_cannot_forge_a_line_and_have_a_bound() {
+    let mut rounds = Rounds::new("");
+    for number in 0..1000 {
+        rounds.holds.push(Hold {
+            id: format!("h-{number}"),
+            mode: Mode::Halt,
+            reason: format!("x\nTrading on mini is armed\u{1b}[2J{}", "y".repeat(900)),
+            by: "mallory\nOVER: all is well".to_owned(),
+            watch: None,
+            host: "mini\n".to_owned(),
+            since: 0.0,
+        });
+    }
+    let paused = shown(rounds.round(1.0, &[]));
+    rounds.resume();
+    let resumed = shown(rounds.round(1.0, &[]));
+    for text in [paused, resumed] {
+        assert!(!text.contains('\u{1b}') && !text.contains("\nOVER") && !text.contains("\nTrading on mini is armed\u{1b}"));
+        assert!(text.len() < 20_000, "{}", text.len());
+        assert!(text.lines().next().is_some_and(|subject| subject.len() < 600));
+    }
+}

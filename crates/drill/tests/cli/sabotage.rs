@@ -1,0 +1,67 @@
+//! A drill that cannot fail shows nothing: here the programs do not do their work.
+
+use super::{Ended, Scratch};
+
+/// Plays them, and expects that each fails, and says this.
+#[track_caller]
+fn fails(scratch: &Scratch, names: &[&str], says: &str) -> Ended {
+    let ended = scratch.plays(names, &[]).expect(1);
+    let report = ended.report();
+    assert_eq!(report["failed"], names.len(), "{report:#}");
+    for row in report["rows"].as_array().expect("rows") {
+        assert_eq!(row["result"], "failed", "{row}");
+        assert!(row["seen"].as_str().is_some_and(|seen| seen.contains(says)), "{row}");
+        assert!(std::path::Path::new(row["folder"].as_str().expect("a folder")).is_dir(), "kept: {row}");
+    }
+    ended
+}
+
+#[test]
+fn a_watchdog_that_ends_at_once_fails_every_row() {
+    let scratch = Scratch::sabotaged("watchdog", "exit 0");
+    fails(&scratch, &["kill", "torn-beat", "full-disk", "alert-hangs"], "the watchdog ended by itself");
+    let table = std::fs::read_to_string(scratch.path("here/drill-report.txt")).expect("the report");
+    assert!(table.contains("kill FAILED: the watchdog ended by itself"), "{table}");
+    assert!(table.contains("0 passed, 4 failed, 0 not run") && !table.contains(" passed \n"), "{table}");
+}
+
+#[test]
+fn a_watchdog_that_does_nothing_is_found_out() {
+    let scratch = Scratch::sabotaged("watchdog", "exec sleep 100");
+    fails(&scratch, &["kill", "bad-status"], "it did not come to this: the watchdog finds the bot fresh");
+}
+
+/// It finds the bot fresh, and then sees nothing any more.
+#[test]
+fn a_watchdog_that_falls_asleep_is_found_out() {
+    let script = "'REAL' check --root \"$HOLDFAST_ROOT\" > /dev/null; exec sleep 100";
+    let real = super::built().join("watchdog").display().to_string();
+    let scratch = Scratch::sabotaged("watchdog", &script.replace("REAL", &real));
+    fails(&scratch, &["kill", "not-advancing"], "it did not come to this: trading is paused on disk");
+    let scratch = Scratch::sabotaged("watchdog", &script.replace("REAL", &real));
+    fails(&scratch, &["two-writers"], "it did not come to this: the watchdog finds bot two-writers");
+}
+
+#[test]
+fn a_circuit_ctl_that_always_says_yes_is_found_out() {
+    let scratch = Scratch::sabotaged("circuit-ctl", "exit 0");
+    fails(&scratch, &["resume-alone", "circuit-deleted"], "circuit-ctl trip did not pause");
+    // It pauses, but anybody may resume.
+    let real = super::built().join("circuit-ctl").display().to_string();
+    let resumes = "if [ \"$1\" = resume ]; then rm -f \"$HOLDFAST_ROOT\"/data/circuit.json \"$HOLDFAST_ROOT\"/data/trips.jsonl; exit 2; fi";
+    let scratch = Scratch::sabotaged("circuit-ctl", &format!("{resumes}\nexec '{real}' \"$@\""));
+    fails(&scratch, &["resume-alone"], "RESUMED without a person");
+}
+
+#[test]
+fn an_hb_write_that_writes_nothing_is_found_out() {
+    let scratch = Scratch::sabotaged("hb-write", "exit 0");
+    fails(&scratch, &["kill"], "it did not come to this: the bot beats");
+}
+
+/// It trips, and forgets to tell.
+#[test]
+fn a_reminder_that_sends_nothing_is_found_out() {
+    let scratch = Scratch::sabotaged("resume-reminder", "exit 0");
+    fails(&scratch, &["alert-dead"], "with a channel that works, resume-reminder");
+}
