@@ -24,12 +24,12 @@ impl Host {
         let host = SimHost::new("fuzz", WALL);
         let process = host.process("setup");
         let sys = process.sys();
-        for dir in ["/root/data/heartbeats", "/root/memory"] {
+        for dir in ["/bot/data/heartbeats", "/bot/memory"] {
             sys.store.make_dir(dir.as_ref()).expect("a folder");
         }
         for (path, bytes) in files.iter().filter(|(_, bytes)| !bytes.is_empty()) {
             host.clock.advance(1.0);
-            let path = format!("/root/{path}");
+            let path = format!("/bot/{path}");
             sys.store.replace(path.as_ref(), bytes, Secrecy::Shared).expect("a file");
         }
         host.clock.advance(1.0);
@@ -70,7 +70,7 @@ impl Clock for Hasty<'_> {
 
 /// The root on a [`Host`].
 pub fn root(sys: &Sys) -> Root {
-    Root::open(sys.store, "/root").expect("a root")
+    Root::open(sys.store, "/bot").expect("a root")
 }
 
 /// Choices that the fuzzer makes, from the end of its input; when they run out, always the first.

@@ -11,6 +11,8 @@ mod faults;
 #[cfg(target_os = "linux")]
 mod full_disk;
 #[cfg(target_os = "linux")]
+mod incidents;
+#[cfg(target_os = "linux")]
 mod no_lost_trip;
 #[cfg(target_os = "linux")]
 mod old_or_new;
@@ -18,4 +20,8 @@ mod old_or_new;
 mod power_loss;
 #[cfg(target_os = "linux")]
 mod trip_first;
+#[cfg(target_os = "linux")]
+mod verdicts;
+#[cfg(target_os = "linux")]
+mod watchdog_faults;
 mod units;

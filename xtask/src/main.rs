@@ -1,6 +1,11 @@
 //! Checks and chores of the project: `cargo xtask --help`. One module for each command.
-#![allow(clippy::disallowed_methods, reason = "a developer's tool: nothing of it runs beside a trader")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "a developer's tool: nothing of it runs beside a trader"
+)]
 
+mod bench;
 mod fuzz;
 mod project;
 mod tidy;
@@ -18,6 +23,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Measure the figures of docs/performance.md, side by side with what they are compared with
+    Bench(bench::Args),
     /// Fuzz every parser of bytes from outside
     Fuzz(fuzz::Args),
     /// Check the house rules that compiler and clippy do not know
@@ -26,6 +33,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Bench(args) => bench::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Tidy => tidy::run(),
     };

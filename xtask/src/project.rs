@@ -88,3 +88,55 @@ pub(crate) fn output(top: &Path, program: &str, args: &[&str]) -> Result<String>
     ensure!(output.status.success(), "{}: {}", line(), String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).with_context(line)
 }
+
+/// What a run was made on.
+pub(crate) fn machine() -> Result<Vec<String>> {
+    let top = top();
+    let said =
+        |program: &str, args: &[&str]| Ok::<_, anyhow::Error>(output(&top, program, args)?.trim().to_owned());
+    let processors = std::fs::read_to_string("/proc/cpuinfo").context("/proc/cpuinfo")?;
+    let model = processors.lines().find_map(|line| line.strip_prefix("model name"));
+    let model = model.map_or("unknown processor", |rest| rest.trim_start_matches(['\t', ' ', ':']));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let load = std::fs::read_to_string("/proc/loadavg").context("/proc/loadavg")?;
+    let load = load.split(' ').next().unwrap_or_default().to_owned();
+    Ok(vec![
+        said("date", &["-u", "+%F"])?,
+        format!("{model}, {cores} cores"),
+        said("uname", &["-sr"])?,
+        format!("disk {}", said("stat", &["--file-system", "--format=%T", "."])?),
+        said("rustc", &["--version"])?,
+        said("/usr/bin/python3", &["--version"])?,
+        format!("load at the start {load}"),
+    ])
+}
+
+/// Puts `text` into a page of the project, between `<!-- NAME: begin -->` and `<!-- NAME: end -->`.
+pub(crate) fn write_between(page: &str, name: &str, text: &str) -> Result<()> {
+    let path = top().join(page);
+    let old = std::fs::read_to_string(&path).with_context(|| page.to_owned())?;
+    let new =
+        between(&old, name, text).with_context(|| format!("{page} has no <!-- {name}: begin --> and end"))?;
+    std::fs::write(&path, new).with_context(|| page.to_owned())
+}
+
+fn between(old: &str, name: &str, text: &str) -> Option<String> {
+    let (begin, end) = (format!("<!-- {name}: begin -->"), format!("<!-- {name}: end -->"));
+    let (before, rest) = old.split_once(&begin)?;
+    let (_, after) = rest.split_once(&end)?;
+    Some(format!("{before}{begin}\n\n{}\n\n{end}{after}", text.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::between;
+
+    #[test]
+    fn what_stands_between_the_marks_is_replaced_and_nothing_else() {
+        let old = "# Page\n<!-- a: begin -->\nold\n<!-- a: end -->\nrest\n";
+        let new = "# Page\n<!-- a: begin -->\n\nnew\n\n<!-- a: end -->\nrest\n";
+        assert_eq!(between(old, "a", "new\n").as_deref(), Some(new));
+        assert_eq!(between(new, "a", "new").as_deref(), Some(new));
+        assert_eq!(between(old, "b", "new"), None);
+    }
+}

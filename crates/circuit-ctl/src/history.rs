@@ -216,6 +216,7 @@ fn told(object: &Object) -> String {
     parts.extend(text("by", NAME_MAX).map(|by| format!("by {by}")));
     parts.extend(text("host", NAME_MAX).map(|host| format!("on {host}")));
     parts.extend(text("watch", NAME_MAX).map(|watch| format!("watch {watch}")));
+    parts.extend(text("owner_uid", NAME_MAX).map(|uid| format!("owner uid {uid}")));
     let mut sentence = parts.join(" ");
     for key in ["reason", "why", "detail"] {
         sentence.extend(text(key, REASON_MAX).map(|words| format!(": {words}")));

@@ -9,9 +9,9 @@ use holdfast::Exit;
 const ABOUT: &str = "Rehearse failures with the real programs, and report what was seen and how fast";
 
 const EXAMPLES: &str = "\
-A bot that works through real market data beats, is killed, stopped, garbled, doubled, and so on; hb-write,
-circuit-ctl, watchdog and resume-reminder do what they do in earnest. Everything happens in scratch folders:
-no circuit, clock or file of yours is touched. It takes about half a minute.
+A bot that works through real market data beats, is killed, stopped, garbled, doubled, and so on;
+hb-write, circuit-ctl, watchdog and resume-reminder do what they do in earnest. Everything happens
+in scratch folders: no circuit, clock or file of yours is touched. It takes about half a minute.
 
 Examples:
   drill                              all of it
@@ -21,8 +21,8 @@ Examples:
 
 What could not be run says \"not run\", and why; it is never \"passed\".
 
-Exit codes: 0 nothing failed; 1 something failed, or nothing could be run; 64 usage; 74 the report cannot be
-written; 78 the programs are not there. The higher wins.";
+Exit codes: 0 nothing failed; 1 something failed, or nothing could be run; 64 usage; 74 the report
+cannot be written; 78 the programs are not there. The higher wins.";
 
 /// The arguments of `drill`.
 #[derive(Debug, Parser)]

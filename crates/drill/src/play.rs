@@ -82,7 +82,7 @@ pub(crate) fn one(args: &PlayArgs, sys: Sys<'static>, programs: &Programs) -> Ex
 
 fn play(args: &PlayArgs, sys: Sys<'static>, programs: &Programs) -> Result<crate::stage::Seen, Trouble> {
     if args.small_disk {
-        disk::mount(&sys, &args.dir.join("root"))?;
+        disk::mount(&sys, &args.dir.join("scratch"))?;
         return disk::filled(&Stage::set(sys, programs, &args.dir)?);
     }
     match scenarios::named(&args.name) {

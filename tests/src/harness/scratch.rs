@@ -40,6 +40,14 @@ impl Scratch {
         Self { dir: dir.to_owned(), _ours: None }
     }
 
+    /// A root with the same files, times and modes.
+    pub fn copy(&self) -> Self {
+        let copy = Self::new();
+        let mut copying = copy.any("/bin/cp");
+        copying.arg("-a").arg(self.path(".")).arg(copy.dir()).finish().expect(0);
+        copy
+    }
+
     /// The folder.
     pub fn dir(&self) -> &Path {
         &self.dir

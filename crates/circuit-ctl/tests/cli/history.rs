@@ -24,9 +24,9 @@ fn the_story_is_told_in_order_and_each_trip_once() {
             r#"{"at":100.5,"kind":"trip","host":"mini","by":"watchdog","id":"a-1","reason":"first"}"#,
             r#"{"at":150,"kind":"checked","host":"mini","by":"watchdog"}"#,
             r#"{"at":160,"kind":"ack","host":"mini","by":"alice","incident":"a-1"}"#,
-            r#"{"at":200,"kind":"resume","host":"mini","by":"alice","why":"mended","lifted":["a-1"],"standing":[]}"#,
+            r#"{"at":200,"kind":"resume","host":"mini","by":"alice","why":"mended","lifted":["a-1"],"standing":["a-0"],"overridden":["a-1"]}"#,
             r#"{"at":300.5,"kind":"trip","host":"mini","by":"bob","id":"a-2","reason":"second"}"#,
-            r#"{"at":400,"kind":"manual-edit","host":"mini","by":"watchdog","lifted":["a-2"],"overridden":["a-2"]}"#,
+            r#"{"at":400,"kind":"manual-edit","host":"mini","by":"watchdog","paused":false,"owner_uid":1000,"lifted":["a-2"]}"#,
         ]),
     );
     insta::assert_snapshot!("story", scratch.says(0, &["history"]));

@@ -9,6 +9,7 @@ mod ack;
 mod broken;
 mod guard;
 mod history;
+mod page;
 mod refuse;
 mod resume;
 mod trip;

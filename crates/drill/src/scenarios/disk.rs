@@ -1,6 +1,7 @@
 //! A disk that takes no more. In a small file system of its own where this user may mount one, which nobody else
 //! sees and which is gone with the drill; else with a file size limit.
 
+use std::path::Path;
 use std::time::Duration;
 
 use holdfast::json::Value;
@@ -15,7 +16,7 @@ const LONGEST: Duration = Duration::from_secs(40);
 pub(super) fn full(stage: &Stage) -> Result<Seen, Trouble> {
     let mut refusals = Vec::new();
     for namespace in ["--mount", "--mount --map-root-user"] {
-        match on_small_disk(stage, namespace)? {
+        match on_small_disk(stage, namespace) {
             Err(Trouble::NotRun(why)) => refusals.push(why),
             played => return played,
         }
@@ -28,7 +29,7 @@ pub(super) fn full(stage: &Stage) -> Result<Seen, Trouble> {
 }
 
 /// Plays [`filled`] in a mount namespace of its own.
-fn on_small_disk(stage: &Stage, namespace: &str) -> Result<Result<Seen, Trouble>, Trouble> {
+fn on_small_disk(stage: &Stage, namespace: &str) -> Result<Seen, Trouble> {
     let ours = stage.programs.ours.display().to_string();
     let bin_dir = stage.programs.dir().display().to_string();
     let dir = stage.dir.display().to_string();
@@ -37,11 +38,11 @@ fn on_small_disk(stage: &Stage, namespace: &str) -> Result<Result<Seen, Trouble>
     argv.extend(["--", &ours, "--bin-dir", &bin_dir, "play", "full-disk", "--small-disk", "--dir", &dir]);
     let outcome = match run(&stage.sys, &argv) {
         Ok(outcome) => outcome,
-        Err(error) => return Ok(Err(Trouble::NotRun(format!("unshare: {error}")))),
+        Err(error) => return Err(Trouble::NotRun(format!("unshare: {error}"))),
     };
     let said = outcome.output.lines().rev().find_map(|line| serde_json::from_str(line).ok());
     let last = || outcome.output.lines().last().unwrap_or("no word").to_owned();
-    Ok(said.unwrap_or_else(|| Err(Trouble::NotRun(last()))))
+    said.unwrap_or_else(|| Err(Trouble::NotRun(last())))
 }
 
 fn run(sys: &Sys, argv: &[&str]) -> std::io::Result<Outcome> {
@@ -50,7 +51,7 @@ fn run(sys: &Sys, argv: &[&str]) -> std::io::Result<Outcome> {
 }
 
 /// Mounts the small file system; only ever called in a mount namespace of our own.
-pub(crate) fn mount(sys: &Sys, at: &std::path::Path) -> Result<(), Trouble> {
+pub(crate) fn mount(sys: &Sys, at: &Path) -> Result<(), Trouble> {
     let at = at.display().to_string();
     let outcome = run(sys, &["mount", "-t", "tmpfs", "-o", "size=512k,mode=750", "tmpfs", &at]);
     match outcome {
@@ -90,20 +91,17 @@ fn limited(stage: &Stage) -> Result<Seen, Trouble> {
     stage.leave(bot)?;
     drop(watchdog);
     stage.sys.clock.wait(MAX_AGE);
-    let (watchdog, root) =
-        (stage.programs.path("watchdog").display().to_string(), stage.root.path().display().to_string());
+    let watchdog = stage.programs.path("watchdog").display().to_string();
+    let root = stage.root.path().display().to_string();
     let injected = stage.now();
-    let outcome = run(&stage.sys, &["/bin/sh", "-c", SCRIPT, &watchdog, &root])
-        .map_err(|error| Trouble::NotRun(format!("/bin/sh: {error}")))?;
-    if stage.is_green() {
-        return failed(format!("not paused: watchdog check {:?}: {}", outcome.ended, outcome.output.trim()));
+    let mut check = stage.start(Path::new("/bin/sh"), &["-c", SCRIPT, &watchdog, &root], &[])?;
+    let paused = stage.until("trading is paused", || (!stage.is_green()).then(|| stage.now()))?;
+    let status = stage.until("watchdog check ends", || check.ended())?;
+    if status.code() != Some(74) {
+        return failed(format!("paused, but watchdog check ended with {status}, not 74"));
     }
     stage.check_refuses()?;
     let reason = stage.view().holds.first().map(|hold| hold.reason.clone()).unwrap_or_default();
-    let paused_s = Some(stage.now().up - injected.up);
-    Ok(Seen {
-        text: format!("watchdog check {:?}; paused: {reason}", outcome.ended),
-        paused_s,
-        ..Seen::default()
-    })
+    let paused_s = Some(paused.up - injected.up);
+    Ok(Seen { text: format!("paused: {reason}; watchdog check ended with 74"), paused_s, ..Seen::default() })
 }

@@ -77,7 +77,7 @@ pub(crate) struct Stage<'a> {
 impl<'a> Stage<'a> {
     /// Sets up a root in `dir`, which is new.
     pub(crate) fn set(sys: Sys<'static>, programs: &'a Programs, dir: &Path) -> Result<Self, Trouble> {
-        let root = dir.join("root");
+        let root = dir.join("scratch");
         sys.store
             .make_dir(&root.join("data"))
             .map_err(|error| Trouble::Failed(format!("{} cannot be made: {error}", root.display())))?;

@@ -119,7 +119,7 @@ fn what_makes_no_sense_is_refused_before_anything_begins() {
     fs::write(scratch.path("full/file"), "").expect("a file");
     for (args, code, says) in [
         (&["--only", "kil", "--root", "here"][..], 64, "drill --list names all of them"),
-        (&["--onli", "kill"], 64, "--only"),
+        (&["--onli", "kill"], 64, "unexpected argument"),
         (&["--root", "full"], 74, "is not empty"),
         (&["--journal-root", "full", "--root", "here"], 78, "mkdir -p full/data"),
         (&["--bin-dir", "full", "--root", "here"], 78, "hb-write is not in"),

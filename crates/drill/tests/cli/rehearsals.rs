@@ -59,7 +59,7 @@ fn the_result_is_journalled_where_it_is_wanted_and_folders_are_kept() {
     assert_eq!((&line["kind"], &line["passed"]), (&"drill".into(), &1.into()));
     assert_eq!(line["failed"], serde_json::json!([]));
     assert!(scratch.path("mine.txt").is_file() && scratch.path("mine.json").is_file());
-    assert!(scratch.path("here/circuit-deleted/root/data/circuit.json").is_file());
+    assert!(scratch.path("here/circuit-deleted/scratch/data/circuit.json").is_file());
 }
 
 /// A rehearsal must not leave a watchdog behind that watches nothing for ever.
@@ -68,7 +68,7 @@ fn the_result_is_journalled_where_it_is_wanted_and_folders_are_kept() {
 fn a_drill_that_is_killed_takes_its_programs_with_it() {
     let scratch = Scratch::new();
     let mut drill = scratch.command(&["--root", "here", "--only", "alert-hangs"]).spawn().expect("it starts");
-    let lock = scratch.path("here/alert-hangs/root/data/.watchdog.lock");
+    let lock = scratch.path("here/alert-hangs/scratch/data/.watchdog.lock");
     let is_held = || lock.exists() && matches!(Sys::real().store.try_lock(&lock), Ok(None));
     eventually("a watchdog is at work", is_held);
     drill.kill().and_then(|()| drill.wait()).expect("killed");

@@ -145,6 +145,11 @@ pub fn date(text: &str) -> Result<NaiveDate, NotInACalendar> {
 /// An IANA zone, `America/New_York`. Abbreviations such as `EST` are none: they know no summer time.
 pub fn zone(text: &str) -> Result<Zone, NotInACalendar> {
     Zone::named(text).filter(|_| text.contains('/') || text == "UTC").ok_or_else(|| {
-        not(text, "a time zone", "write an IANA name, such as \"America/New_York\" or \"UTC\"")
+        let advice = if Zone::named("America/New_York").is_some() {
+            "write an IANA name, such as \"America/New_York\" or \"UTC\""
+        } else {
+            "this system knows no zones at all: install the package tzdata"
+        };
+        not(text, "a time zone", advice)
     })
 }

@@ -9,7 +9,7 @@ use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
 use crate::time::utc;
 
-/// A zone of the IANA database. The database is built in: the same on every host, whatever is installed there.
+/// A zone of the IANA database: the system's own, which its updates keep right; on Windows one that is built in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Zone(TimeZone);
 

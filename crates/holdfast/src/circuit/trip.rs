@@ -211,8 +211,8 @@ mod tests {
         let host = SimHost::new("mini", 1_763_712_000.0);
         let process = host.process("test");
         let sys = process.sys();
-        sys.store.make_dir("/root/data".as_ref()).expect("a folder");
-        let root = Root::open(sys.store, "/root").expect("a root");
+        sys.store.make_dir("/bot/data".as_ref()).expect("a folder");
+        let root = Root::open(sys.store, "/bot").expect("a root");
         let words = |text: &str| text.to_owned();
         let (mode, id) = (Mode::Halt, Some(words("20251121T080000Z-7f3a01")));
         let stale = Trip { mode, reason: words("stale"), by: words("watchdog"), watch: None, id };

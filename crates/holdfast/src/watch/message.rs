@@ -44,13 +44,14 @@ pub(super) enum News {
     Paused(Hold),
     Resumed { by: String, why: String, holds: Vec<String> },
     EditedByHand { voided: Vec<String> },
+    TripFailed(String),
     Notice(String),
 }
 
 impl News {
     fn kind(&self) -> &'static str {
         match self {
-            News::Opened(_) => "opened",
+            News::Opened(_) | News::TripFailed(_) => "opened",
             News::Worse(_) => "worse",
             News::Repeat(_) => "repeat",
             News::Closed(..) => "closed",
@@ -78,8 +79,8 @@ impl News {
             News::Repeat(incident) => format!("STILL, since {}: {}", iso(incident.at), failing(incident)),
             News::Closed(incident, how) => format!("OVER: {} {how}", incident.watch),
             News::Paused(hold) => {
-                let (by, host) = (printable(&hold.by, NAME_MAX), printable(&hold.host, NAME_MAX));
-                format!("PAUSED by {by} on {host}: {}", printable(&hold.reason, WORDS_MAX))
+                let host = printable(&hold.host, NAME_MAX);
+                format!("PAUSED {} on {host}: {}", by(hold), printable(&hold.reason, WORDS_MAX))
             }
             News::Resumed { by, why, holds } => {
                 let (by, why) = (printable(by, NAME_MAX), printable(why, WORDS_MAX));
@@ -88,9 +89,16 @@ impl News {
             News::EditedByHand { voided } => {
                 format!("EDITED BY HAND: data/circuit.json no longer holds: {}", listed(voided))
             }
+            News::TripFailed(what) => what.clone(),
             News::Notice(what) => format!("NOTE: {what}"),
         }
     }
+}
+
+/// `by ann`; a hold that a hand made says so itself.
+fn by(hold: &Hold) -> String {
+    let by = printable(&hold.by, NAME_MAX);
+    if by.starts_with("by ") { by } else { format!("by {by}") }
 }
 
 /// Causes of holds in one line.
@@ -114,7 +122,8 @@ pub(super) struct Setting<'a> {
 pub(super) fn compose(setting: &Setting, news: &[News], id: impl FnOnce() -> String) -> Option<Message> {
     const ORDER: [&str; 5] = ["opened", "worse", "repeat", "closed", "notice"];
     let kind = ORDER.into_iter().find(|kind| news.iter().any(|news| news.kind() == *kind))?;
-    let state = state(setting.view);
+    let failed = news.iter().any(|news| matches!(news, News::TripFailed(_)));
+    let state = if failed { "NOT PAUSED, STOP IT BY HAND" } else { state(setting.view) };
     let first = news.iter().find(|news| news.kind() == kind).map(News::line).unwrap_or_default();
     // A subject is one line.
     let first = first.lines().next().unwrap_or_default();
@@ -167,8 +176,8 @@ fn headline(setting: &Setting) -> String {
     let since = format!("since {} ({} ago)", iso(oldest.since), age(wall - oldest.since));
     let mut text = format!("Trading on {host} is {state} {since}. What holds it:");
     for hold in view.holds.iter().take(SHOWN) {
-        let (reason, by) = (printable(&hold.reason, WORDS_MAX), printable(&hold.by, NAME_MAX));
-        let _ = write!(text, "\n- {reason} (by {by}, {})", printable(&hold.id, NAME_MAX));
+        let (reason, id) = (printable(&hold.reason, WORDS_MAX), printable(&hold.id, NAME_MAX));
+        let _ = write!(text, "\n- {reason} ({}, {id})", by(hold));
     }
     if view.holds.len() > SHOWN {
         let _ = write!(text, "\n- and {} more", view.holds.len() - SHOWN);

@@ -149,7 +149,8 @@ impl Round<'_, '_> {
                 .with("trouble", trouble.clone());
             self.settled.journal.push(entry);
             if let Some(trouble) = trouble {
-                self.news.push(News::Notice(trouble.clone()));
+                let news = if *paused { News::Notice } else { News::TripFailed };
+                self.news.push(news(trouble.clone()));
             }
         }
     }

@@ -192,7 +192,7 @@ impl World {
 
     /// A person reads the listing, thinks, and lifts what stands.
     fn resume(self: &Arc<Self>) {
-        let faults = self.state().faults;
+        let (faults, edited) = (self.state().faults, self.state().edited);
         let mut named = Vec::new();
         let lifted = self.host.run("resume", |process| {
             let sys = process.sys();
@@ -228,7 +228,7 @@ impl World {
             self.not_lifted(&named);
         }
         self.note(|| format!("resume: {lifted:?}"));
-        let one_fault = self.state().faults == faults + 1;
+        let one_fault = self.state().faults == faults + 1 && self.state().edited == edited;
         if let Some(Some(Err(ResumeError::Face(_)))) = lifted
             && one_fault
             && self.is_green()
@@ -368,9 +368,9 @@ impl World {
         let mut state = self.state();
         state.boots += 1;
         state.green = green;
-        if state.looked.is_some() {
-            state.late_from = awake;
-        }
+        state.late_from = awake;
+        // A beat of before that nobody has seen bears no time of this boot.
+        state.unseen = true;
     }
 
     fn fill(self: &Arc<Self>) {
