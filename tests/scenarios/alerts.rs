@@ -11,12 +11,16 @@ pub(crate) fn telegram(root: &Scratch, server: &Telegram) -> String {
     fs::create_dir_all(root.path("secrets")).expect("secrets");
     let token = Telegram::token_file(&root.path("secrets"));
     let (token, url) = (token.display(), server.base_url());
-    format!("[[channel]]\nkind = \"telegram\"\ntoken_file = \"{token}\"\nchat = \"{CHAT}\"\nbase_url = \"{url}\"\n")
+    format!(
+        "[[channel]]\nkind = \"telegram\"\ntoken_file = \"{token}\"\nchat = \"{CHAT}\"\nbase_url = \"{url}\"\n"
+    )
 }
 
 /// A channel that is a shell script; the message comes on stdin.
 pub(crate) fn script(name: &str, script: &str) -> String {
-    format!("[[channel]]\nkind = \"command\"\nname = \"{name}\"\ncommand = [\"/bin/sh\", \"-c\", '''{script}''']\n")
+    format!(
+        "[[channel]]\nkind = \"command\"\nname = \"{name}\"\ncommand = [\"/bin/sh\", \"-c\", '''{script}''']\n"
+    )
 }
 
 /// A channel that adds every message to a file.

@@ -93,7 +93,10 @@ fn our_trip_stops_their_layer_until_either_resume() {
 #[test]
 fn a_face_with_keys_of_their_own_keeps_them() {
     let root = Scratch::new();
-    root.put("data/circuit.json", r#"{"paused": true, "reason": "vol spike", "since": 1763712000, "desk": "fx"}"#);
+    root.put(
+        "data/circuit.json",
+        r#"{"paused": true, "reason": "vol spike", "since": 1763712000, "desk": "fx"}"#,
+    );
     root.paused("vol spike");
     root.trip("and another one");
     assert_eq!(root.json("data/circuit.json")["desk"], "fx");

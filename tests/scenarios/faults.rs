@@ -4,11 +4,12 @@
 use std::process::Command;
 
 use holdfast::heartbeat::Beat;
-use holdfast_tests::harness::{Call, Ended, Fault, Person, Run, Scratch, calls, each, read, with_fault};
+use holdfast_tests::harness::{
+    Call, Ended, Fault, Person, Pty, Run, Scratch, Traced, calls, each, read, with_fault,
+};
 
 const ERRORS: [&str; 4] = ["ENOSPC", "EIO", "EDQUOT", "EROFS"];
-const CALLS: &str =
-    "openat,read,write,fsync,fdatasync,ftruncate,rename,renameat2,unlink,mkdir,statx,lseek,fchmod,fchown,getdents64,flock";
+const CALLS: &str = "openat,read,write,fsync,fdatasync,ftruncate,rename,renameat2,unlink,mkdir,statx,lseek,fchmod,fchown,getdents64,flock";
 const OK: Option<i32> = Some(0);
 const IO: Option<i32> = Some(74);
 const NO_ROOT: Option<i32> = Some(78);
@@ -112,9 +113,9 @@ fn judge_trip(root: &Scratch, call: &Call, ended: &Ended) {
         return;
     }
     assert_eq!(root.check(), 2, "{call:?} failed, and it is green\n{ended}");
-    let is_complete = ["data/trips.jsonl", "data/circuit.json", "memory/journal.jsonl"]
-        .iter()
-        .all(|file| read(&root.path(file)).is_some_and(|bytes| String::from_utf8_lossy(&bytes).contains("flood")));
+    let is_complete = ["data/trips.jsonl", "data/circuit.json", "memory/journal.jsonl"].iter().all(|file| {
+        read(&root.path(file)).is_some_and(|bytes| String::from_utf8_lossy(&bytes).contains("flood"))
+    });
     match ended.code {
         OK => assert!(is_complete, "{call:?} failed, and it looks well\n{ended}"),
         IO => assert!(ended.stderr.contains("IT IS PAUSED"), "{call:?}\n{ended}"),
@@ -149,8 +150,44 @@ fn a_trip_pauses_or_cries_that_it_does_not_when_a_call_fails_for_ever() {
                 assert!(call.name == "openat" && ended.stderr.contains("NOT PAUSED"), "{call:?}\n{ended}");
             }
             // The words go the way of every write.
-            (2, IO) => assert!(call.name == "write" || ended.stderr.contains("IT IS PAUSED"), "{call:?}\n{ended}"),
+            (2, IO) => {
+                assert!(call.name == "write" || ended.stderr.contains("IT IS PAUSED"), "{call:?}\n{ended}");
+            }
             _ => panic!("{call:?}\n{ended}"),
+        }
+    });
+}
+
+/// A resume under strace, answered by a person.
+fn answered(root: &Scratch, traced: &Traced) -> Ended {
+    let pty = Pty::start(root, &traced.command);
+    Person::named("alice").answer(&pty);
+    pty.ended()
+}
+
+#[test]
+fn a_resume_that_fails_anywhere_leaves_it_paused_and_one_that_does_not_is_in_the_journal() {
+    let tripped = || {
+        let root = Scratch::new();
+        root.trip("flood");
+        root
+    };
+    let resume = |root: &Scratch| root.ctl(&["resume"]);
+    let example = tripped();
+    let listing = Traced::listing(&example, &resume(&example), CALLS);
+    answered(&example, &listing).expect(0);
+    let with = |call: &Call| ERRORS.map(|error| (call.clone(), Fault::Error(error)));
+    let faults: Vec<_> = listing.calls().iter().flat_map(with).collect();
+    each(faults, |(call, fault)| {
+        let root = tripped();
+        let ended = answered(&root, &Traced::with(&root, &resume(&root), call, *fault));
+        let alice = |entry: &holdfast::json::Value| entry["by"] == "alice";
+        let journalled = root.journal("resume").iter().any(alice) && root.journal("resume-failed").is_empty();
+        match ended.code {
+            OK => assert!(journalled && root.check() == 0, "{call:?}\n{ended}"),
+            // Done, and then nobody could see that it was.
+            Some(2) if !call.changes() && root.check() == 0 => assert!(journalled, "{call:?}\n{ended}"),
+            _ => assert_eq!(root.check(), 2, "{call:?} failed, and it is green\n{ended}"),
         }
     });
 }

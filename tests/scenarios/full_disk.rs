@@ -26,7 +26,10 @@ fn fill(root: &Scratch) {
 /// Uses up the names that the disk has room for.
 fn fill_names(root: &Scratch) {
     let filling = root.sh("n=0; while : > name.$n; do n=$((n+1)); done").finish();
-    assert!(filling.stderr.contains("No space left") || filling.stderr.contains("cannot create"), "{filling}");
+    assert!(
+        filling.stderr.contains("No space left") || filling.stderr.contains("cannot create"),
+        "{filling}"
+    );
 }
 
 fn trip(root: &Scratch) -> Ended {
@@ -116,7 +119,10 @@ fn on_a_read_only_disk_everything_fails_and_the_alert_goes_out_all_the_same() {
     let ended = root.watchdog(&["check"]).finish().expect(74);
     let texts: Vec<_> = server.received().into_iter().map(|message| message.text).collect();
     assert!(texts.iter().any(|text| text.contains("on fire")), "{texts:?}\n{ended}");
-    assert!(texts.iter().any(|text| text.contains("NOT PAUSED")), "people must stop it themselves: {texts:?}");
+    assert!(
+        texts.iter().any(|text| text.contains("NOT PAUSED")),
+        "people must stop it themselves: {texts:?}"
+    );
 }
 
 #[test]
@@ -139,7 +145,9 @@ fn on_a_full_disk_the_watchdog_trips_and_the_alert_goes_out_all_the_same() {
 fn under_limits_of_the_process_a_trip_pauses_or_cries() {
     // Without file descriptors not even a program starts: the shell's or the loader's error, never a success.
     let limits = (4..=12).map(|files| format!("-n {files}")).chain(["-f 0".to_owned()]);
-    let cases: Vec<_> = limits.flat_map(|limit| [Before::Fresh, Before::Resumed].map(|before| (limit.clone(), before))).collect();
+    let cases: Vec<_> = limits
+        .flat_map(|limit| [Before::Fresh, Before::Resumed].map(|before| (limit.clone(), before)))
+        .collect();
     for program_name in ["circuit-ctl", "watchdog"] {
         let words = if program_name == "watchdog" { "check" } else { "trip --reason flood" };
         each(cases.clone(), |(limit, before)| {

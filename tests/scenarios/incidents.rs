@@ -115,7 +115,12 @@ fn an_acknowledgement_stops_the_repeats_and_resumes_nothing() {
     });
     assert!(!after.contains("no quotes"), "{after}");
     assert_eq!(root.check(), 2);
-    assert_eq!(root.journal("ack").len() + root.journal("alert-acknowledged").len(), 1, "{}", root.text("memory/journal.jsonl"));
+    assert_eq!(
+        root.journal("ack").len() + root.journal("alert-acknowledged").len(),
+        1,
+        "{}",
+        root.text("memory/journal.jsonl")
+    );
 }
 
 #[test]

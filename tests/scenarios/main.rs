@@ -1,5 +1,6 @@
 //! Scenarios across the real programs. One binary, because each would be linked anew.
 #![allow(clippy::disallowed_methods, reason = "tests use real files, processes and clocks")]
+#![allow(clippy::disallowed_macros, reason = "a test may print")]
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 #[cfg(target_os = "linux")]
@@ -20,8 +21,8 @@ mod old_or_new;
 mod power_loss;
 #[cfg(target_os = "linux")]
 mod trip_first;
+mod units;
 #[cfg(target_os = "linux")]
 mod verdicts;
 #[cfg(target_os = "linux")]
 mod watchdog_faults;
-mod units;

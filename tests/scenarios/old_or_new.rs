@@ -62,7 +62,11 @@ fn a_beat(bytes: &[u8]) -> Result<(), String> {
 
 fn a_face(bytes: &[u8]) -> Result<(), String> {
     let face = Face::parse(bytes)?;
-    if bytes.ends_with(b"}\n") && face.paused && face.trips.is_some() { Ok(()) } else { Err("is cut short".to_owned()) }
+    if bytes.ends_with(b"}\n") && face.paused && face.trips.is_some() {
+        Ok(())
+    } else {
+        Err("is cut short".to_owned())
+    }
 }
 
 #[test]

@@ -4,9 +4,14 @@
 use std::process::Command;
 
 use holdfast::heartbeat::Beat;
-use holdfast_tests::harness::{Fault, Image, Mounted, Person, Run, Scratch, Traced, calls, each, privileged, read};
+use holdfast_tests::harness::{
+    Fault, Image, Mounted, Person, Run, Scratch, Traced, calls, each, privileged, read,
+};
 
 use crate::alerts::{beat, script};
+
+type Writer = fn(&Scratch) -> Command;
+type Before = fn(&Scratch);
 
 /// A root on a disk of its own.
 struct Disk {
@@ -53,7 +58,11 @@ fn what_nobody_made_durable_is_gone() {
     let after = disk.after_power_loss();
     assert!(after.root().path("data/heartbeats/durable.json").exists(), "the disk itself is there");
     for file in ["data/heartbeat.json", "data/circuit.json"] {
-        assert_eq!(read(&after.root().path(file)).unwrap_or_default(), b"", "this test could not fail: {file} is there");
+        assert_eq!(
+            read(&after.root().path(file)).unwrap_or_default(),
+            b"",
+            "this test could not fail: {file} is there"
+        );
     }
 }
 
@@ -65,15 +74,20 @@ fn an_acknowledged_trip_is_there() {
         Person::named("alice").resumes(root).expect(0);
     };
     let by_hand = |root: &Scratch| root.put("data/circuit.json", "{\"paused\": false}");
-    let cases: [(&str, &(dyn Fn(&Scratch) + Sync)); 3] =
-        [("the first trip", &|_| {}), ("after a resume", &resumed), ("after a resume by hand", &by_hand)];
-    each(cases.iter().enumerate().map(|(number, case)| (number, case.0)), |(number, what)| {
+    let nothing = |_: &Scratch| {};
+    let cases: [(&str, Before); 3] =
+        [("the first trip", nothing), ("after a resume", resumed), ("after a resume by hand", by_hand)];
+    each(cases, |(what, before)| {
         let disk = Disk::new();
-        (cases[*number].1)(disk.root());
+        before(disk.root());
         let id = disk.root().trip("flood");
         let after = disk.after_power_loss();
         after.root().paused("flood");
-        assert_eq!(after.root().json("data/circuit.json")["paused"], true, "{what}: simple readers see it, too");
+        assert_eq!(
+            after.root().json("data/circuit.json")["paused"],
+            true,
+            "{what}: simple readers see it, too"
+        );
         assert!(after.root().text("data/trips.jsonl").contains(&id), "{what}");
         assert!(after.root().journal("trip").iter().any(|entry| entry["id"] == *id), "{what}");
     });
@@ -94,7 +108,8 @@ fn an_acknowledged_beat_is_there() {
     each([None, Some("bot")], |name| {
         let disk = Disk::new();
         let named: Vec<&str> = name.iter().flat_map(|name| ["--name", name]).collect();
-        let file = name.map_or("data/heartbeat.json".to_owned(), |name| format!("data/heartbeats/{name}.json"));
+        let file =
+            name.map_or("data/heartbeat.json".to_owned(), |name| format!("data/heartbeats/{name}.json"));
         for cycle in 1..=3 {
             let cycle = format!("cycle={cycle}");
             disk.root().hb(&[&named[..], &["--set", &cycle]].concat()).finish().expect(0);
@@ -125,10 +140,9 @@ fn a_trip_of_the_watchdog_and_its_alert_are_there() {
 
 #[test]
 fn power_that_goes_at_any_call_leaves_the_old_or_the_new() {
-    let programs: [(&str, fn(&Scratch) -> Command); 2] = [
-        ("trip", |root| root.ctl(&["trip", "--reason", "second"])),
-        ("beat", |root| root.hb(&["--set", "cycle=2"])),
-    ];
+    let trip = |root: &Scratch| root.ctl(&["trip", "--reason", "second"]);
+    let hb = |root: &Scratch| root.hb(&["--set", "cycle=2"]);
+    let programs: [(&str, Writer); 2] = [("trip", trip), ("beat", hb)];
     let prepared = || {
         let disk = Disk::new();
         disk.root().trip("first");
@@ -147,7 +161,8 @@ fn power_that_goes_at_any_call_leaves_the_old_or_the_new() {
             drop(stopped);
             after.root().paused("first");
             let beat = Beat::parse(&read(&after.root().path("data/heartbeat.json")).expect("a beat"));
-            let cycle = beat.unwrap_or_else(|error| panic!("{what}: {call:?}: {error}")).fields["cycle"].clone();
+            let cycle =
+                beat.unwrap_or_else(|error| panic!("{what}: {call:?}: {error}")).fields["cycle"].clone();
             assert!(cycle == 1 || (what == "beat" && cycle == 2), "{what}: {call:?}: {cycle}");
             // The next one finds nothing in its way.
             command(after.root()).finish().expect(0);

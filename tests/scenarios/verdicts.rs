@@ -76,7 +76,9 @@ const ROWS: [Row; 19] = [
     Row {
         verdict: "clock-ahead",
         watch: "",
-        before: |root| root.put("data/heartbeat.json", format!("{{\"at\":{},\"status\":\"ok\"}}", now().wall + 600.0)),
+        before: |root| {
+            root.put("data/heartbeat.json", format!("{{\"at\":{},\"status\":\"ok\"}}", now().wall + 600.0));
+        },
         again: nothing,
         follows: Follows::AlertThenTrip,
     },
@@ -102,7 +104,13 @@ const ROWS: [Row; 19] = [
         again: |root| beat(root, -1.5, -1.5, -0.01, ""),
         follows: Follows::Nothing,
     },
-    Row { verdict: "stale", watch: "", before: |root| hb(root, &[]), again: nothing, follows: Follows::TripInTime },
+    Row {
+        verdict: "stale",
+        watch: "",
+        before: |root| hb(root, &[]),
+        again: nothing,
+        follows: Follows::TripInTime,
+    },
     Row {
         verdict: "not-advancing",
         watch: "advance = [\"/candle_at\"]",
@@ -218,7 +226,8 @@ fn every_row_matches_and_does_what_it_should() {
             }
             checks += 1;
             let ended = root.watchdog(&["check", "--json"]).finish();
-            let answer: Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}\n{ended}"));
+            let answer: Value =
+                serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}\n{ended}"));
             let matches = answer["watches"]["bot"]["verdict"] == row.verdict;
             let tripped = root.lines("data/trips.jsonl").iter().any(|line| line["watch"] == "bot");
             let mail = read(&root.path("mail")).unwrap_or_default();
@@ -231,7 +240,7 @@ fn every_row_matches_and_does_what_it_should() {
             if !matches {
                 return false;
             }
-            let code = if row.follows == Follows::Nothing { 0 } else { 1 };
+            let code = i32::from(row.follows != Follows::Nothing);
             assert_eq!(ended.code, Some(code), "{ended}");
             match row.follows {
                 Follows::Trip => assert!(tripped && told, "{}\n{ended}", row.verdict),

@@ -50,7 +50,10 @@ fn every_fault(prepared: &Scratch) -> Vec<(Call, Fault)> {
 fn hold(root: &Scratch) -> String {
     let holds = root.json("data/circuit.json")["holds"].clone();
     let hold = holds.as_array().into_iter().flatten().find(|hold| hold["watch"] == "heartbeat");
-    hold.unwrap_or_else(|| panic!("no hold of the watch in {holds}"))["id"].as_str().expect("an id").to_owned()
+    hold.unwrap_or_else(|| panic!("no hold of the watch in {holds}"))["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned()
 }
 
 /// What came through the channel speaks of this incident, if not yet then after more checks on a sound disk.
@@ -100,7 +103,11 @@ fn a_check_killed_at_any_call_loses_no_alert_and_doubles_no_incident() {
         let hold = hold(&root);
         for kind in ["incident-opened", "incident-closed"] {
             let others = root.journal(kind).into_iter().filter(|entry| entry["watch"] == "heartbeat");
-            assert!(others.clone().all(|entry| entry["incident"] == *hold), "{call:?}: {:?}", others.collect::<Vec<_>>());
+            assert!(
+                others.clone().all(|entry| entry["incident"] == *hold),
+                "{call:?}: {:?}",
+                others.collect::<Vec<_>>()
+            );
         }
     });
 }

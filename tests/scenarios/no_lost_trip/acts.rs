@@ -152,7 +152,11 @@ impl Stage {
         let copy = self.scratch.path(&format!("copies/{slot}"));
         fs::copy(&face, &copy).expect("a copy");
         let modified = fs::metadata(&face).and_then(|meta| meta.modified()).expect("its time");
-        fs::File::options().append(true).open(&copy).and_then(|copy| copy.set_modified(modified)).expect("its time");
+        fs::File::options()
+            .append(true)
+            .open(&copy)
+            .and_then(|copy| copy.set_modified(modified))
+            .expect("its time");
         self.copies = self.copies.max(slot + 1);
     }
 
@@ -201,7 +205,9 @@ impl Stage {
             Kind::EditByRename => sh(format!(
                 "echo '{{\"paused\": false}}' > edits/{number} && exec mv edits/{number} data/circuit.json"
             )),
-            Kind::ChangeInPlace => sh(format!("{} && exec cat edits/{number} > data/circuit.json", change(*number))),
+            Kind::ChangeInPlace => {
+                sh(format!("{} && exec cat edits/{number} > data/circuit.json", change(*number)))
+            }
             Kind::ChangeByRename => sh(format!(
                 "{} && cp edits/{number} edits/{number}.tmp && exec mv edits/{number}.tmp data/circuit.json",
                 change(*number)
@@ -210,7 +216,9 @@ impl Stage {
             Kind::RestoreWithTime => sh(format!(
                 "cp -p copies/{copy} edits/{number}.tmp && exec mv edits/{number}.tmp data/circuit.json"
             )),
-            Kind::PauseByHand => sh("echo '{\"paused\": true, \"reason\": \"by hand\"}' > data/circuit.json".to_owned()),
+            Kind::PauseByHand => {
+                sh("echo '{\"paused\": true, \"reason\": \"by hand\"}' > data/circuit.json".to_owned())
+            }
             Kind::Remove => sh("exec rm -f data/circuit.json".to_owned()),
         }
     }
@@ -229,19 +237,24 @@ impl Stage {
                 What::Resumed(person(plan).expect("a person").name, ended.code)
             }
             Kind::EditInPlace | Kind::EditInPython | Kind::EditByRename => What::Edited(None),
-            Kind::ChangeInPlace | Kind::ChangeByRename => self.lifting(plan, &format!("edits/{}", plan.number)),
+            Kind::ChangeInPlace | Kind::ChangeByRename => {
+                self.lifting(plan, &format!("edits/{}", plan.number))
+            }
             // A copy with the present time is what somebody wrote by hand once, written by hand once more.
             Kind::RestoreCopy => match self.lifting(plan, &format!("copies/{}", plan.copy)) {
                 What::Edited(Some(_)) => What::Other(format!("{plan:?}")),
                 other => other,
             },
-            Kind::Trip | Kind::RestoreWithTime | Kind::PauseByHand | Kind::Remove => What::Other(format!("{plan:?}")),
+            Kind::Trip | Kind::RestoreWithTime | Kind::PauseByHand | Kind::Remove => {
+                What::Other(format!("{plan:?}"))
+            }
         }
     }
 
     /// What it means to write this file as the face.
     fn lifting(&self, plan: &Plan, file: &str) -> What {
-        let face = read(&self.scratch.path(file)).and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+        let face =
+            read(&self.scratch.path(file)).and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
         match face {
             Some(face) if face["paused"] == false => What::Edited(face["trips"].as_u64()),
             _ => What::Other(format!("{plan:?}")),

@@ -66,7 +66,7 @@ impl Oracle {
             return Ok(());
         }
         let (named, ends) = (named(root), ends(root));
-        let lifting: Vec<_> = self.lifting.iter().filter(|((began, _), _)| *began < to).collect();
+        let in_time = |act: &&((u64, u64), What)| act.0.0 < to;
         for (id, (tripping, _)) in before {
             let end = ends.get(id).ok_or_else(|| format!("trip {id} returned 0 and is not in the ledger"))?;
             let lifts = |((_, ended), what): &&((u64, u64), What)| match what {
@@ -75,8 +75,10 @@ impl Oracle {
                 What::Edited(None) => ended > tripping,
                 What::Tripped(_) | What::Other(_) => false,
             };
-            if !lifting.iter().any(|act| lifts(act)) {
-                return Err(format!("trip {id} returned 0, nothing lifted it, and green was read at {from}..{to}"));
+            if !self.lifting.iter().filter(in_time).any(|act| lifts(&act)) {
+                return Err(format!(
+                    "trip {id} returned 0, nothing lifted it, and green was read at {from}..{to}"
+                ));
             }
         }
         Ok(())
@@ -102,7 +104,8 @@ fn ends(root: &Scratch) -> HashMap<String, u64> {
     let mut ends = HashMap::new();
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         end += line.len() as u64;
-        let id = serde_json::from_slice::<Value>(line).ok().and_then(|line| Some(line["id"].as_str()?.to_owned()));
+        let id =
+            serde_json::from_slice::<Value>(line).ok().and_then(|line| Some(line["id"].as_str()?.to_owned()));
         ends.extend(id.map(|id| (id, end)));
     }
     ends

@@ -62,7 +62,8 @@ fn a_resume_that_stands_still_anywhere_lifts_no_trip_that_came_meanwhile() {
     each(calls, |call| {
         let root = resumable();
         let (meanwhile, ended) = stopped_resume(&root, call);
-        let lifted = root.journal("resume").iter().any(|entry| entry["lifted"].to_string().contains(&meanwhile));
+        let lifted =
+            root.journal("resume").iter().any(|entry| entry["lifted"].to_string().contains(&meanwhile));
         match root.check() {
             0 => assert!(lifted, "green, and nobody lifted {meanwhile}\n{ended}"),
             _ => root.paused("meanwhile"),
@@ -85,9 +86,31 @@ fn stopped_resume(root: &Scratch, call: &Call) -> (String, Ended) {
 }
 
 #[test]
+fn what_anybody_does_while_a_person_decides_ends_the_resume() {
+    let meanwhile = [
+        "circuit-ctl trip --reason meanwhile",
+        "echo '{\"paused\": true, \"reason\": \"meanwhile\"}' > data/circuit.json",
+        "echo '{\"v\":1,\"id\":\"x-1\",\"reason\":\"meanwhile\"}' >> data/trips.jsonl",
+        "sed -i 's/in the beginning/meanwhile/' data/circuit.json",
+    ];
+    each(meanwhile, |what| {
+        let root = resumable();
+        let pty = Pty::start(&root, &root.ctl(&["resume"]));
+        pty.expect(&["The watches say now"]).expect("the listing");
+        let ours = holdfast_tests::harness::program("circuit-ctl");
+        let what = what.replace("circuit-ctl", ours.to_str().expect("an UTF-8 path"));
+        root.sh(&what).finish().expect(0);
+        Person::named("alice").answer(&pty);
+        pty.ended().expect(2).says("Nothing was resumed");
+        root.paused("meanwhile");
+    });
+}
+
+#[test]
 fn a_lock_that_is_never_let_go_stops_no_trip_and_no_edit_but_tells_who_resumes() {
     let root = resumable();
-    let holder = root.any("/usr/bin/flock").args(["--no-fork", "data/.circuit.lock", "sleep", "1000"]).start();
+    let holder =
+        root.any("/usr/bin/flock").args(["--no-fork", "data/.circuit.lock", "sleep", "1000"]).start();
     holdfast_tests::harness::eventually("somebody holds the lock", || {
         root.any("/usr/bin/flock").args(["-n", "data/.circuit.lock", "true"]).finish().code == Some(1)
     });

@@ -106,6 +106,7 @@ impl Image {
     }
 
     /// The disk as it is at this moment, as a loss of power would leave it.
+    #[must_use]
     #[track_caller]
     pub fn without_power(&self) -> Self {
         let dir = tempfile::tempdir().expect("a folder");

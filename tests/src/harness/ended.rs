@@ -38,6 +38,7 @@ impl Ended {
     }
 
     /// Fails the test unless the exit code is this.
+    #[expect(clippy::return_self_not_must_use, reason = "it asserts")]
     #[track_caller]
     pub fn expect(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "expected exit code {code}\n{self}");
@@ -45,9 +46,13 @@ impl Ended {
     }
 
     /// Fails the test unless stdout or stderr holds this.
+    #[expect(clippy::return_self_not_must_use, reason = "it asserts")]
     #[track_caller]
     pub fn says(self, text: &str) -> Self {
-        assert!(self.stdout.contains(text) || self.stderr.contains(text), "expected the words {text:?}\n{self}");
+        assert!(
+            self.stdout.contains(text) || self.stderr.contains(text),
+            "expected the words {text:?}\n{self}"
+        );
         self
     }
 }
@@ -83,8 +88,8 @@ pub(super) fn files(dir: &Path) -> String {
                     let shown = String::from_utf8_lossy(&content[start..]);
                     let _ = writeln!(text, "{name}, {} bytes: {}", meta.len(), shown.trim_end());
                 }
-                Ok(_) => text += &format!("{name}, no regular file\n"),
-                Err(error) => text += &format!("{name}: {error}\n"),
+                Ok(_) => drop(writeln!(text, "{name}, no regular file")),
+                Err(error) => drop(writeln!(text, "{name}: {error}")),
             }
         }
     }

@@ -47,7 +47,8 @@ impl Pty {
         grantpt(&master).and_then(|()| unlockpt(&master)).expect("a pty of our own");
         let slave = ptsname(&master, Vec::new()).expect("its name");
         let slave = Path::new(std::ffi::OsStr::from_bytes(slave.as_bytes()));
-        let slave = OpenOptions::new().read(true).write(true).custom_flags(NOCTTY).open(slave).expect("its slave");
+        let slave =
+            OpenOptions::new().read(true).write(true).custom_flags(NOCTTY).open(slave).expect("its slave");
         // setsid execs the program, which so has the process id that we know.
         let mut command = scratch.any("/usr/bin/setsid");
         command.arg("--ctty").arg(program.get_program()).args(program.get_args()).env("LOGNAME", "operator");

@@ -98,7 +98,11 @@ impl Running {
         let took = self.began.elapsed();
         let Some(status) = status else {
             let (command, dir) = &self.told;
-            panic!("not ended within {limit:?}: cd {}; {command}\n{}", dir.display(), super::ended::files(dir));
+            panic!(
+                "not ended within {limit:?}: cd {}; {command}\n{}",
+                dir.display(),
+                super::ended::files(dir)
+            );
         };
         let output = self.output.each_mut().map(|pipe| pipe.take().map_or_else(String::new, drain));
         Ended::new(status, output, took, self.told.clone())

@@ -41,6 +41,7 @@ impl Scratch {
     }
 
     /// A root with the same files, times and modes.
+    #[must_use]
     pub fn copy(&self) -> Self {
         let copy = Self::new();
         let mut copying = copy.any("/bin/cp");
@@ -95,7 +96,8 @@ impl Scratch {
     /// The names in a folder, hidden ones too.
     pub fn names(&self, relative: &str) -> Vec<String> {
         let entries = fs::read_dir(self.path(relative)).into_iter().flatten().flatten();
-        let mut names: Vec<_> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
         names.sort();
         names
     }

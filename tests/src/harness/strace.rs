@@ -27,7 +27,9 @@ impl Call {
     /// It can change a file, or make a change durable.
     pub fn changes(&self) -> bool {
         match self.name.as_str() {
-            "openat" => ["O_CREAT", "O_WRONLY", "O_RDWR", "O_TRUNC"].iter().any(|flag| self.line.contains(flag)),
+            "openat" => {
+                ["O_CREAT", "O_WRONLY", "O_RDWR", "O_TRUNC"].iter().any(|flag| self.line.contains(flag))
+            }
             "read" | "lseek" | "statx" | "fstat" | "newfstatat" | "getdents64" | "flock" => false,
             _ => true,
         }

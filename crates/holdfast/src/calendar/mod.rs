@@ -22,8 +22,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{Datelike, Days, NaiveDate};
 
 pub use words::{Hours, NotInACalendar, TimeOfDay, Weekdays, date, zone};
-pub use zone::Zone;
 use zone::Side;
+pub use zone::Zone;
 
 /// A week in which every session meets the next repeats for ever; two weeks see past a DST change.
 const PATTERN_DAYS: i64 = 16;
@@ -156,7 +156,8 @@ impl Calendar {
         if closes <= opens {
             return None;
         }
-        let span = Span { open: self.zone.wall(opens, Side::Opening), close: self.zone.wall(closes, Side::Closing) };
+        let span =
+            Span { open: self.zone.wall(opens, Side::Opening), close: self.zone.wall(closes, Side::Closing) };
         (span.open < span.close).then_some(span)
     }
 

@@ -49,7 +49,8 @@ impl Zone {
         let utc = utc(wall);
         let known = Timestamp::from_second(utc.timestamp()).ok().and_then(|moment| {
             let info = self.0.to_offset_info(moment);
-            let local = utc.naive_utc().checked_add_signed(TimeDelta::seconds(info.offset().seconds().into()))?;
+            let local =
+                utc.naive_utc().checked_add_signed(TimeDelta::seconds(info.offset().seconds().into()))?;
             Some((local, info.abbreviation().to_owned()))
         });
         known.unwrap_or_else(|| (utc.naive_utc(), "UTC".to_owned()))

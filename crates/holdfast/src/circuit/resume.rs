@@ -91,9 +91,9 @@ impl Listing {
         }
         let standing: Vec<Hold> =
             now.holds.iter().filter(|hold| !confirmed.holds.contains(&hold.id)).cloned().collect();
-        // First the journal: a resume that nobody can account for must not happen.
-        journal::append(sys, root, &entry("resume", confirmed, &standing)).map_err(ResumeError::Journal)?;
         self.keep_malformed(sys, root).map_err(ResumeError::Face)?;
+        // The journal before the face: a resume that nobody can account for must not happen.
+        journal::append(sys, root, &entry("resume", confirmed, &standing)).map_err(ResumeError::Journal)?;
         let face = self.face(sys, confirmed, standing.clone());
         let bytes = face.to_bytes();
         if let Err(error) = sys.store.replace(&root.circuit(), &bytes, Secrecy::Shared) {

@@ -55,6 +55,10 @@ pub fn trip(sys: &Sys, root: &Root, trip: &Trip) -> Result<Tripped, TripError> {
     let hold = hold_of(sys, trip);
     let mut shortcomings = Vec::new();
     let before = Before::look(sys, root);
+    if before.unsure {
+        // If this fails the ledger still follows, and the last look at the verdict tells.
+        let _ = update_face(sys, root, &hold, None, before);
+    }
     let line = match with_reserve(sys, root, || append(sys, root, &hold)) {
         Ok(line) => Some(line),
         Err(error) => {
@@ -121,13 +125,18 @@ struct Before {
     hand_edit: Option<SystemTime>,
     /// How much of the ledger it had taken into account.
     known: Option<u64>,
+    /// It rests on times, or knows more of the ledger than there is: it could take the new line for one that it
+    /// knows, and turn green until it is brought up to date.
+    unsure: bool,
 }
 
 impl Before {
     fn look(sys: &Sys, root: &Root) -> Self {
-        let Some((face, modified)) = check(sys, root).face else { return Self::default() };
+        let checked = check(sys, root);
+        let Some((face, modified)) = checked.face else { return Self::default() };
         let by_hand = !face.paused && face.trips.is_none();
-        Self { hand_edit: by_hand.then_some(modified), known: face.trips }
+        let shrank = matches!(checked.verdict, Verdict::Paused { why: Why::LedgerShrank { .. }, .. });
+        Self { hand_edit: by_hand.then_some(modified), known: face.trips, unsure: by_hand || shrank }
     }
 }
 

@@ -75,6 +75,11 @@ impl Sight {
         Self { age, awake_age, ..Self::now(now) }
     }
 
+    /// The same, told by the clocks of now.
+    pub(super) fn anchored(&self, now: &Now) -> Self {
+        Self { age: self.age(now), awake_age: self.awake_age(now), ..Self::now(now) }
+    }
+
     /// Its age now, in seconds: the larger of what the clocks say.
     pub fn age(&self, now: &Now) -> f64 {
         if same_boot(now, self.boot.as_deref(), self.up) {
@@ -131,6 +136,12 @@ fn of_this_boot(now: &Now, boot: Option<&str>, up: f64) -> bool {
 /// Our own earlier reading is of this boot. Where the system has no boot id, `up` going back means another.
 fn same_boot(now: &Now, boot: Option<&str>, up: f64) -> bool {
     boot == now.boot.as_deref() && up <= now.up + SLACK
+}
+
+/// The host was booted anew since the last look, and only its boot clock tells. Once that has run as long as the
+/// last time, what is remembered of before would be taken for of now.
+pub(super) fn rebooted_unnamed(last: &Now, now: &Now) -> bool {
+    now.boot.is_none() && last.boot.is_none() && !same_boot(now, None, last.up)
 }
 
 /// How long the host was suspended between two looks, in seconds.

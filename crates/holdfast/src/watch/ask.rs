@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::age::clock_step;
+use super::age::{clock_step, rebooted_unnamed};
 use super::judge::{Context, Judged, Seen, judge};
 use super::memory::{Memory, WatchMemory};
 use super::verdict::{Act, Verdict};
@@ -92,6 +92,9 @@ pub fn judge_all(
 ) -> Vec<(String, Judged)> {
     let now = sys.clock.now();
     let last_check = memory.last_check.clone();
+    if last_check.as_ref().is_some_and(|last| rebooted_unnamed(last, &now)) {
+        memory.anchor(&now);
+    }
     memory.circuit.see(view, &now, last_check.as_ref());
     let mode = match view.verdict {
         CircuitVerdict::Green => None,

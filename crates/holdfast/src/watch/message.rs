@@ -103,7 +103,8 @@ fn by(hold: &Hold) -> String {
 
 /// Causes of holds in one line.
 fn listed(reasons: &[String]) -> String {
-    let mut shown: Vec<String> = reasons.iter().take(SHOWN).map(|reason| printable(reason, WORDS_MAX)).collect();
+    let mut shown: Vec<String> =
+        reasons.iter().take(SHOWN).map(|reason| printable(reason, WORDS_MAX)).collect();
     if reasons.len() > SHOWN {
         shown.push(format!("and {} more", reasons.len() - SHOWN));
     }

@@ -22,13 +22,7 @@ pub(super) fn complete(beat: &Beat) -> bool {
 }
 
 /// Takes in what the fields of a new beat say.
-pub(super) fn see(
-    memory: &mut WatchMemory,
-    now: &Now,
-    beat: &Beat,
-    advance: &[Pointer],
-    limits: &[Limit],
-) {
+pub(super) fn see(memory: &mut WatchMemory, now: &Now, beat: &Beat, advance: &[Pointer], limits: &[Limit]) {
     let fields = &beat.fields;
     for pointer in advance {
         // A field that is missing from a beat which need not have it has not changed.

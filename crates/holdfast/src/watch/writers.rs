@@ -34,6 +34,10 @@ impl Writers {
         }
     }
 
+    pub(super) fn sight(&mut self) -> Option<&mut Sight> {
+        self.conflict.as_mut().map(|(_, seen)| seen)
+    }
+
     fn sign(&self, beat: &Beat) -> Option<String> {
         if let (Some(seq), Some(last)) = (beat.seq, self.seq)
             && seq < last

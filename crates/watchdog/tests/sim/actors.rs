@@ -192,7 +192,11 @@ impl World {
 
     /// A person reads the listing, thinks, and lifts what stands.
     fn resume(self: &Arc<Self>) {
-        let (faults, edited) = (self.state().faults, self.state().edited);
+        let faults_and_edits = |world: &Self| {
+            let state = world.state();
+            (state.faults, state.edited)
+        };
+        let (faults, edited) = faults_and_edits(self);
         let mut named = Vec::new();
         let lifted = self.host.run("resume", |process| {
             let sys = process.sys();
@@ -219,6 +223,8 @@ impl World {
                 Confirmed { by: "bob".to_owned(), why: "looked".to_owned(), holds, overridden: Vec::new() };
             // What the person named may now become green at any moment.
             let mut state = self.state();
+            let cut = std::mem::take(&mut state.cut);
+            state.lifted.extend(cut);
             named = confirmed.holds.iter().filter(|id| state.lifted.insert((*id).clone())).cloned().collect();
             drop(state);
             Some(listing.lift(&sys, &self.root, &confirmed))
@@ -228,7 +234,7 @@ impl World {
             self.not_lifted(&named);
         }
         self.note(|| format!("resume: {lifted:?}"));
-        let one_fault = self.state().faults == faults + 1 && self.state().edited == edited;
+        let one_fault = faults_and_edits(self) == (faults + 1, edited);
         if let Some(Some(Err(ResumeError::Face(_)))) = lifted
             && one_fault
             && self.is_green()
@@ -312,7 +318,11 @@ impl World {
             serde_json::from_slice::<serde_json::Value>(copy).is_ok_and(|face| face["trips"].is_u64());
         self.edit(&self.root.circuit(), copy);
         if knows {
-            self.state().edited = edited;
+            let mut state = self.state();
+            state.edited = edited;
+            // With ledger and face of the same old day only the watchdog's memory knows better.
+            let cut = std::mem::take(&mut state.cut);
+            state.lifted.extend(cut);
         }
     }
 
@@ -327,7 +337,14 @@ impl World {
             }
         };
         match copy {
-            Some(copy) => self.edit(&self.root.ledger(), &copy),
+            Some(copy) => {
+                self.edit(&self.root.ledger(), &copy);
+                let text = String::from_utf8_lossy(&copy).into_owned();
+                let mut state = self.state();
+                let cut: Vec<String> =
+                    state.trips.iter().map(|(id, _)| id).filter(|id| !text.contains(*id)).cloned().collect();
+                state.cut.extend(cut);
+            }
             None => {
                 let ledger = self.host.peek(&self.root.ledger());
                 self.state().ledger_copies.extend(ledger);

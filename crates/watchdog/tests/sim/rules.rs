@@ -131,7 +131,8 @@ impl World {
             ledger.map(|(bytes, _)| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
         for line in lines(text).iter().filter(|line| oracle::trips(line)) {
             // After a crash the hold may bear another id than the incident that goes on.
-            let known = ledger.contains(line.incident) || ledger.contains(&format!("\"watch\":\"{}\"", line.watch));
+            let known =
+                ledger.contains(line.incident) || ledger.contains(&format!("\"watch\":\"{}\"", line.watch));
             if !paused && !known {
                 let what =
                     format!("told that {} is {} before the circuit was paused", line.watch, line.verdict);
@@ -159,8 +160,8 @@ impl World {
     fn beaten(&self) {
         let now = self.host.clock.now();
         let mut state = self.state();
-        let (boots, steps) = (state.boots, state.steps);
-        state.beat = Some(Truth { awake: now.awake, boots, steps });
+        let (boots, steps, seq) = (state.boots, state.steps, state.seq);
+        state.beat = Some(Truth { awake: now.awake, boots, steps, seq });
         state.unseen |= state.manner.plain;
         if state.looked.is_some() {
             state.late_from = now.awake;
@@ -181,7 +182,9 @@ impl World {
         let now = self.host.clock.now();
         let silent = {
             let state = self.state();
-            let Some(beat) = state.beat.filter(|beat| beat.boots == state.boots) else { return };
+            // What came after the look could not be known.
+            let known = |beat: &Truth| beat.boots == state.boots && beat.seq <= state.looking_since;
+            let Some(beat) = state.beat.filter(known) else { return };
             // Of a beat without a boot clock that was written around a step nobody knows the age; and steps
             // below a minute are not seen as such.
             if state.manner.plain && (state.looked != Some(state.steps) || beat.steps != state.steps) {
@@ -197,7 +200,8 @@ impl World {
     /// A complete evaluation without a fault: whoever is dead must have been tripped.
     pub(crate) fn after_evaluation(&self, clean: bool, news: bool, since: &Now) {
         let now = self.host.clock.now();
-        let kept = self.host.peek(&self.root.watchdog()).and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let kept =
+            self.host.peek(&self.root.watchdog()).and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let kept = kept.map_or(Value::Null, |memory: Value| memory["last_check"].clone());
         let kept = kept["up"].as_f64() >= Some(since.up) && kept["boot"].as_str() == since.boot.as_deref();
         let mut state = self.state();

@@ -29,7 +29,11 @@ impl World {
         let kept = self.resident.lock().unwrap_or_else(PoisonError::into_inner).take();
         let faults = self.state().faults;
         let since = self.host.clock.now();
-        let news = std::mem::take(&mut self.state().unseen);
+        let news = {
+            let mut state = self.state();
+            state.looking_since = state.seq;
+            std::mem::take(&mut state.unseen)
+        };
         let done = self.host.run("watchdog", |_| {
             // What stays borrows it for as long as it stays. Never freed; it is small.
             let process: &'static SimProcess<'static> = Box::leak(Box::new(self.host.process("watchdog")));
@@ -43,9 +47,9 @@ impl World {
             let clean = self.state().faults == faults;
             self.note(|| {
                 let word = |(watch, judged): &(String, holdfast::watch::Judged)| {
-                    format!("{watch} {} {:?}", judged.verdict.word(), judged.act)
+                    format!("{watch} {} {:?} ({})", judged.verdict.word(), judged.act, judged.detail)
                 };
-                evaluated.judged.iter().map(word).collect::<Vec<_>>().join(", ")
+                evaluated.judged.iter().take(2).map(word).collect::<Vec<_>>().join(", ")
             });
             self.after_evaluation(clean, news, &since);
             if let Some(work) = watchdog.work() {

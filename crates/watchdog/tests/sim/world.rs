@@ -44,6 +44,7 @@ pub(crate) struct Truth {
     pub(crate) awake: f64,
     pub(crate) boots: u32,
     pub(crate) steps: u32,
+    pub(crate) seq: u64,
 }
 
 /// What really happened. None of it is read by what is tested.
@@ -72,6 +73,10 @@ pub(crate) struct State {
     pub(crate) beat: Option<Truth>,
     /// From when on, on the awake clock, a missing beat counts.
     pub(crate) late_from: f64,
+    /// When the present evaluation began.
+    pub(crate) looking_since: u64,
+    /// Trips that a hand took out of the ledger: only the length that the face knows tells of them.
+    pub(crate) cut: BTreeSet<String>,
     /// There is news that bears no time of a boot clock, and the watchdog has not seen it.
     pub(crate) unseen: bool,
     /// The watchdog has completed an evaluation; the wall clock was stepped this often then.
@@ -226,6 +231,8 @@ impl State {
             edited: 0,
             beat: None,
             late_from: f64::INFINITY,
+            looking_since: 0,
+            cut: BTreeSet::new(),
             unseen: false,
             looked: None,
             must_tell: BTreeSet::new(),

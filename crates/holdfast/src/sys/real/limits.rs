@@ -6,7 +6,8 @@
 pub fn take_limits_as_errors() {
     use std::sync::{Arc, atomic::AtomicBool};
     // Without it everything works but that.
-    let _ = signal_hook::flag::register(rustix::process::Signal::XFSZ.as_raw(), Arc::new(AtomicBool::new(false)));
+    let _ =
+        signal_hook::flag::register(rustix::process::Signal::XFSZ.as_raw(), Arc::new(AtomicBool::new(false)));
 }
 
 /// There is no such limit.

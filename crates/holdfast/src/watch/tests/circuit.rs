@@ -6,7 +6,15 @@ use crate::watch::CircuitMemory;
 
 fn hold(id: &str, since: f64) -> Hold {
     let text = |text: &str| text.to_owned();
-    Hold { id: text(id), mode: Mode::Halt, reason: text("r"), by: text("b"), watch: None, host: text("h"), since }
+    Hold {
+        id: text(id),
+        mode: Mode::Halt,
+        reason: text("r"),
+        by: text("b"),
+        watch: None,
+        host: text("h"),
+        since,
+    }
 }
 
 fn paused(holds: Vec<Hold>, face: Option<Face>, ledger_len: u64) -> View {
@@ -30,7 +38,8 @@ fn green(face: Option<Face>, ledger_len: u64) -> View {
 fn resumed(bench: &Bench) -> Option<Face> {
     let now = bench.now();
     let (by, why, lifted) = ("ann".to_owned(), "mended".to_owned(), vec!["a".to_owned()]);
-    let resumed = Resumed { at: now.wall, up: now.up, awake: Some(now.awake), boot: now.boot, by, why, lifted };
+    let resumed =
+        Resumed { at: now.wall, up: now.up, awake: Some(now.awake), boot: now.boot, by, why, lifted };
     Some(Face { resumed: Some(resumed), ..Face::default() })
 }
 

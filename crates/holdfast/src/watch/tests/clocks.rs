@@ -1,7 +1,10 @@
 //! **clock-honest**: no single clock makes a beat fresh or stale.
 
 use super::*;
-use crate::watch::Seen;
+use crate::sys::Clock;
+use crate::sys::sim::SimClock;
+use crate::watch::age::rebooted_unnamed;
+use crate::watch::{Memory, Seen, Sight, WatchMemory};
 use crate::watch::verdict::{Act, Verdict};
 
 const HOUR: f64 = 3600.0;
@@ -165,6 +168,27 @@ fn without_a_boot_id_up_going_back_is_another_boot() {
     assert_eq!(bench.look(&new).verdict, Verdict::Fresh);
     bench.clock.step_wall(-HOUR);
     assert_eq!(bench.look_after(MAX_AGE + 0.01, &new).act, Act::Trip);
+}
+
+#[test]
+fn without_a_boot_id_a_long_second_boot_is_not_taken_for_the_first() {
+    let clock = SimClock::new(1e9);
+    clock.hide_boot_id();
+    clock.advance(50_000.0);
+    let first = clock.now();
+    let mut memory = Memory { last_check: Some(first.clone()), ..Memory::default() };
+    memory.circuit.resumed = Some(Sight::now(&first));
+    memory.watches.insert("bot".to_owned(), WatchMemory::new(&first));
+    clock.reboot(60.0);
+    assert!(rebooted_unnamed(&first, &clock.now()));
+    memory.anchor(&clock.now());
+    // Mostly asleep: the awake clock is far behind what it was before.
+    clock.suspend(60_000.0);
+    clock.advance(500.0);
+    let now = clock.now();
+    for sight in [memory.circuit.resumed.as_ref().expect("kept"), &memory.watches["bot"].first] {
+        assert!(sight.age(&now) > 60_000.0 && sight.awake_age(&now) > 500.0, "{sight:?}");
+    }
 }
 
 #[test]

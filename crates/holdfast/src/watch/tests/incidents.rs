@@ -53,7 +53,8 @@ impl Rounds {
     pub(super) fn round(&mut self, seconds: f64, judged: &[(&str, Judged)]) -> Settled {
         self.bench.clock.advance(seconds);
         let now = self.bench.now();
-        let judged: Vec<_> = judged.iter().map(|(name, judged)| ((*name).to_owned(), judged.clone())).collect();
+        let judged: Vec<_> =
+            judged.iter().map(|(name, judged)| ((*name).to_owned(), judged.clone())).collect();
         let mut ids = self.ids;
         let mut new_id = || {
             ids += 1;
@@ -79,7 +80,8 @@ impl Rounds {
 
     fn tripped(&mut self, demand: crate::watch::Demand) -> TripDone {
         if self.disk_fails {
-            let trouble = Some("THE CIRCUIT IS NOT PAUSED: data/trips.jsonl cannot be written: no space".to_owned());
+            let trouble =
+                Some("THE CIRCUIT IS NOT PAUSED: data/trips.jsonl cannot be written: no space".to_owned());
             return TripDone { demand, trouble, paused: false };
         }
         self.holds.push(Hold {
@@ -99,7 +101,8 @@ impl Rounds {
         let now = self.bench.now();
         let lifted = self.holds.drain(..).map(|hold| hold.id).collect();
         let (by, why) = ("ann".to_owned(), "exchange is back".to_owned());
-        let resumed = Resumed { at: now.wall, up: now.up, awake: Some(now.awake), boot: now.boot, by, why, lifted };
+        let resumed =
+            Resumed { at: now.wall, up: now.up, awake: Some(now.awake), boot: now.boot, by, why, lifted };
         self.face = Some(Face { resumed: Some(resumed), ..Face::default() });
     }
 }
@@ -149,7 +152,11 @@ fn a_trip_and_its_incident_bear_one_id() {
     assert_eq!(rounds.holds[0].id, "id-1");
     assert_eq!(journal(&settled), ["trip", "incident-opened"]);
     let quiet = rounds.round(1.0, &[("bot", bad(Act::Trip))]);
-    assert_eq!((told(&quiet), rounds.holds.len()), (None, 1), "a watch whose hold stands does not trip again");
+    assert_eq!(
+        (told(&quiet), rounds.holds.len()),
+        (None, 1),
+        "a watch whose hold stands does not trip again"
+    );
 }
 
 #[test]

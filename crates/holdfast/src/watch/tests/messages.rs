@@ -29,7 +29,9 @@ fn two_at_once_and_a_pause_by_hand() {
         since: rounds.bench.now().wall - 7200.0,
     });
     let failed = Judged::new(Verdict::Reported, Act::Trip, "the pipeline reports status \"failed\" (exit 1)");
-    insta::assert_snapshot!(shown(rounds.round(1.0, &[("trader-run", failed), ("trader-hl", bad(Act::Alert))])));
+    insta::assert_snapshot!(shown(
+        rounds.round(1.0, &[("trader-run", failed), ("trader-hl", bad(Act::Alert))])
+    ));
 }
 
 #[test]
@@ -81,7 +83,11 @@ fn words_of_others_cannot_forge_a_line_and_have_a_bound() {
     rounds.resume();
     let resumed = shown(rounds.round(1.0, &[]));
     for text in [paused, resumed] {
-        assert!(!text.contains('\u{1b}') && !text.contains("\nOVER") && !text.contains("\nTrading on mini is armed\u{1b}"));
+        assert!(
+            !text.contains('\u{1b}')
+                && !text.contains("\nOVER")
+                && !text.contains("\nTrading on mini is armed\u{1b}")
+        );
         assert!(text.len() < 20_000, "{}", text.len());
         assert!(text.lines().next().is_some_and(|subject| subject.len() < 600));
     }

@@ -129,7 +129,9 @@ fn round(stage: &mut Stage, oracle: &mut Oracle, tally: &mut Tally) {
     tally.rounds += 1;
     match verdict.code {
         Some(0) => {
-            oracle.judge_green(root, reading).unwrap_or_else(|lost| panic!("{lost}\nthis round:\n{story}{verdict}"));
+            oracle
+                .judge_green(root, reading)
+                .unwrap_or_else(|lost| panic!("{lost}\nthis round:\n{story}{verdict}"));
             oracle.forget();
             tally.green += 1;
         }
