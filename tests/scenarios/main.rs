@@ -20,6 +20,8 @@ mod old_or_new;
 #[cfg(target_os = "linux")]
 mod power_loss;
 #[cfg(target_os = "linux")]
+mod reminder;
+#[cfg(target_os = "linux")]
 mod trip_first;
 mod units;
 #[cfg(target_os = "linux")]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 pub use serde_json::{Map, Number, Value};
 
 /// An object of JSON.
@@ -11,14 +11,24 @@ pub type Object = Map<String, Value>;
 /// Reads one JSON object. A key that stands twice is an error, at any depth: readers differ on which one
 /// counts, and `{"paused":true,"paused":false}` must not be green for anybody (**fail-closed**).
 pub fn object(bytes: &[u8]) -> Result<Object, String> {
+    read(bytes, StrictVisitor { keys: None })
+}
+
+/// The same of these keys alone. What stands under others is skipped, which is a good deal faster.
+pub fn object_of(bytes: &[u8], keys: &[&str]) -> Result<Object, String> {
+    read(bytes, StrictVisitor { keys: Some(keys) })
+}
+
+fn read(bytes: &[u8], visitor: StrictVisitor) -> Result<Object, String> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err("is empty".to_owned());
     }
     // Editors of another system put it there; it carries nothing.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    match serde_json::from_slice::<Strict>(bytes) {
-        Ok(Strict(Value::Object(object))) => Ok(object),
-        Ok(Strict(other)) => Err(format!("is not a JSON object but {}", kind(&other))),
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    match json.deserialize_any(visitor).and_then(|value| json.end().map(|()| value)) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(other) => Err(format!("is not a JSON object but {}", kind(&other))),
         Err(error) => Err(format!("is not JSON: {error}")),
     }
 }
@@ -44,13 +54,16 @@ struct Strict(Value);
 
 impl<'de> Deserialize<'de> for Strict {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor).map(Strict)
+        deserializer.deserialize_any(StrictVisitor { keys: None }).map(Strict)
     }
 }
 
-struct StrictVisitor;
+struct StrictVisitor<'k> {
+    /// Of the outermost object; without them all are kept.
+    keys: Option<&'k [&'k str]>,
+}
 
-impl<'de> Visitor<'de> for StrictVisitor {
+impl<'de> Visitor<'de> for StrictVisitor<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -91,10 +104,15 @@ impl<'de> Visitor<'de> for StrictVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut object = Object::new();
-        while let Some((key, Strict(value))) = entries.next_entry::<String, Strict>()? {
+        while let Some(key) = entries.next_key::<String>()? {
+            if self.keys.is_some_and(|keys| !keys.contains(&key.as_str())) {
+                entries.next_value::<IgnoredAny>()?;
+                continue;
+            }
             if object.contains_key(&key) {
                 return Err(A::Error::custom(format_args!("the key {key:?} stands twice")));
             }
+            let Strict(value) = entries.next_value()?;
             object.insert(key, value);
         }
         Ok(object.into())
@@ -111,6 +129,16 @@ mod tests {
             let read = object(format!("{{\"a\":{number}}}").as_bytes()).expect(number);
             let again = object(Value::from(read.clone()).to_string().as_bytes()).expect(number);
             assert_eq!(read, again, "{number}");
+        }
+    }
+
+    #[test]
+    fn of_a_large_object_some_keys_can_be_read_alone() {
+        let text = br#"{"v":1,"watches":{"a":[1,{"b":2}]},"seq":7}"#;
+        let some = object_of(text, &["seq", "v"]).expect("JSON");
+        assert_eq!(Value::from(some).to_string(), r#"{"v":1,"seq":7}"#);
+        for bad in ["{\"v\":1,\"v\":2}", "{\"v\":{\"a\":1,\"a\":2}}", "{\"x\":[}", "{\"v\":1} {}", "[]"] {
+            assert!(object_of(bad.as_bytes(), &["v"]).is_err(), "{bad}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! One evaluation: the order of acts up to the outbox.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use holdfast::circuit::{self, Trip, View, new_id};
@@ -216,10 +217,12 @@ impl<'a> Watchdog<'a> {
 
     /// What is watched has changed: that belongs into the record.
     fn watch_set(&mut self, names: &[String]) -> Option<Entry> {
-        let known: Vec<String> = self.memory.watches.keys().cloned().collect();
-        let added: Vec<String> = names.iter().filter(|name| !known.contains(name)).cloned().collect();
-        let removed: Vec<String> = known.into_iter().filter(|name| !names.contains(name)).collect();
-        self.memory.watches.retain(|name, _| names.contains(name));
+        let names: BTreeSet<&String> = names.iter().collect();
+        let known = &mut self.memory.watches;
+        let added: Vec<String> =
+            names.iter().filter(|name| !known.contains_key(**name)).map(|name| (*name).clone()).collect();
+        let removed: Vec<String> = known.keys().filter(|name| !names.contains(name)).cloned().collect();
+        known.retain(|name, _| names.contains(name));
         (!added.is_empty() || !removed.is_empty())
             .then(|| Entry::new("watch-set", BY).with("added", added).with("removed", removed))
     }

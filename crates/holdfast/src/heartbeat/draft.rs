@@ -187,12 +187,13 @@ impl Draft {
 
     /// Writes the beat, **old-or-new**. Whatever the beat before looks like is no error: if it cannot be
     /// read, the count begins anew.
-    pub fn write(&self, sys: &Sys, root: &Root) -> Result<(), WriteError> {
+    pub fn write(self, sys: &Sys, root: &Root) -> Result<(), WriteError> {
         let path = if self.of_watchdog { root.watchdog() } else { root.heartbeat(self.name.as_ref()) };
         let previous = sys.store.read(&path);
         let in_new_folder =
             self.name.is_some() && !self.of_watchdog && matches!(previous, Err(ReadError::Missing));
-        let previous = previous.ok().and_then(|bytes| Beat::parse(&bytes).ok());
+        let parse = if self.keeps { Beat::parse } else { Beat::parse_ours };
+        let previous = previous.ok().and_then(|bytes| parse(&bytes).ok());
         let bytes = encode(self.compose(&sys.clock.now(), sys.host, previous.as_ref()));
         if bytes.len() as u64 > MAX_READ {
             return Err(WriteError::TooLarge { path, len: bytes.len() });
@@ -204,7 +205,7 @@ impl Draft {
     }
 
     /// The beat as it reads at `now`, after `previous`.
-    pub(super) fn compose(&self, now: &Now, host: &str, previous: Option<&Beat>) -> Object {
+    pub(super) fn compose(self, now: &Now, host: &str, previous: Option<&Beat>) -> Object {
         let at = floor_to_millis(now.wall);
         let seq = previous.and_then(|beat| beat.seq?.checked_add(1)).unwrap_or(1);
         let (begun, took) = self.cycle_times(now, host, previous);
@@ -226,8 +227,8 @@ impl Draft {
             ("circuit", self.circuit.as_deref().map(Value::from)),
         ];
         let ours = ours.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
-        let kept = previous.into_iter().flat_map(|beat| self.kept(beat));
-        ours.chain(kept).chain(self.fields.clone()).collect()
+        let kept = previous.map(|beat| self.kept(beat)).unwrap_or_default();
+        ours.chain(kept).chain(self.fields).collect()
     }
 
     /// The own keys of the beat before that stay.

@@ -75,6 +75,10 @@ impl Sight {
         Self { age, awake_age, ..Self::now(now) }
     }
 
+    fn of_this_boot(&self, now: &Now) -> bool {
+        same_boot(now, self.boot.as_deref(), self.up, Some(self.awake))
+    }
+
     /// The same, told by the clocks of now.
     pub(super) fn anchored(&self, now: &Now) -> Self {
         Self { age: self.age(now), awake_age: self.awake_age(now), ..Self::now(now) }
@@ -82,7 +86,7 @@ impl Sight {
 
     /// Its age now, in seconds: the larger of what the clocks say.
     pub fn age(&self, now: &Now) -> f64 {
-        if same_boot(now, self.boot.as_deref(), self.up) {
+        if self.of_this_boot(now) {
             self.age + (now.up - self.up).max(0.0)
         } else {
             // It was there before this boot began.
@@ -92,7 +96,7 @@ impl Sight {
 
     /// How long the host was awake in that time, in seconds, as far as it is known.
     pub fn awake_age(&self, now: &Now) -> f64 {
-        if same_boot(now, self.boot.as_deref(), self.up) {
+        if self.of_this_boot(now) {
             self.awake_age + (now.awake - self.awake).max(0.0)
         } else {
             self.age(now)
@@ -102,7 +106,8 @@ impl Sight {
 
 /// The age by the boot clocks alone, where the stamp is of this boot.
 pub(super) fn own_age(now: &Now, stamp: Stamp) -> Option<f64> {
-    let up = stamp.up.filter(|up| of_this_boot(now, stamp.boot, *up) && *up <= now.up + SLACK)?;
+    // Somebody else's reading is of this boot only if it names it.
+    let up = stamp.up.filter(|up| stamp.boot.is_some() && same_boot(now, stamp.boot, *up, stamp.awake))?;
     Some((now.up - up).max(0.0))
 }
 
@@ -128,35 +133,32 @@ pub(super) fn up_ahead(now: &Now, stamp: Stamp) -> bool {
         && stamp.up.is_some_and(|up| up > now.up + SLACK)
 }
 
-/// Somebody else's reading is of this boot only if it names it.
-fn of_this_boot(now: &Now, boot: Option<&str>, up: f64) -> bool {
-    boot.is_some() && same_boot(now, boot, up)
+/// An earlier reading is of this boot. Where the system has no boot id, a boot clock going back means another.
+fn same_boot(now: &Now, boot: Option<&str>, up: f64, awake: Option<f64>) -> bool {
+    boot == now.boot.as_deref() && up <= now.up + SLACK && awake.is_none_or(|awake| awake <= now.awake + SLACK)
 }
 
-/// Our own earlier reading is of this boot. Where the system has no boot id, `up` going back means another.
-fn same_boot(now: &Now, boot: Option<&str>, up: f64) -> bool {
-    boot == now.boot.as_deref() && up <= now.up + SLACK
+fn since_last(now: &Now, last: &Now) -> Option<f64> {
+    same_boot(now, last.boot.as_deref(), last.up, Some(last.awake)).then_some(now.up - last.up)
 }
 
 /// The host was booted anew since the last look, and only its boot clock tells. Once that has run as long as the
 /// last time, what is remembered of before would be taken for of now.
 pub(super) fn rebooted_unnamed(last: &Now, now: &Now) -> bool {
-    now.boot.is_none() && last.boot.is_none() && !same_boot(now, None, last.up)
+    now.boot.is_none() && last.boot.is_none() && since_last(now, last).is_none()
 }
 
 /// How long the host was suspended between two looks, in seconds.
 fn suspended(now: &Now, last: Option<&Now>) -> f64 {
-    match last.filter(|last| same_boot(now, last.boot.as_deref(), last.up)) {
-        Some(last) => ((now.up - last.up) - (now.awake - last.awake)).max(0.0),
-        None => 0.0,
-    }
+    let between = last.and_then(|last| Some(since_last(now, last)? - (now.awake - last.awake)));
+    between.unwrap_or(0.0).max(0.0)
 }
 
 /// By how many seconds the wall clock was moved against the boot clock between two looks on one boot; `None`
 /// if by less than a minute.
 pub fn clock_step(last: &Now, now: &Now) -> Option<f64> {
-    let step = (now.wall - last.wall) - (now.up - last.up);
-    (same_boot(now, last.boot.as_deref(), last.up) && step.abs() > STEP).then_some(step)
+    let step = (now.wall - last.wall) - since_last(now, last)?;
+    (step.abs() > STEP).then_some(step)
 }
 
 #[cfg(test)]

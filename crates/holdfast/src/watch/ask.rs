@@ -121,9 +121,8 @@ pub fn judge_all(
 
 /// What the watchdog of this root remembers; `None` if it has not run here or its file is not readable.
 pub fn recall(sys: &Sys, root: &Root) -> Option<(Beat, Memory)> {
-    let beat = Beat::parse(&sys.store.read(&root.watchdog()).ok()?).ok()?;
-    let memory = Memory::from_fields(&beat.fields)?;
-    Some((beat, memory))
+    let bytes = sys.store.read(&root.watchdog()).ok()?;
+    Some((Beat::parse_ours(&bytes).ok()?, Memory::parse(&bytes)?))
 }
 
 /// What a watch says, for a person who is about to resume.

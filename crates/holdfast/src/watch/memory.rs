@@ -136,8 +136,8 @@ impl Memory {
     }
 
     /// Reads what stands in `data/watchdog.json`; `None` if it is not ours.
-    pub fn from_fields(fields: &Object) -> Option<Self> {
-        serde_json::from_value(Value::Object(fields.clone())).ok()
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
     }
 
     /// The keys that go into `data/watchdog.json` beside those of a beat.

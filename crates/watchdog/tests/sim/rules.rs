@@ -133,7 +133,7 @@ impl World {
             // After a crash the hold may bear another id than the incident that goes on.
             let known =
                 ledger.contains(line.incident) || ledger.contains(&format!("\"watch\":\"{}\"", line.watch));
-            if !paused && !known {
+            if asked && !paused && !known {
                 let what =
                     format!("told that {} is {} before the circuit was paused", line.watch, line.verdict);
                 self.breaks("trip-first", what);
@@ -187,6 +187,9 @@ impl World {
             let Some(beat) = state.beat.filter(known) else { return };
             // Of a beat without a boot clock that was written around a step nobody knows the age; and steps
             // below a minute are not seen as such.
+            if state.manner.plain && state.kept_in != Some(state.boots) {
+                return;
+            }
             if state.manner.plain && (state.looked != Some(state.steps) || beat.steps != state.steps) {
                 return;
             }
@@ -207,6 +210,7 @@ impl World {
         let mut state = self.state();
         // A memory that cannot be kept begins anew every time.
         state.unseen |= news && !kept;
+        state.kept_in = Some(state.boots).filter(|_| kept).or(state.kept_in);
         // What bears no honest time of its own counts from when it was seen.
         if state.looked.is_none() || news {
             state.late_from = now.awake;

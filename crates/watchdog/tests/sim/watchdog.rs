@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use holdfast::sys::Clock;
 use holdfast::sys::sim::SimProcess;
+use holdfast::watch::Act;
 use holdfast_notify::{Reply, Sending, Transport};
 use watchdog::{Deliverer, Watchdog};
 
@@ -51,6 +52,9 @@ impl World {
                 };
                 evaluated.judged.iter().take(2).map(word).collect::<Vec<_>>().join(", ")
             });
+            let asking = evaluated.judged.iter().filter(|(_, judged)| judged.act == Act::Trip);
+            let asking = asking.map(|(watch, judged)| (watch.clone(), judged.detail.clone()));
+            self.state().tripping.extend(asking);
             self.after_evaluation(clean, news, &since);
             if let Some(work) = watchdog.work() {
                 let came = deliverer.deliver(&work);

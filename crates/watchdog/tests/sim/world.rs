@@ -77,6 +77,10 @@ pub(crate) struct State {
     pub(crate) looking_since: u64,
     /// Trips that a hand took out of the ledger: only the length that the face knows tells of them.
     pub(crate) cut: BTreeSet<String>,
+    /// In which boot the watchdog has last kept what it saw.
+    pub(crate) kept_in: Option<u32>,
+    /// Every verdict that asked for a trip: watch and words.
+    pub(crate) tripping: BTreeSet<(String, String)>,
     /// There is news that bears no time of a boot clock, and the watchdog has not seen it.
     pub(crate) unseen: bool,
     /// The watchdog has completed an evaluation; the wall clock was stepped this often then.
@@ -233,6 +237,8 @@ impl State {
             late_from: f64::INFINITY,
             looking_since: 0,
             cut: BTreeSet::new(),
+            kept_in: None,
+            tripping: BTreeSet::new(),
             unseen: false,
             looked: None,
             must_tell: BTreeSet::new(),
