@@ -18,6 +18,9 @@ const KILLS: usize = 150;
 /// How many kills a reader must have read through to count as one.
 const READINGS: usize = 100;
 
+/// Between two readings: the writers need the processor, too.
+const READING_PAUSE: Duration = Duration::from_micros(300);
+
 /// A file that is read all the time, and the program that writes it.
 struct Case {
     name: &'static str,
@@ -74,14 +77,15 @@ fn a_reader_never_sees_a_part_while_writers_are_killed() {
     each(CASES.iter().map(|case| case.name), |name| {
         let case = CASES.iter().find(|case| case.name == *name).expect("a case");
         let root = Scratch::new();
-        let took = (case.writer)(&root).finish().took;
+        // About half of them are to be killed, however busy the machine is.
+        let mut usual = (case.writer)(&root).finish().took;
         let reader = python_reader(&root, case.file);
         let mut dice = Rng::new();
         println!("{name}: seed {}", dice.get_seed());
         let (mut killed, mut contents) = (0, HashSet::new());
         for _ in 0..KILLS {
             let writer = (case.writer)(&root).start();
-            let (began, end) = (Instant::now(), took.mul_f64(dice.f64() * 1.1));
+            let (began, end) = (Instant::now(), usual.mul_f64(dice.f64() * 2.0));
             while !writer.is_over() {
                 if began.elapsed() >= end {
                     writer.send(Signal::KILL);
@@ -89,8 +93,11 @@ fn a_reader_never_sees_a_part_while_writers_are_killed() {
                 let bytes = read(&root.path(case.file)).expect("the file was there before");
                 (case.whole)(&bytes).unwrap_or_else(|what| panic!("{name}: {} {what}", case.file));
                 contents.insert(bytes);
+                std::thread::sleep(READING_PAUSE);
             }
-            killed += usize::from(writer.ended().signal == Some(9));
+            let was_killed = writer.ended().signal == Some(9);
+            killed += usize::from(was_killed);
+            usual = usual.mul_f64(if was_killed { 1.05 } else { 0.95 });
         }
         stop_reader(&root, reader);
         assert!(killed > KILLS / 10, "{name}: only {killed} writers were killed in time");
@@ -166,8 +173,10 @@ fn lines_of_killed_writers_are_whole_in_the_ledger_and_in_the_journal() {
     let took = trip(&root).finish().took;
     each(0..100u64, |seed| {
         let writer = trip(&root).start();
-        std::thread::sleep(took.mul_f64(Rng::with_seed(*seed).f64() * 2.0));
-        writer.send(Signal::KILL);
+        if seed % 4 > 0 {
+            std::thread::sleep(took.mul_f64(Rng::with_seed(*seed).f64() * 4.0));
+            writer.send(Signal::KILL);
+        }
         writer.ended();
     });
     for file in ["data/trips.jsonl", "memory/journal.jsonl"] {

@@ -47,6 +47,7 @@ fn a_reminder_tells_why_once_a_day_and_never_resumes() {
     let root = paused();
     let ended = remind(&root).finish().expect(0);
     told(&root, &ended);
+    assert_eq!(reminders(&root), 1, "{}", root.text("mail"));
     let first = root.text("mail");
     remind(&root).finish().expect(0);
     assert_eq!(root.text("mail"), first, "once a day");

@@ -7,6 +7,7 @@
 
 mod bench;
 mod fuzz;
+mod heavy;
 mod project;
 mod tidy;
 
@@ -27,6 +28,8 @@ enum Command {
     Bench(bench::Args),
     /// Fuzz every parser of bytes from outside
     Fuzz(fuzz::Args),
+    /// Run what is too long for every run of the CI, and print one table
+    Heavy(heavy::Args),
     /// Check the house rules that compiler and clippy do not know
     Tidy,
 }
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Bench(args) => bench::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
+        Command::Heavy(args) => heavy::run(&args),
         Command::Tidy => tidy::run(),
     };
     done.map_or_else(

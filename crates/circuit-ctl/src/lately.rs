@@ -31,7 +31,7 @@ impl Watchdog {
             Err(ReadError::Missing) => return Self::Never,
             Err(error) => return Self::Unclear(error.to_string()),
         };
-        match Beat::parse(&bytes) {
+        match Beat::parse_ours(&bytes) {
             Ok(beat) => Self::of(&beat, &sys.clock.now()),
             Err(error) => Self::Unclear(error.to_string()),
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use holdfast::circuit::{self, Trip, View, new_id};
-use holdfast::heartbeat::{Draft, Status};
+use holdfast::heartbeat::Draft;
 use holdfast::journal::{self, Entry};
 use holdfast::json::{self, Value};
 use holdfast::settings::Settings;
@@ -267,13 +267,7 @@ impl<'a> Watchdog<'a> {
     }
 
     fn save(&self) -> anyhow::Result<()> {
-        let draft = Draft::new(Status::Ok).of_watchdog();
-        let with_memory = self
-            .memory
-            .to_fields()
-            .into_iter()
-            .try_fold(draft, |draft, (key, value)| draft.field(&key, value))?;
-        Ok(with_memory.write(&self.sys, &self.root)?)
+        Ok(Draft::of_watchdog(&self.memory)?.write(&self.sys, &self.root)?)
     }
 
     fn digest(&self) -> Digest {

@@ -91,7 +91,7 @@ fn what_anybody_does_while_a_person_decides_ends_the_resume() {
         "circuit-ctl trip --reason meanwhile",
         "echo '{\"paused\": true, \"reason\": \"meanwhile\"}' > data/circuit.json",
         "echo '{\"v\":1,\"id\":\"x-1\",\"reason\":\"meanwhile\"}' >> data/trips.jsonl",
-        "sed -i 's/in the beginning/meanwhile/' data/circuit.json",
+        "sed -i 's/in the beginning/meanwhile/g' data/circuit.json",
     ];
     each(meanwhile, |what| {
         let root = resumable();

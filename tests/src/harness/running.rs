@@ -87,7 +87,8 @@ impl Running {
     /// Waits for its end, and fails the test if that takes longer than [`PATIENCE`].
     #[track_caller]
     pub fn ended(self) -> Ended {
-        self.ended_within(PATIENCE)
+        let lived = self.began.elapsed();
+        self.ended_within(lived + PATIENCE)
     }
 
     /// Waits for its end, and fails the test if that takes longer than `limit` from its start.

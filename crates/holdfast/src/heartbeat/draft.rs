@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use serde::Serialize;
+
 use super::{Beat, Name, OURS, Status};
 use crate::json::{self, Object, Value};
 use crate::sys::{MAX_READ, Now, ReadError, Secrecy, Sys};
@@ -31,7 +33,8 @@ pub struct Draft {
     began: Option<Now>,
     keeps: bool,
     name: Option<Name>,
-    of_watchdog: bool,
+    /// Of a watchdog: what it remembers, as the inside of a JSON object.
+    memory: Option<String>,
     pid: u32,
     interval: Option<Span>,
     circuit: Option<String>,
@@ -104,8 +107,8 @@ impl Draft {
         let pid = std::process::id();
         let fields = Object::new();
         let (began, name, interval, circuit) = (None, None, None, None);
-        let (begins, keeps, of_watchdog) = (false, false, false);
-        Self { status, begins, began, keeps, name, of_watchdog, pid, interval, circuit, fields }
+        let (begins, keeps, memory) = (false, false, None);
+        Self { status, begins, began, keeps, name, memory, pid, interval, circuit, fields }
     }
 
     /// A beat that begins a cycle. If the cycle before began on this boot and never ended, `begun` stays what
@@ -151,10 +154,13 @@ impl Draft {
         Self { name: Some(name), ..self }
     }
 
-    /// The watchdog's own beat, in `data/watchdog.json`.
-    #[must_use]
-    pub fn of_watchdog(self) -> Self {
-        Self { name: Some(Name::watchdog()), of_watchdog: true, ..self }
+    /// The watchdog's own beat, in `data/watchdog.json`, with what it remembers. That is large, and written as it
+    /// is: none of its keys may be one of [`OURS`].
+    pub fn of_watchdog(memory: &impl Serialize) -> serde_json::Result<Self> {
+        let memory = serde_json::to_string(memory)?;
+        let inside = memory.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+        let memory = Some(inside.unwrap_or_default().to_owned());
+        Ok(Self { name: Some(Name::watchdog()), memory, ..Self::new(Status::Ok) })
     }
 
     /// The process that does the work, if it is not this one.
@@ -187,14 +193,15 @@ impl Draft {
 
     /// Writes the beat, **old-or-new**. Whatever the beat before looks like is no error: if it cannot be
     /// read, the count begins anew.
-    pub fn write(self, sys: &Sys, root: &Root) -> Result<(), WriteError> {
-        let path = if self.of_watchdog { root.watchdog() } else { root.heartbeat(self.name.as_ref()) };
+    pub fn write(mut self, sys: &Sys, root: &Root) -> Result<(), WriteError> {
+        let memory = self.memory.take();
+        let path = if memory.is_some() { root.watchdog() } else { root.heartbeat(self.name.as_ref()) };
         let previous = sys.store.read(&path);
         let in_new_folder =
-            self.name.is_some() && !self.of_watchdog && matches!(previous, Err(ReadError::Missing));
+            self.name.is_some() && memory.is_none() && matches!(previous, Err(ReadError::Missing));
         let parse = if self.keeps { Beat::parse } else { Beat::parse_ours };
         let previous = previous.ok().and_then(|bytes| parse(&bytes).ok());
-        let bytes = encode(self.compose(&sys.clock.now(), sys.host, previous.as_ref()));
+        let bytes = encode(self.compose(&sys.clock.now(), sys.host, previous.as_ref()), memory);
         if bytes.len() as u64 > MAX_READ {
             return Err(WriteError::TooLarge { path, len: bytes.len() });
         }
@@ -298,8 +305,12 @@ fn short_number(seconds: f64) -> Value {
     if seconds.fract() == 0.0 { Value::from(seconds as u64) } else { json::number(seconds) }
 }
 
-fn encode(beat: Object) -> Vec<u8> {
+fn encode(beat: Object, memory: Option<String>) -> Vec<u8> {
     let mut line = Value::Object(beat).to_string();
+    if let Some(memory) = memory.filter(|memory| !memory.is_empty()) {
+        line.pop();
+        line = line + "," + &memory + "}";
+    }
     line.push('\n');
     line.into_bytes()
 }

@@ -112,6 +112,25 @@ fn a_rust_pipeline_writes_what_a_reader_reads() {
     assert!(beat.begun.is_some() && beat.took.is_some());
 }
 
+#[test]
+fn a_watchdogs_beat_holds_what_it_remembers() {
+    let dir = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(dir.path().join("data")).expect("data");
+    let sys = Sys::real();
+    let root = Root::open(sys.store, dir.path()).expect("a root");
+    for (memory, seq) in [(json!({}), 1), (json!({"watches": {"bot": [1]}}), 2)] {
+        let draft = Draft::of_watchdog(&memory).expect("JSON");
+        draft.write(&sys, &root).expect("written");
+        let bytes = sys.store.read(&root.watchdog()).expect("a file");
+        let beat = Beat::parse(&bytes).expect("a beat");
+        assert_eq!((beat.name.as_deref(), beat.seq), (Some("watchdog"), Some(seq)));
+        assert_eq!(beat.fields.get("watches"), memory.get("watches"));
+        let ours = Beat::parse_ours(&bytes).expect("a beat");
+        assert_eq!((ours.at, ours.seq, ours.fields.get("watches")), (beat.at, beat.seq, None));
+    }
+    assert!(!root.heartbeats().exists(), "it is no pipeline's");
+}
+
 fn moment(wall: f64, up: f64, boot: Option<&str>) -> Now {
     Now { wall, up, awake: up, boot: boot.map(str::to_owned) }
 }

@@ -135,7 +135,9 @@ pub(super) fn up_ahead(now: &Now, stamp: Stamp) -> bool {
 
 /// An earlier reading is of this boot. Where the system has no boot id, a boot clock going back means another.
 fn same_boot(now: &Now, boot: Option<&str>, up: f64, awake: Option<f64>) -> bool {
-    boot == now.boot.as_deref() && up <= now.up + SLACK && awake.is_none_or(|awake| awake <= now.awake + SLACK)
+    boot == now.boot.as_deref()
+        && up <= now.up + SLACK
+        && awake.is_none_or(|awake| awake <= now.awake + SLACK)
 }
 
 fn since_last(now: &Now, last: &Now) -> Option<f64> {

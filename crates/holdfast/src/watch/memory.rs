@@ -73,7 +73,12 @@ impl WatchMemory {
         let of_evidence = self.evidence.iter_mut().map(|(_, seen)| seen);
         let of_fields = self.advance.values_mut().map(|(_, seen)| seen);
         let of_rises = self.rise.values_mut().flatten().map(|(_, seen)| seen);
-        [&mut self.first].into_iter().chain(of_evidence).chain(of_fields).chain(of_rises).chain(self.writers.sight())
+        [&mut self.first]
+            .into_iter()
+            .chain(of_evidence)
+            .chain(of_fields)
+            .chain(of_rises)
+            .chain(self.writers.sight())
     }
 }
 
@@ -127,7 +132,8 @@ impl CircuitMemory {
 impl Memory {
     /// Tells every age by the clocks of now, before those of an earlier boot could be taken for them.
     pub(super) fn anchor(&mut self, now: &Now) {
-        let of_circuit = [&mut self.circuit.paused, &mut self.circuit.resumed, &mut self.journalled, &mut self.mute];
+        let of_circuit =
+            [&mut self.circuit.paused, &mut self.circuit.resumed, &mut self.journalled, &mut self.mute];
         let of_incidents = self.incidents.iter_mut().flat_map(|open| [&mut open.opened, &mut open.told]);
         let of_watches = self.watches.values_mut().flat_map(WatchMemory::sights);
         for sight in of_circuit.into_iter().flatten().chain(of_incidents).chain(of_watches) {

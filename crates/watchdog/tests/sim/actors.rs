@@ -320,9 +320,10 @@ impl World {
         if knows {
             let mut state = self.state();
             state.edited = edited;
-            // With ledger and face of the same old day only the watchdog's memory knows better.
-            let cut = std::mem::take(&mut state.cut);
-            state.lifted.extend(cut);
+            // A face that knows the length of another ledger than this one: only the watchdog's memory knows better.
+            let all: Vec<String> =
+                state.trips.iter().map(|(id, _)| id.clone()).filter(|_| state.rewritten).collect();
+            state.lifted.extend(all);
         }
     }
 
@@ -344,6 +345,7 @@ impl World {
                 let cut: Vec<String> =
                     state.trips.iter().map(|(id, _)| id).filter(|id| !text.contains(*id)).cloned().collect();
                 state.cut.extend(cut);
+                state.rewritten = true;
             }
             None => {
                 let ledger = self.host.peek(&self.root.ledger());

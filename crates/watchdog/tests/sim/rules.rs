@@ -130,6 +130,7 @@ impl World {
         let ledger =
             ledger.map(|(bytes, _)| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
         for line in lines(text).iter().filter(|line| oracle::trips(line)) {
+            let asked = self.state().tripping.contains(&(line.watch.to_owned(), line.detail.to_owned()));
             // After a crash the hold may bear another id than the incident that goes on.
             let known =
                 ledger.contains(line.incident) || ledger.contains(&format!("\"watch\":\"{}\"", line.watch));
@@ -209,8 +210,8 @@ impl World {
         let kept = kept["up"].as_f64() >= Some(since.up) && kept["boot"].as_str() == since.boot.as_deref();
         let mut state = self.state();
         // A memory that cannot be kept begins anew every time.
-        state.unseen |= news && !kept;
         state.kept_in = Some(state.boots).filter(|_| kept).or(state.kept_in);
+        state.unseen |= (news && !kept) || state.kept_in.is_none();
         // What bears no honest time of its own counts from when it was seen.
         if state.looked.is_none() || news {
             state.late_from = now.awake;

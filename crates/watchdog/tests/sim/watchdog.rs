@@ -68,6 +68,7 @@ impl World {
         });
         self.remember_what_must_be_told();
         if done.is_none() {
+            self.state().unseen |= news;
             self.note(|| "watchdog: killed".to_owned());
         }
         *self.resident.lock().unwrap_or_else(PoisonError::into_inner) = done;

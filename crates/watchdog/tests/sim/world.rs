@@ -77,6 +77,8 @@ pub(crate) struct State {
     pub(crate) looking_since: u64,
     /// Trips that a hand took out of the ledger: only the length that the face knows tells of them.
     pub(crate) cut: BTreeSet<String>,
+    /// A hand has put another ledger in the place of the ledger.
+    pub(crate) rewritten: bool,
     /// In which boot the watchdog has last kept what it saw.
     pub(crate) kept_in: Option<u32>,
     /// Every verdict that asked for a trip: watch and words.
@@ -237,6 +239,7 @@ impl State {
             late_from: f64::INFINITY,
             looking_since: 0,
             cut: BTreeSet::new(),
+            rewritten: false,
             kept_in: None,
             tripping: BTreeSet::new(),
             unseen: false,

@@ -161,11 +161,13 @@ fn long_reasons_of_many_holds_do_not_make_a_face_that_is_too_long_to_be_read() {
     place.ledger(&ledger);
     place.trip(&reason);
     assert!(place.face().paused, "it can be read");
-    while !place.check().is_green() {
+    // Those that did not fit stand for each other: lifted in a few goes, not in endless ones.
+    for _ in 0..5 {
         let listing = place.listing();
         let all: Vec<String> = listing.view().holds.iter().map(|hold| hold.id.clone()).collect();
         place.lift(&listing, &all).expect("lifted");
     }
+    assert!(place.check().is_green());
 }
 
 #[test]

@@ -4,8 +4,8 @@ use super::*;
 use crate::sys::Clock;
 use crate::sys::sim::SimClock;
 use crate::watch::age::rebooted_unnamed;
-use crate::watch::{Memory, Seen, Sight, WatchMemory};
 use crate::watch::verdict::{Act, Verdict};
+use crate::watch::{Memory, Seen, Sight, WatchMemory};
 
 const HOUR: f64 = 3600.0;
 
