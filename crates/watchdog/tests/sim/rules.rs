@@ -220,6 +220,17 @@ impl World {
         let late = now.awake - state.late_from;
         drop(state);
         if clean && late > MAX_AGE + SLACK && self.is_green() {
+            if std::env::var("DBG").is_ok() {
+                let m = self.host.peek(&self.root.watchdog()).unwrap_or_default();
+                let v: Value = serde_json::from_slice(&m).unwrap_or_default();
+                println!(
+                    "MEM {} {} {} now {:?}",
+                    v["watches"]["bot"],
+                    v["circuit_seen"],
+                    v["last_check"],
+                    self.host.clock.now()
+                );
+            }
             self.breaks("clock-honest", format!("green, although nobody has beaten for {late:.0} s awake"));
         }
     }

@@ -1,4 +1,5 @@
 //! The decision against its table: no disk, and a clock that stands still unless it is moved.
+#![allow(clippy::type_complexity, clippy::unnecessary_wraps, reason = "rows of tables read best as they are")]
 
 mod bench;
 mod circuit;
