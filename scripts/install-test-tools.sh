@@ -15,6 +15,7 @@ tools=(
   "/usr/bin/python3 python3"
   "strace strace"
   "systemd-analyze systemd"
+  "/usr/share/zoneinfo/UTC tzdata"
   "unshare util-linux"
 )
 
@@ -25,7 +26,7 @@ missing() {
   local entry tool
   for entry in "${tools[@]}"; do
     tool=${entry%% *}
-    command -v "$tool" >/dev/null 2>&1 || echo "${entry#* }"
+    [ -e "$tool" ] || command -v "$tool" >/dev/null 2>&1 || echo "${entry#* }"
   done | sort -u
 }
 

@@ -106,9 +106,10 @@ impl Sight {
 
 /// The age by the boot clocks alone, where the stamp is of this boot.
 pub(super) fn own_age(now: &Now, stamp: Stamp) -> Option<f64> {
-    // Somebody else's reading is of this boot only if it names it.
-    let up = stamp.up.filter(|up| stamp.boot.is_some() && same_boot(now, stamp.boot, *up, stamp.awake))?;
-    Some((now.up - up).max(0.0))
+    let up = stamp.up.filter(|up| same_boot(now, stamp.boot, *up, stamp.awake))?;
+    let age = (now.up - up).max(0.0);
+    // Somebody else's reading is of this boot if it names it, or where boots have no name if both clocks agree.
+    (stamp.boot.is_some() || (now.wall - stamp.wall - age).abs() <= STEP).then_some(age)
 }
 
 /// The age by the wall clock. Where that was stepped since the last look, the beat came before the step or after

@@ -207,7 +207,9 @@ impl World {
         let kept =
             self.host.peek(&self.root.watchdog()).and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let kept = kept.map_or(Value::Null, |memory: Value| memory["last_check"].clone());
-        let kept = kept["up"].as_f64() >= Some(since.up) && kept["boot"].as_str() == since.boot.as_deref();
+        // Of this boot, also where boots have no name.
+        let kept = kept["up"].as_f64().is_some_and(|up| (since.up..=now.up).contains(&up))
+            && kept["boot"].as_str() == since.boot.as_deref();
         let mut state = self.state();
         // A memory that cannot be kept begins anew every time.
         state.kept_in = Some(state.boots).filter(|_| kept).or(state.kept_in);

@@ -171,6 +171,22 @@ fn without_a_boot_id_up_going_back_is_another_boot() {
 }
 
 #[test]
+fn without_a_boot_id_a_boot_clock_counts_where_the_wall_clock_agrees() {
+    let mut bench = Bench::new();
+    bench.clock.hide_boot_id();
+    let old = bench.beat("");
+    bench.look(&old);
+    bench.clock.suspend(8.0 * HOUR);
+    let unseen = bench.beat("");
+    bench.clock.advance(600.0);
+    assert_eq!(bench.look(&unseen).verdict, Verdict::Fresh);
+    bench.clock.advance(MAX_AGE - 600.0);
+    assert_eq!(bench.look_after(0.01, &unseen).act, Act::Trip, "it knows that it was awake all the time");
+    let forged = bench.beat(r#""at":1763000000.0"#);
+    assert_eq!(bench.look_after(1.0, &forged).verdict, Verdict::Stale, "the clocks disagree");
+}
+
+#[test]
 fn without_a_boot_id_a_long_second_boot_is_not_taken_for_the_first() {
     for anchored in [true, false] {
         long_second_boot(anchored);
