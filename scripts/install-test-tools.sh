@@ -5,6 +5,7 @@ set -euo pipefail
 
 # What must be there, and the Debian package that brings it.
 tools=(
+  "c++ g++"
   "cc gcc libc6-dev"
   "faketime faketime"
   "git git"
