@@ -15,17 +15,14 @@ fn main() -> io::Result<()> {
     read(&data.join("circuit.json"))?;
     fs::metadata(data.join("trips.jsonl"))?;
     let last = read(&target).unwrap_or_default();
-    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id")?;
+    fs::read_to_string("/proc/sys/kernel/random/boot_id")?;
 
     let temp = data.join(format!(".heartbeat.json.{}.tmp", std::process::id()));
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o640).open(&temp)?;
     file.metadata()?;
     fs::metadata(&target).ok();
     fs::metadata(&data)?;
-    // As long as a beat is.
-    let mut bytes = last;
-    bytes.resize(240, boot.as_bytes()[0]);
-    file.write_all(&bytes)?;
+    file.write_all(&last)?;
     file.sync_all()?;
     drop(file);
     fs::rename(&temp, &target)?;

@@ -14,15 +14,16 @@ use crate::project;
 const PAGE: &str = "docs/testing.md";
 const DENY: &str = "0.20.2";
 
-/// One run. The first word of its command is `cargo`, `xtask` or `cargo-deny`; `N` stands for `--seconds`.
+/// One run. The first word of its command is `cargo`, `xtask`, `cargo-deny` or a script; `N` stands for `--seconds`.
 struct Run {
     name: &'static str,
     env: &'static [(&'static str, &'static str)],
     command: &'static str,
 }
 
-const RUNS: [Run; 7] = [
+const RUNS: [Run; 8] = [
     Run { name: "licences and sources", env: &[], command: "cargo-deny check bans licenses sources" },
+    Run { name: "types on macOS and Windows", env: &[], command: "scripts/check-platforms.sh" },
     Run { name: "long fuzzing", env: &[], command: "xtask fuzz --seconds N" },
     Run {
         name: "50,000 seeds of the simulation",
@@ -94,6 +95,7 @@ fn perform(run: &Run, command: &str, log: &Path) -> Result<()> {
         Some("cargo") => PathBuf::from(env!("CARGO")),
         Some("xtask") => std::env::current_exe()?,
         Some("cargo-deny") => deny()?,
+        Some(script) if script.starts_with("scripts/") => project::top().join(script),
         other => bail!("nobody knows {other:?}"),
     };
     let log_file = File::create(log).with_context(|| log.display().to_string())?;
@@ -149,7 +151,7 @@ mod tests {
             Ran { run, command: run.command.to_owned(), result, took: Duration::from_secs(61) }
         };
         let table =
-            table(&["a machine".to_owned()], &[ran(2, Ok(())), ran(6, Err(anyhow::anyhow!("code 1")))]);
+            table(&["a machine".to_owned()], &[ran(3, Ok(())), ran(7, Err(anyhow::anyhow!("code 1")))]);
         for part in [
             "a machine\n",
             "`HOLDFAST_SIM_SEEDS=50000 cargo test",

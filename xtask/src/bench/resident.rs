@@ -1,7 +1,6 @@
 //! `watchdog run`: how soon it notices, how soon that is on disk, what it costs meanwhile.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -158,7 +157,7 @@ fn monit(stage: &Stage) -> Result<Option<Row>> {
     );
     fs::write(&rc, config)?;
     // Or monit refuses it.
-    fs::set_permissions(&rc, fs::Permissions::from_mode(0o600))?;
+    ensure!(Command::new("chmod").arg("600").arg(&rc).status()?.success(), "chmod 600 {}", rc.display());
     fs::write(&beat, "")?;
     let monit = Resident::start(Command::new(program).args(["-I", "-c"]).arg(&rc).stdout(Stdio::null()))?;
     let mut late = Vec::new();

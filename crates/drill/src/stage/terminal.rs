@@ -11,6 +11,7 @@ mod platform {
     use std::os::unix::ffi::OsStrExt;
     use std::path::PathBuf;
 
+    use rustix::io::{FdFlags, fcntl_setfd};
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
     use super::Trouble;
@@ -24,7 +25,9 @@ mod platform {
     impl Terminal {
         pub(crate) fn new() -> Result<Self, Trouble> {
             let open = || -> rustix::io::Result<Self> {
-                let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+                let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+                // Not every system can open it so; a child that held it would keep it from hanging up.
+                fcntl_setfd(&master, FdFlags::CLOEXEC)?;
                 grantpt(&master)?;
                 unlockpt(&master)?;
                 let path = PathBuf::from(OsStr::from_bytes(ptsname(&master, Vec::new())?.as_bytes()));

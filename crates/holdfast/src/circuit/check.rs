@@ -116,7 +116,7 @@ pub struct Checked {
     /// The ledger; `None` when it is missing, an error when it cannot be looked at.
     pub ledger: Result<Option<Stat>, String>,
     /// The operating system refused to read; it may do so no longer in a moment.
-    refused: bool,
+    pub(super) refused: bool,
 }
 
 impl Checked {
@@ -259,13 +259,16 @@ fn cannot(error: &io::Error) -> String {
     format!("cannot be read: {error}")
 }
 
+/// How face and ledger look from outside.
+type Looks = [Option<Stat>; 2];
+
 /// [`check`] for a loop: while both files stay as they are, a call costs two stats.
 pub struct Cached<'a> {
     sys: Sys<'a>,
     face: std::path::PathBuf,
     ledger: std::path::PathBuf,
     root: Root,
-    last: Option<(Stat, Option<Stat>, Verdict)>,
+    last: Option<(Looks, Verdict)>,
 }
 
 impl<'a> Cached<'a> {
@@ -277,28 +280,26 @@ impl<'a> Cached<'a> {
     /// The verdict now.
     pub fn check(&mut self) -> Verdict {
         let before = self.look();
-        if let (Some((face, ledger)), Some((old_face, old_ledger, verdict))) = (&before, &self.last)
-            && face == old_face
-            && ledger == old_ledger
+        if let (Some(before), Some((last, verdict))) = (&before, &self.last)
+            && before == last
         {
             return verdict.clone();
         }
         let verdict = check(&self.sys, &self.root).verdict;
         self.last = before
-            .filter(|(face, _)| self.settled(face) && self.look() == before)
-            .map(|(face, ledger)| (face, ledger, verdict.clone()));
+            .filter(|before| self.settled(before) && self.look().as_ref() == Some(before))
+            .map(|before| (before, verdict.clone()));
         verdict
     }
 
-    fn look(&self) -> Option<(Stat, Option<Stat>)> {
-        let face = self.sys.store.stat(&self.face).ok()??;
-        let ledger = self.sys.store.stat(&self.ledger).ok()?;
-        Some((face, ledger))
+    fn look(&self) -> Option<Looks> {
+        Some([self.sys.store.stat(&self.face).ok()?, self.sys.store.stat(&self.ledger).ok()?])
     }
 
     /// A file written within this tick of the clock may be written again without looking different.
-    fn settled(&self, face: &Stat) -> bool {
+    fn settled(&self, [face, _]: &Looks) -> bool {
         const TICK: f64 = 0.1;
+        let Some(face) = face else { return true };
         let written =
             face.modified.duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
         self.sys.clock.now().wall - written > TICK

@@ -1,5 +1,7 @@
 //! The verdict of one heartbeat, and what is remembered of it.
 
+use std::fmt::Write as _;
+
 use super::age::{Sight, Stamp};
 use super::memory::WatchMemory;
 use super::progress;
@@ -109,9 +111,7 @@ fn remember(watch: &Watch, seen: &Seen, memory: &mut WatchMemory, context: &Cont
     let key = match seen {
         Seen::Missing => "missing".to_owned(),
         Seen::Malformed(what) => format!("malformed: {what}"),
-        Seen::Beat(beat) => {
-            format!("beat {} {:?} {:?} {:?} {}", beat.at, beat.up, beat.seq, beat.pid, beat.status)
-        }
+        Seen::Beat(beat) => identity(beat),
     };
     if let Some((known, sight)) = &memory.evidence
         && *known == key
@@ -130,6 +130,19 @@ fn remember(watch: &Watch, seen: &Seen, memory: &mut WatchMemory, context: &Cont
     };
     memory.evidence = Some((key, sight.clone()));
     sight
+}
+
+/// Tells a beat from the one before it, whoever wrote them.
+fn identity(beat: &Beat) -> String {
+    let mut identity = format!("beat at {} status {}", beat.at, beat.status);
+    let text = |number: Option<u64>| number.map(|number| number.to_string());
+    let parts = [("up", beat.up.map(|up| up.to_string())), ("seq", text(beat.seq)), ("pid", text(beat.pid))];
+    for (key, value) in parts {
+        if let Some(value) = value {
+            let _ = write!(identity, " {key} {value}");
+        }
+    }
+    identity
 }
 
 pub(super) fn stamp(beat: &Beat) -> Stamp<'_> {

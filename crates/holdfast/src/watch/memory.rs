@@ -58,10 +58,10 @@ pub struct WatchMemory {
     /// Which evidence was last seen (a beat's identity), and since when.
     pub evidence: Option<(String, Sight)>,
     /// Fields that must advance: the last value and since when.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub advance: BTreeMap<String, (Value, Sight)>,
     /// Fields with a limit on their rise: samples of the last hour.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rise: BTreeMap<String, Vec<(f64, Sight)>>,
     /// Who wrote the last beats.
     #[serde(default)]
@@ -103,6 +103,11 @@ pub struct CircuitMemory {
 impl CircuitMemory {
     /// Takes in how the circuit is, all but its holds, whose changes are for [`super::settle`] to tell.
     pub fn see(&mut self, view: &View, now: &Now, last_check: Option<&Now>) {
+        // An error of reading is no pause that anybody made, and its end is no resume: else each one would give a
+        // dead pipeline another `max_age`, and an unreadable ledger would be forgotten (**clock-honest**).
+        if view.refused {
+            return;
+        }
         let green = view.verdict.is_green();
         let resumed = view.face.as_ref().and_then(|face| face.resumed.as_ref());
         let news = resumed.filter(|resumed| Some(resumed.at) != self.resumed_at);

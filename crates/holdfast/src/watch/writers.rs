@@ -15,6 +15,7 @@ const KEPT: usize = 8;
 pub struct Writers {
     recent: Vec<String>,
     seq: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     conflict: Option<(String, Sight)>,
 }
 

@@ -13,13 +13,21 @@ pub struct RealStore;
 
 impl Store for RealStore {
     fn read(&self, path: &Path) -> Result<Vec<u8>, ReadError> {
-        let (file, len) = open_to_read(path)?;
+        let (mut file, len) = open_to_read(path)?;
         if len > MAX_READ {
             return Err(ReadError::TooLarge(len));
         }
-        let mut bytes = Vec::with_capacity(len as usize + 1);
-        // The bound holds also for a file that grows while it is read.
-        file.take(MAX_READ + 1).read_to_end(&mut bytes)?;
+        let mut bytes = vec![0; len as usize + 1];
+        let read = match file.read(&mut bytes) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
+            read => read?,
+        };
+        bytes.truncate(read);
+        // As long as it was said to be: that is the end, without asking again.
+        if read as u64 != len {
+            // The bound holds also for a file that grows while it is read.
+            file.take(MAX_READ + 1 - read as u64).read_to_end(&mut bytes)?;
+        }
         if bytes.len() as u64 > MAX_READ { Err(ReadError::TooLarge(bytes.len() as u64)) } else { Ok(bytes) }
     }
 
@@ -32,14 +40,18 @@ impl Store for RealStore {
     }
 
     fn stat(&self, path: &Path) -> io::Result<Option<Stat>> {
+        let itself = match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            itself => itself?,
+        };
+        if !itself.is_symlink() {
+            return stat_of(&itself).map(Some);
+        }
         match fs::metadata(path) {
-            Ok(found) => Ok(Some(stat_of(&found)?)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::symlink_metadata(path) {
-                Ok(_) => Err(io::Error::other("is a link that leads nowhere")),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-                Err(error) => Err(error),
-            },
-            Err(error) => Err(error),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(io::Error::other("is a link that leads nowhere"))
+            }
+            found => stat_of(&found?).map(Some),
         }
     }
 
