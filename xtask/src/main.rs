@@ -8,6 +8,7 @@
 mod bench;
 mod fuzz;
 mod heavy;
+mod mutate;
 mod project;
 mod tidy;
 
@@ -30,6 +31,8 @@ enum Command {
     Fuzz(fuzz::Args),
     /// Run what is too long for every run of the CI, and print one table
     Heavy(heavy::Args),
+    /// Make named mistakes in a copy of the project, each of which the simulation must see
+    Mutate(mutate::Args),
     /// Check the house rules that compiler and clippy do not know
     Tidy,
 }
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Heavy(args) => heavy::run(&args),
+        Command::Mutate(args) => mutate::run(&args),
         Command::Tidy => tidy::run(),
     };
     done.map_or_else(

@@ -5,11 +5,26 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
+#[cfg(any(test, feature = "sim"))]
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::exit::Exit;
 
+#[cfg(any(test, feature = "sim"))]
+static HUSHED: AtomicBool = AtomicBool::new(false);
+
+/// From now on this process tells nothing: for a simulation, whose thousands of lives are full of misfortunes.
+#[cfg(any(test, feature = "sim"))]
+pub fn hush() {
+    HUSHED.store(true, Ordering::Relaxed);
+}
+
 /// Tells a fact and what to do on stderr. Nobody may be there to read it; that must not stop us.
 pub fn tell(program: &str, what: &dyn Display) {
+    #[cfg(any(test, feature = "sim"))]
+    if HUSHED.load(Ordering::Relaxed) {
+        return;
+    }
     let _ = writeln!(io::stderr(), "{program}: {what}");
 }
 

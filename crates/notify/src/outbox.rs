@@ -41,7 +41,7 @@ pub struct Outbox {
 pub enum Put {
     /// It is on disk and will be sent.
     Stored,
-    /// It was there already.
+    /// It was there already, and is on disk.
     Already,
     /// No channel is configured at all: nothing was stored, and nobody will be told.
     NoChannel,
@@ -110,14 +110,19 @@ impl Outbox {
             return Err(PutError::Id(alert.id.clone()));
         }
         let path = file(dir, &alert.id);
-        if self.unsaved.contains_key(&alert.id) || matches!(sys.store.stat(&path), Ok(Some(_))) {
+        if self.over.contains(&alert.id) {
             return Ok(Put::Already);
         }
+        // Written again where it is there already: it may be so in this memory only, or left by a write that failed,
+        // which a power loss may undo. One that cannot be read is better told twice than never.
+        let known = self.load(sys.store, &alert.id).ok().flatten();
+        let (put, entry) = known.map_or((Put::Stored, entry), |known| (Put::Already, known));
         let stored = sys.store.make_dir(dir).and_then(|()| write(sys.store, &path, &entry));
-        if stored.is_err() {
-            self.unsaved.insert(alert.id.clone(), entry);
+        match stored {
+            Ok(()) => drop(self.unsaved.remove(&alert.id)),
+            Err(_) => drop(self.unsaved.insert(alert.id.clone(), entry)),
         }
-        stored.map(|()| Put::Stored).map_err(|error| PutError::Store { path, error })
+        stored.map(|()| put).map_err(|error| PutError::Store { path, error })
     }
 
     /// What waits: on disk, and in the memory of this process.

@@ -8,7 +8,7 @@ use holdfast::journal::Entry;
 use holdfast::sys::{Ended, Job, Sys};
 use holdfast::watch::Message;
 use holdfast::{Exit, Root};
-use holdfast_notify::{Alert, AlertKind, Direct, Outbox, Progress, Put, States, Transport};
+use holdfast_notify::{Alert, AlertKind, Direct, Event, Outbox, Progress, Put, States, Transport};
 
 use crate::evaluate::BY;
 use crate::tell;
@@ -91,8 +91,15 @@ impl<'a> Deliverer<'a> {
             tell(line);
         }
         exit = exit.and(account);
-        let accepted = delivery.events.iter().filter(|event| event.kind == "alert-accepted");
-        stored.extend(accepted.filter_map(|event| event.fields.get("alert")?.as_str().map(str::to_owned)));
+        // Accepted or expired: over, whether or not the disk ever took it.
+        let over = |event: &&Event| matches!(event.kind, "alert-accepted" | "alert-expired");
+        stored.extend(
+            delivery
+                .events
+                .iter()
+                .filter(over)
+                .filter_map(|event| event.fields.get("alert")?.as_str().map(str::to_owned)),
+        );
         journal.extend(delivery.events.iter().map(|event| event.entry(BY)));
         Delivered {
             exit,

@@ -36,6 +36,8 @@ pub struct View {
     pub ledger_len: u64,
     /// Why the ledger cannot be looked at.
     pub ledger_error: Option<String>,
+    /// The operating system refused to read face or ledger: nobody is known to have paused or resumed anything.
+    pub refused: bool,
     /// How much of it `holds` accounts for: less only while an enormous number of trips is unseen.
     pub accounted: u64,
 }
@@ -54,6 +56,7 @@ pub fn view(sys: &Sys, root: &Root) -> View {
         face_modified,
         ledger_len,
         ledger_error: checked.ledger.err(),
+        refused: checked.refused,
         accounted,
     }
 }
@@ -128,11 +131,10 @@ fn unseen(
             let written =
                 written.duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
             let (mut holds, read) = ledger_from(sys, root, 0);
-            let last = holds.last().cloned();
+            // The last line is news in any case: it made the ledger newer than the face.
+            let last = holds.pop();
             holds.retain(|hold| hold.since >= written);
-            if holds.is_empty() {
-                holds.extend(last);
-            }
+            holds.extend(last);
             (holds, read)
         }
     }

@@ -125,7 +125,9 @@ struct Before {
     hand_edit: Option<SystemTime>,
     /// How much of the ledger it had taken into account.
     known: Option<u64>,
-    /// It rests on times, or knows more of the ledger than there is: it could take the new line for one that it
+    /// It could not be looked at.
+    unknown: bool,
+    /// That, or it rests on times, or knows more of the ledger than there is: it could take the new line for one that it
     /// knows, and turn green until it is brought up to date.
     unsure: bool,
 }
@@ -133,10 +135,14 @@ struct Before {
 impl Before {
     fn look(sys: &Sys, root: &Root) -> Self {
         let checked = check(sys, root);
-        let Some((face, modified)) = checked.face else { return Self::default() };
+        let Some((face, modified)) = checked.face else {
+            let unknown = !checked.rests_on_files();
+            return Self { unknown, unsure: unknown, ..Self::default() };
+        };
         let by_hand = !face.paused && face.trips.is_none();
         let shrank = matches!(checked.verdict, Verdict::Paused { why: Why::LedgerShrank { .. }, .. });
-        Self { hand_edit: by_hand.then_some(modified), known: face.trips, unsure: by_hand || shrank }
+        let hand_edit = by_hand.then_some(modified);
+        Self { hand_edit, known: face.trips, unknown: false, unsure: by_hand || shrank }
     }
 }
 
@@ -184,10 +190,12 @@ fn update_face(
 fn accounted(checked: &Checked, line: Appended, before: Before) -> bool {
     // Of a ledger that shrank it knows more than was there: a new line as long as the lost one changes nothing.
     let ahead = before.known.filter(|known| *known > line.offset);
-    checked.face.as_ref().is_some_and(|(face, modified)| match face.trips {
-        Some(trips) => (line.end..=checked.ledger_len()).contains(&trips) && Some(trips) != ahead,
-        None => checked.verdict.is_green() && Some(*modified) != before.hand_edit,
-    })
+    // A face that nobody knows from before proves nothing: in a race a trip wins.
+    !before.unknown
+        && checked.face.as_ref().is_some_and(|(face, modified)| match face.trips {
+            Some(trips) => (line.end..=checked.ledger_len()).contains(&trips) && Some(trips) != ahead,
+            None => checked.verdict.is_green() && Some(*modified) != before.hand_edit,
+        })
 }
 
 /// No face is there at all.
@@ -211,9 +219,11 @@ fn face_with(sys: &Sys, root: &Root, checked: &Checked, hold: &Hold) -> Face {
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::*;
-    use crate::sys::sim::SimHost;
+    use crate::sys::sim::{Director, Fault, SimHost, Step, Verb};
 
     #[test]
     fn a_line_as_long_as_the_one_that_a_restored_ledger_lost_is_no_resume() {
@@ -238,6 +248,37 @@ mod tests {
         put(root.ledger(), &ledger[..ledger.len() / 2]);
         let tripped = trip(&sys, &root, &stale).expect("tripped");
         assert_eq!(sys.store.read(&root.ledger()).expect("two lines again").len(), ledger.len());
+        assert!(!tripped.lifted_already && !check(&sys, &root).verdict.is_green());
+    }
+
+    /// Refuses the first look at the face.
+    struct RefuseOnce(AtomicBool);
+
+    impl Director for RefuseOnce {
+        fn before(&self, step: &Step) -> Fault {
+            let refused = step.verb == Verb::Read
+                && step.path.ends_with("circuit.json")
+                && self.0.swap(false, Ordering::Relaxed);
+            if refused { Fault::NotApplied(io::ErrorKind::Other) } else { Fault::None }
+        }
+
+        fn changed(&self, _: &Step) {}
+    }
+
+    #[test]
+    fn a_hand_edit_that_could_not_be_read_before_the_trip_is_no_resume_after_it() {
+        let host = SimHost::new("mini", 1_763_712_000.0);
+        let process = host.process("test");
+        let sys = process.sys();
+        sys.store.make_dir("/bot/data".as_ref()).expect("a folder");
+        let root = Root::open(sys.store, "/bot").expect("a root");
+        sys.store.replace(&root.circuit(), b"{\"paused\": false}", Secrecy::Shared).expect("written");
+        // So the ledger will look older than the face.
+        host.clock.step_wall(-3600.0);
+        host.direct(Some(Arc::new(RefuseOnce(AtomicBool::new(true)))));
+        let (reason, by) = ("stale".to_owned(), "watchdog".to_owned());
+        let stale = Trip { mode: Mode::Halt, reason, by, watch: None, id: None };
+        let tripped = trip(&sys, &root, &stale).expect("tripped");
         assert!(!tripped.lifted_already && !check(&sys, &root).verdict.is_green());
     }
 }

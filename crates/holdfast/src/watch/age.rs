@@ -69,9 +69,10 @@ impl Sight {
     /// Of something that is seen now and says when it happened. `last` is the last look at the same place,
     /// which did not find it: after a step of the wall clock it cannot be older than that.
     pub fn of(now: &Now, last: Option<&Now>, stamp: Stamp) -> Self {
-        let age = own_age(now, stamp).unwrap_or_else(|| wall_age(now, last, stamp.wall));
-        let awake_age =
-            own_awake_age(now, stamp).unwrap_or_else(|| age - suspended(now, last)).clamp(0.0, age);
+        let own = own_age(now, stamp).or_else(|| own_age_after_a_step(now, last, stamp));
+        let own_awake = own.and(stamp.awake).map(|awake| (now.awake - awake).max(0.0));
+        let age = own.unwrap_or_else(|| wall_age(now, last, stamp.wall));
+        let awake_age = own_awake.unwrap_or_else(|| age - suspended(now, last)).clamp(0.0, age);
         Self { age, awake_age, ..Self::now(now) }
     }
 
@@ -116,15 +117,18 @@ pub(super) fn own_age(now: &Now, stamp: Stamp) -> Option<f64> {
 /// it: the larger age that is no older than the look.
 fn wall_age(now: &Now, last: Option<&Now>, wall: f64) -> f64 {
     let age = now.wall - wall;
-    let stepped = last.and_then(|last| Some((now.up - last.up, clock_step(last, now)?)));
+    let stepped = last.and_then(|last| Some((since_last(now, last)?, clock_step(last, now)?)));
     let Some((since_last, step)) = stepped else { return age.max(0.0) };
     let possible = [age - step, age].into_iter().filter(|age| (-SLACK..=since_last + SLACK).contains(age));
     possible.reduce(f64::max).unwrap_or(age).clamp(0.0, since_last)
 }
 
-fn own_awake_age(now: &Now, stamp: Stamp) -> Option<f64> {
-    own_age(now, stamp)?;
-    stamp.awake.map(|awake| (now.awake - awake).max(0.0))
+/// The same where boots have no name and the wall clock was stepped since the last look at this boot: it can then
+/// not bear witness, but what came since that look is of this boot.
+fn own_age_after_a_step(now: &Now, last: Option<&Now>, stamp: Stamp) -> Option<f64> {
+    let last = last.filter(|last| clock_step(last, now).is_some())?;
+    let up = stamp.up.filter(|up| same_boot(now, stamp.boot, *up, stamp.awake) && *up >= last.up - SLACK)?;
+    Some((now.up - up).max(0.0))
 }
 
 /// The stamp's boot clock is ahead of ours although it is the same boot.
@@ -142,7 +146,9 @@ fn same_boot(now: &Now, boot: Option<&str>, up: f64, awake: Option<f64>) -> bool
 }
 
 fn since_last(now: &Now, last: &Now) -> Option<f64> {
-    same_boot(now, last.boot.as_deref(), last.up, Some(last.awake)).then_some(now.up - last.up)
+    // Within the slack the last reading may be the larger one.
+    let same = same_boot(now, last.boot.as_deref(), last.up, Some(last.awake));
+    same.then_some((now.up - last.up).max(0.0))
 }
 
 /// The host was booted anew since the last look, and only its boot clock tells. Once that has run as long as the
@@ -205,6 +211,30 @@ mod tests {
         assert!((neither.age(&now) - 100.0).abs() < 1e-9);
         let unmoved = at(10_100.0, 600.0, 600.0, "a");
         assert!((Sight::of(&unmoved, Some(&last), stamp(9_000.0)).age(&unmoved) - 1_100.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_look_that_seems_to_be_a_moment_ahead_is_no_panic() {
+        let unnamed = |wall, up| Now { boot: None, ..at(wall, up, up, "") };
+        let (last, now) = (unnamed(10_000.0, 10.7), unnamed(14_000.0, 10.0));
+        assert!(Sight::of(&now, Some(&last), stamp(9_000.0)).age(&now).abs() < 1e-9);
+    }
+
+    #[test]
+    fn after_a_step_a_beat_since_the_last_look_is_of_this_boot_where_boots_have_no_name() {
+        let unnamed = |wall, up, awake| Now { boot: None, ..at(wall, up, awake, "") };
+        let last = unnamed(10_000.0, 500.0, 500.0);
+        // Asleep for 30,000 s, then a beat, then the wall clock is set forward by an hour.
+        let now = unnamed(45_100.0, 32_000.0, 2000.0);
+        let beat = Stamp { up: Some(30_600.0), awake: Some(600.0), ..stamp(40_100.0) };
+        let sight = Sight::of(&now, Some(&last), beat);
+        assert!((sight.age(&now) - 1400.0).abs() < 1e-9);
+        assert!((sight.awake_age(&now) - 1400.0).abs() < 1e-9, "it has not slept since");
+        let earlier = Stamp { up: Some(400.0), awake: Some(400.0), ..stamp(40_100.0) };
+        assert!(
+            (Sight::of(&now, Some(&last), earlier).age(&now) - 5000.0).abs() < 1e-9,
+            "may be another boot's"
+        );
     }
 
     #[test]

@@ -328,10 +328,12 @@ impl Round<'_, '_> {
         if memory.journalled.as_ref().is_some_and(|last| last.age(now) < HOURLY) {
             return;
         }
-        let healthy = judged.iter().filter(|(_, judged)| judged.verdict.healthy()).count();
+        // Not the watchdog's own affairs.
+        let watched: Vec<_> = judged.iter().filter(|(name, _)| !name.contains('/')).collect();
+        let healthy = watched.iter().filter(|(_, judged)| judged.verdict.healthy()).count();
         let entry = Entry::new("checked", BY)
             .with("checks", memory.checks)
-            .with("watches", judged.len())
+            .with("watches", watched.len())
             .with("healthy", healthy)
             .with("incidents", memory.incidents.len())
             .with("circuit", self.happened.view.verdict.word())

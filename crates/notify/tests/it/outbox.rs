@@ -128,6 +128,21 @@ fn an_alert_that_cannot_be_stored_is_sent_anyway_and_only_once() {
 }
 
 #[test]
+fn an_alert_that_is_in_memory_only_is_not_taken_for_stored() {
+    let world = World::new();
+    let channels = [shell("pager", "exit 1")];
+    std::fs::write(world.file("data/outbox"), "").expect("written");
+    let mut outbox = Outbox::open(&world.root);
+    for _ in 0..2 {
+        outbox.put(&world.sys, &world.alert("a"), &channels).expect_err("cannot be stored");
+    }
+    std::fs::remove_file(world.file("data/outbox")).expect("was there");
+    outbox.put(&world.sys, &world.alert("a"), &channels).expect("stored now");
+    drop(outbox);
+    assert_eq!(world.outbox(), ["a.json"], "whoever comes after finds it");
+}
+
+#[test]
 fn an_alert_with_a_name_that_is_no_file_is_sent_anyway() {
     let world = World::new();
     let server = Telegram::start(Behaviour::Ok);

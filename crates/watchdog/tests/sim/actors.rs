@@ -1,6 +1,5 @@
 //! Everybody on the host: pipelines, people, and what happens to machines.
 
-use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -100,6 +99,18 @@ impl World {
         }
     }
 
+    /// What the pipeline reads; `None` if it was killed.
+    fn look_at_circuit(&self) -> Option<bool> {
+        let reader = format!("reader-{}", self.state().depth);
+        self.state().refused.remove(&reader);
+        let green =
+            self.host.run(&reader, |process| circuit::check(&process.sys(), &self.root).verdict.is_green());
+        if green == Some(true) && self.state().refused.contains(&reader) {
+            self.breaks("fail-closed", "green, although the disk refused to be read".to_owned());
+        }
+        green
+    }
+
     /// One cycle of the pipeline, if it lives.
     fn pipeline(self: &Arc<Self>) {
         let (alive, plain, honours) = {
@@ -110,9 +121,7 @@ impl World {
             return;
         }
         let work = {
-            let process = self.host.process("pipeline");
-            let green =
-                self.host.run("pipeline", |_| circuit::check(&process.sys(), &self.root).verdict.is_green());
+            let green = self.look_at_circuit();
             !honours || green == Some(true)
         };
         self.note(|| format!("pipeline: {}", if work { "works" } else { "holds" }));
@@ -185,7 +194,7 @@ impl World {
         let failed = matches!(tripped, Some(Err(_)));
         let undisturbed = state.faults == faults;
         drop(state);
-        if failed && undisturbed && self.pick(&[true]) {
+        if failed && undisturbed {
             self.note(|| "a trip failed without a fault of the disk".to_owned());
         }
     }
@@ -254,112 +263,6 @@ impl World {
         for id in named.iter().filter(|id| !journalled(id)) {
             state.lifted.remove(id);
         }
-    }
-
-    /// A person's editor: whole files, as editors write them.
-    fn edit(&self, path: &Path, bytes: &[u8]) {
-        self.note(|| format!("hand: {} = {}", path.display(), String::from_utf8_lossy(bytes)));
-        let hand = self.host.process("hand");
-        let done = if self.chance(0.5) {
-            hand.overwrite(path, bytes)
-        } else {
-            hand.replace(path, bytes, Secrecy::Shared)
-        };
-        if let Err(error) = done {
-            assert_eq!(error.kind(), ErrorKind::StorageFull, "the hand is never hindered otherwise");
-        }
-    }
-
-    fn edit_green(self: &Arc<Self>) {
-        let face = self.host.peek(&self.root.circuit());
-        let text = match face.and_then(|bytes| String::from_utf8(bytes).ok()) {
-            Some(text) if self.chance(0.5) => text.replace("\"paused\":true", "\"paused\":false"),
-            _ => "{\"paused\": false}".to_owned(),
-        };
-        self.edit(&self.root.circuit(), text.as_bytes());
-    }
-
-    fn edit_paused(self: &Arc<Self>) {
-        let text = self
-            .pick(&["{\"paused\": true}", "{\"paused\": true, \"mode\": \"reduce\", \"reason\": \"lunch\"}"]);
-        self.edit(&self.root.circuit(), text.as_bytes());
-    }
-
-    fn edit_broken(self: &Arc<Self>) {
-        let text =
-            self.pick(&["", "{", "{\"paused\": \"no\"}", "{\"paused\": false, \"v\": 2}", "[]", "\0\0\0"]);
-        self.edit(&self.root.circuit(), text.as_bytes());
-    }
-
-    /// An older copy of the face comes back; now and then a copy is made.
-    fn restore(self: &Arc<Self>) {
-        let copy = {
-            let mut state = self.state();
-            let copies = state.copies.clone();
-            if copies.is_empty() || state.rng.chance(0.3) {
-                None
-            } else {
-                Some(state.rng.pick(&copies).clone())
-            }
-        };
-        match copy {
-            Some(copy) => self.restore_face(&copy),
-            None => {
-                let face = self.host.peek(&self.root.circuit());
-                self.state().copies.extend(face);
-            }
-        }
-    }
-
-    /// A copy that knows the ledger is no decision of a person, whatever it says of trips that it does not know.
-    fn restore_face(&self, copy: &[u8]) {
-        let edited = self.state().edited;
-        let knows =
-            serde_json::from_slice::<serde_json::Value>(copy).is_ok_and(|face| face["trips"].is_u64());
-        self.edit(&self.root.circuit(), copy);
-        if knows {
-            let mut state = self.state();
-            state.edited = edited;
-            // A face that knows the length of another ledger than this one: only the watchdog's memory knows better.
-            let all: Vec<String> =
-                state.trips.iter().map(|(id, _)| id.clone()).filter(|_| state.rewritten).collect();
-            state.lifted.extend(all);
-        }
-    }
-
-    fn restore_ledger(self: &Arc<Self>) {
-        let copy = {
-            let mut state = self.state();
-            let copies = state.ledger_copies.clone();
-            if copies.is_empty() || state.rng.chance(0.5) {
-                None
-            } else {
-                Some(state.rng.pick(&copies).clone())
-            }
-        };
-        match copy {
-            Some(copy) => {
-                self.edit(&self.root.ledger(), &copy);
-                let text = String::from_utf8_lossy(&copy).into_owned();
-                let mut state = self.state();
-                let cut: Vec<String> =
-                    state.trips.iter().map(|(id, _)| id).filter(|id| !text.contains(*id)).cloned().collect();
-                state.cut.extend(cut);
-                state.rewritten = true;
-            }
-            None => {
-                let ledger = self.host.peek(&self.root.ledger());
-                self.state().ledger_copies.extend(ledger);
-            }
-        }
-    }
-
-    /// The face is deleted. Without its ledger that would be a new root.
-    fn delete(self: &Arc<Self>) {
-        self.note(|| "hand: deletes data/circuit.json".to_owned());
-        let edited = self.state().edited;
-        self.host.process("hand").remove(&self.root.circuit()).expect("the hand is never hindered");
-        self.state().edited = edited;
     }
 
     fn step_wall(self: &Arc<Self>) {

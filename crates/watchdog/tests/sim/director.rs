@@ -21,6 +21,9 @@ impl Director for Hand {
         if matches!(step.process.as_str(), "hand" | "eye") {
             return Fault::None;
         }
+        if step.process == "watchdog" && step.verb == Verb::Append && step.path == world.root.ledger() {
+            world.state().tried = true;
+        }
         let interrupted = {
             let mut state = world.state();
             let often =
@@ -66,7 +69,12 @@ impl Hand {
             }
         };
         if fault != Fault::None {
-            self.0.state().faults += 1;
+            let mut state = self.0.state();
+            state.faults += 1;
+            if !step.verb.writes() {
+                state.refused.insert(step.process.clone());
+            }
+            drop(state);
             self.0.note(|| format!("{}: {:?} {} -> {fault:?}", step.process, step.verb, name(step)));
         }
         fault

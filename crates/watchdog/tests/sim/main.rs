@@ -1,11 +1,17 @@
 //! The watch loop, the outbox and the circuit on a simulated host, for thousands of seeds: random schedules of
 //! beats, checks, trips, resumes, hand edits, faults and clocks. After every step the named rules are asked.
 //!
-//! `HOLDFAST_SIM_SEED=N` replays one seed and tells its story; `HOLDFAST_SIM_SEEDS=N` runs that many.
-#![allow(clippy::disallowed_methods, reason = "reads its own environment")]
+//! `HOLDFAST_SIM_SEED=N` replays one seed and tells its story; `HOLDFAST_SIM_SEEDS=N` runs that many;
+//! `HOLDFAST_SIM_RULE=NAME` asks only that rule.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "reads its own environment and tells a replayed seed on stdout"
+)]
 
 mod actors;
 mod director;
+mod hands;
 mod oracle;
 mod rules;
 mod watchdog;
@@ -24,6 +30,7 @@ fn the_rules_hold_for_every_seed() {
     if let Some(seed) = number("HOLDFAST_SIM_SEED") {
         return expect(seed, run(seed, true));
     }
+    holdfast::say::hush();
     let seeds = number("HOLDFAST_SIM_SEEDS").unwrap_or(SEEDS);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let (next, failed) = (AtomicU64::new(0), AtomicBool::new(false));

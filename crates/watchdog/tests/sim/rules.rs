@@ -4,12 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use holdfast::circuit;
+use holdfast::sys::Clock;
 use holdfast::sys::sim::{Step, Verb};
-use holdfast::sys::{Clock, Now};
 use holdfast_notify::{Sending, Verdict};
 use serde_json::Value;
 
 use crate::oracle::{self, lines};
+use crate::watchdog::Look;
 use crate::world::{MAX_AGE, Truth, World};
 
 /// Between the moment that a check looks at and the moment that we ask, in seconds.
@@ -58,6 +59,11 @@ impl World {
         if path.parent() == Some(&self.root.outbox()) && step.verb == Verb::Replace {
             self.trip_first(path);
         }
+        if path == self.root.circuit() && step.process == "watchdog" {
+            // A trip that was killed between face and ledger stands in the face only.
+            let face = self.host.peek(path).unwrap_or_default();
+            self.state().former.push_str(&String::from_utf8_lossy(&face));
+        }
         if path == self.root.circuit() || path == self.root.ledger() {
             self.manual_resume(step, seq);
         }
@@ -74,19 +80,23 @@ impl World {
             // append is older until the trip has mended that. Whether it did is asked when it has returned.
             _ if step.verb == Verb::Append && !self.face_knows_the_ledger() => {}
             other if is && !was => {
-                self.breaks("manual-resume", format!("{other} made a paused circuit green"))
+                self.breaks("manual-resume", format!("{other} made a paused circuit green"));
             }
             _ => {}
         }
+        let by_hand = step.process == "hand";
+        let awake = self.host.clock.now().awake;
+        let mut state = self.state();
         if is && !was {
-            let awake = self.host.clock.now().awake;
-            let mut state = self.state();
             state.late_from = awake;
-            state.unseen |= step.process == "hand";
+            state.resumed = true;
         }
+        // What a hand makes green counts from when the watchdog sees it, for it bears no time of a boot clock. So
+        // does a resume on a terminal that the watchdog has not seen yet, when a hand takes its record away.
+        state.unseen |= by_hand && is && state.resumed;
     }
 
-    fn face_knows_the_ledger(&self) -> bool {
+    pub(crate) fn face_knows_the_ledger(&self) -> bool {
         let face = self.host.peek(&self.root.circuit()).unwrap_or_default();
         serde_json::from_slice::<Value>(&face).is_ok_and(|face| face["trips"].is_u64())
     }
@@ -100,7 +110,8 @@ impl World {
         }
         let name = step.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         // A copy of what could not be read is as unreadable.
-        let state_file = name.ends_with(".json") && !name.starts_with("circuit-malformed");
+        let json = step.path.extension().is_some_and(|extension| extension == "json");
+        let state_file = json && !name.starts_with("circuit-malformed");
         let Some(bytes) = self.host.peek(&step.path).filter(|_| state_file) else { return };
         if serde_json::from_slice::<Value>(&bytes).is_err() {
             let what = format!("{} {:?} leaves {} unreadable", step.process, step.verb, step.path.display());
@@ -124,11 +135,15 @@ impl World {
         if text.contains("cannot be") || text.contains("is REDUCED") {
             return;
         }
-        let durable = |path: &Path| self.host.durable(path).zip(self.host.modified(path));
+        // Whoever finds a pause that an earlier process could not make durable cannot know that.
+        let tried = self.state().tried;
+        let left = |path: &Path| if tried { self.host.durable(path) } else { self.host.peek(path) };
+        let durable = |path: &Path| left(path).zip(self.host.modified(path));
         let ledger = durable(&self.root.ledger());
         let paused = !oracle::green(&durable(&self.root.circuit()), &ledger);
-        let ledger =
-            ledger.map(|(bytes, _)| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        // A hand may have taken the trip away since, before the message could be sent.
+        let ledger = ledger.map(|(bytes, _)| bytes).unwrap_or_default();
+        let ledger = self.state().former.clone() + &String::from_utf8_lossy(&ledger);
         for line in lines(text).iter().filter(|line| oracle::trips(line)) {
             let asked = self.state().tripping.contains(&(line.watch.to_owned(), line.detail.to_owned()));
             // After a crash the hold may bear another id than the incident that goes on.
@@ -188,10 +203,12 @@ impl World {
             let Some(beat) = state.beat.filter(known) else { return };
             // Of a beat without a boot clock that was written around a step nobody knows the age; and steps
             // below a minute are not seen as such.
-            if state.manner.plain && state.kept_in != Some(state.boots) {
+            if state.manner.plain && (state.kept_in != Some(state.boots) || state.looked != Some(state.steps))
+            {
                 return;
             }
-            if state.manner.plain && (state.looked != Some(state.steps) || beat.steps != state.steps) {
+            // Nor of one whose boot has no name, once the wall clock says that it was another boot.
+            if (state.manner.plain || now.boot.is_none()) && beat.steps != state.steps {
                 return;
             }
             now.awake - beat.awake
@@ -202,7 +219,8 @@ impl World {
     }
 
     /// A complete evaluation without a fault: whoever is dead must have been tripped.
-    pub(crate) fn after_evaluation(&self, clean: bool, news: bool, since: &Now) {
+    pub(crate) fn after_evaluation(&self, look: &Look) {
+        let since = &look.since;
         let now = self.host.clock.now();
         let kept =
             self.host.peek(&self.root.watchdog()).and_then(|bytes| serde_json::from_slice(&bytes).ok());
@@ -210,29 +228,23 @@ impl World {
         // Of this boot, also where boots have no name.
         let kept = kept["up"].as_f64().is_some_and(|up| (since.up..=now.up).contains(&up))
             && kept["boot"].as_str() == since.boot.as_deref();
+        let clean = self.state().faults == look.faults;
+        // What could not be read was not seen; what cannot be kept may be forgotten.
+        if !kept || !clean {
+            self.not_seen(look);
+        }
         let mut state = self.state();
         // A memory that cannot be kept begins anew every time.
         state.kept_in = Some(state.boots).filter(|_| kept).or(state.kept_in);
-        state.unseen |= (news && !kept) || state.kept_in.is_none();
+        state.unseen |= state.kept_in.is_none();
         // What bears no honest time of its own counts from when it was seen.
-        if state.looked.is_none() || news {
+        if state.looked.is_none() || look.news {
             state.late_from = now.awake;
         }
         state.looked = Some(state.steps);
         let late = now.awake - state.late_from;
         drop(state);
         if clean && late > MAX_AGE + SLACK && self.is_green() {
-            if std::env::var("DBG").is_ok() {
-                let m = self.host.peek(&self.root.watchdog()).unwrap_or_default();
-                let v: Value = serde_json::from_slice(&m).unwrap_or_default();
-                println!(
-                    "MEM {} {} {} now {:?}",
-                    v["watches"]["bot"],
-                    v["circuit_seen"],
-                    v["last_check"],
-                    self.host.clock.now()
-                );
-            }
             self.breaks("clock-honest", format!("green, although nobody has beaten for {late:.0} s awake"));
         }
     }

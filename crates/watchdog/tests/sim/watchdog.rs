@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, PoisonError};
 
-use holdfast::sys::Clock;
 use holdfast::sys::sim::SimProcess;
+use holdfast::sys::{Clock, Now};
 use holdfast::watch::Act;
 use holdfast_notify::{Reply, Sending, Transport};
 use watchdog::{Deliverer, Watchdog};
@@ -22,19 +22,38 @@ impl Transport for Wire {
     }
 }
 
+/// How things stood when an evaluation began.
+pub(crate) struct Look {
+    pub(crate) since: Now,
+    pub(crate) faults: u64,
+    /// What it is the first to see.
+    pub(crate) news: bool,
+    pub(crate) resumed: bool,
+}
+
 impl World {
+    fn look(&self) -> Look {
+        let since = self.host.clock.now();
+        let mut state = self.state();
+        state.looking_since = state.seq;
+        state.tried = false;
+        let (news, resumed) = (std::mem::take(&mut state.unseen), std::mem::take(&mut state.resumed));
+        Look { since, faults: state.faults, news, resumed }
+    }
+
+    /// What this look saw is not remembered.
+    pub(crate) fn not_seen(&self, look: &Look) {
+        let mut state = self.state();
+        state.unseen |= look.news;
+        state.resumed |= look.resumed;
+    }
+
     /// One check, by a watchdog that stays or by a new one.
     pub(crate) fn check(self: &Arc<Self>) {
         self.note(|| "watchdog: check".to_owned());
         let stays = self.state().manner.resident;
         let kept = self.resident.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let faults = self.state().faults;
-        let since = self.host.clock.now();
-        let news = {
-            let mut state = self.state();
-            state.looking_since = state.seq;
-            std::mem::take(&mut state.unseen)
-        };
+        let look = self.look();
         let done = self.host.run("watchdog", |_| {
             // What stays borrows it for as long as it stays. Never freed; it is small.
             let process: &'static SimProcess<'static> = Box::leak(Box::new(self.host.process("watchdog")));
@@ -45,7 +64,6 @@ impl World {
                 Resident(Watchdog::open(sys, self.root.clone()), deliverer)
             });
             let evaluated = watchdog.evaluate();
-            let clean = self.state().faults == faults;
             self.note(|| {
                 let word = |(watch, judged): &(String, holdfast::watch::Judged)| {
                     format!("{watch} {} {:?} ({})", judged.verdict.word(), judged.act, judged.detail)
@@ -55,7 +73,7 @@ impl World {
             let asking = evaluated.judged.iter().filter(|(_, judged)| judged.act == Act::Trip);
             let asking = asking.map(|(watch, judged)| (watch.clone(), judged.detail.clone()));
             self.state().tripping.extend(asking);
-            self.after_evaluation(clean, news, &since);
+            self.after_evaluation(&look);
             if let Some(work) = watchdog.work() {
                 let came = deliverer.deliver(&work);
                 if let Some(more) = watchdog.take_in(&came) {
@@ -68,7 +86,7 @@ impl World {
         });
         self.remember_what_must_be_told();
         if done.is_none() {
-            self.state().unseen |= news;
+            self.not_seen(&look);
             self.note(|| "watchdog: killed".to_owned());
         }
         *self.resident.lock().unwrap_or_else(PoisonError::into_inner) = done;

@@ -48,6 +48,7 @@ pub(crate) struct Truth {
 }
 
 /// What really happened. None of it is read by what is tested.
+#[expect(clippy::struct_excessive_bools, reason = "facts of a world, none of which implies another")]
 pub(crate) struct State {
     pub(crate) rng: Rng,
     pub(crate) manner: Manner,
@@ -59,6 +60,8 @@ pub(crate) struct State {
     pub(crate) calm: bool,
     /// Faults and kills so far.
     pub(crate) faults: u64,
+    /// Processes that were refused a look.
+    pub(crate) refused: BTreeSet<String>,
     pub(crate) boots: u32,
     pub(crate) steps: u32,
     pub(crate) green: bool,
@@ -73,16 +76,22 @@ pub(crate) struct State {
     pub(crate) beat: Option<Truth>,
     /// From when on, on the awake clock, a missing beat counts.
     pub(crate) late_from: f64,
+    /// The present evaluation has tried to trip.
+    pub(crate) tried: bool,
     /// When the present evaluation began.
     pub(crate) looking_since: u64,
     /// Trips that a hand took out of the ledger: only the length that the face knows tells of them.
     pub(crate) cut: BTreeSet<String>,
     /// A hand has put another ledger in the place of the ledger.
     pub(crate) rewritten: bool,
+    /// What stood durably in the ledgers that a hand replaced, and in the faces that the watchdog wrote.
+    pub(crate) former: String,
     /// In which boot the watchdog has last kept what it saw.
     pub(crate) kept_in: Option<u32>,
     /// Every verdict that asked for a trip: watch and words.
     pub(crate) tripping: BTreeSet<(String, String)>,
+    /// The circuit became green, and the watchdog has not seen it.
+    pub(crate) resumed: bool,
     /// There is news that bears no time of a boot clock, and the watchdog has not seen it.
     pub(crate) unseen: bool,
     /// The watchdog has completed an evaluation; the wall clock was stepped this often then.
@@ -106,6 +115,8 @@ pub(crate) struct World {
     pub(crate) host: &'static SimHost,
     pub(crate) root: Root,
     pub(crate) resident: Mutex<Option<Resident>>,
+    /// Of the rules only this one is asked.
+    only: Option<String>,
     state: Mutex<State>,
 }
 
@@ -119,6 +130,7 @@ impl World {
             host,
             root,
             resident: Mutex::new(None),
+            only: std::env::var("HOLDFAST_SIM_RULE").ok(),
             state: Mutex::new(State::new(rng, tell)),
         });
         host.direct(Some(Arc::new(Hand(Arc::clone(&world)))));
@@ -167,6 +179,9 @@ impl World {
 
     /// A rule is broken, unless one was before.
     pub(crate) fn breaks(&self, rule: &'static str, what: String) {
+        if self.only.as_ref().is_some_and(|only| only != rule) {
+            return;
+        }
         self.note(|| format!("BROKEN {rule}: {what}"));
         let mut state = self.state();
         if state.broken.is_none() {
@@ -228,6 +243,7 @@ impl State {
             depth: 0,
             calm: false,
             faults: 0,
+            refused: BTreeSet::new(),
             boots: 0,
             steps: 0,
             green: true,
@@ -237,11 +253,14 @@ impl State {
             edited: 0,
             beat: None,
             late_from: f64::INFINITY,
+            tried: false,
             looking_since: 0,
             cut: BTreeSet::new(),
             rewritten: false,
+            former: String::new(),
             kept_in: None,
             tripping: BTreeSet::new(),
+            resumed: false,
             unseen: false,
             looked: None,
             must_tell: BTreeSet::new(),

@@ -44,6 +44,23 @@ fn a_trip_after_a_hand_edit_holds_whatever_the_clocks_say() {
 }
 
 #[test]
+fn the_trip_that_came_after_a_hand_edit_is_named_although_its_clock_says_before() {
+    let place = Place::new();
+    let line = |id: &str, since: u64| {
+        format!(r#"{{"v":1,"id":"{id}","mode":"halt","reason":"r","by":"b","host":"h","since":{since}}}"#)
+            + "\n"
+    };
+    // The clock was far ahead at the first one.
+    let ledger = line("first", 4_102_444_800) + &line("last", 1_000_000_000);
+    fs::write(place.root.ledger(), ledger).expect("written");
+    place.edit("{\"paused\":false}");
+    date(place.root.circuit(), -3600.0);
+    assert!(!place.check().is_green());
+    let holds = place.view().holds;
+    assert!(holds.iter().any(|hold| hold.id == "last"), "else a resume would lose it: {holds:?}");
+}
+
+#[test]
 fn a_ledger_that_was_dated_behind_the_face_is_dated_anew() {
     let place = Place::new();
     place.trip("before");

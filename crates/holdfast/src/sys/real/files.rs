@@ -325,7 +325,8 @@ mod platform {
         {
             let _ = chown(dir, Some(theirs.uid()), Some(theirs.gid()));
         }
-        Ok(())
+        // Or a power loss takes the folder away with what is durable in it.
+        sync_dir(above)
     }
 
     pub(super) fn id(meta: &fs::Metadata) -> u64 {

@@ -30,6 +30,7 @@ fn green(face: Option<Face>, ledger_len: u64) -> View {
         face_modified: None,
         ledger_len,
         ledger_error: None,
+        refused: false,
         accounted: ledger_len,
     }
 }
@@ -137,4 +138,17 @@ fn a_resume_and_a_new_trip_between_two_looks_are_both_seen() {
     let since = looks.bench.now().wall;
     looks.look_after(10.0, &paused(vec![hold("b", since)], face, 18));
     assert_eq!((looks.paused_for(), looks.resumed_for()), (Some(10.0), Some(110.0)));
+}
+
+#[test]
+fn an_error_of_reading_is_neither_a_pause_nor_a_resume() {
+    let mut looks = Looks::new();
+    looks.look_after(0.0, &green(None, 9));
+    let known = looks.memory.clone();
+    let mut refused = paused(vec![hold("ledger-unreadable", looks.bench.now().wall)], None, 0);
+    refused.refused = true;
+    looks.look_after(100.0, &refused);
+    assert_eq!(looks.memory, known, "and the ledger's length is not forgotten");
+    looks.look_after(100.0, &green(None, 9));
+    assert_eq!(looks.resumed_for(), None, "nobody resumed");
 }

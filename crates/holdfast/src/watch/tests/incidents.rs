@@ -45,6 +45,7 @@ impl Rounds {
             face_modified: None,
             ledger_len: 0,
             ledger_error: None,
+            refused: false,
             accounted: 0,
         }
     }

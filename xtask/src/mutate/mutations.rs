@@ -1,0 +1,148 @@
+//! The named mutations: plausible mistakes, each of which breaks one rule.
+
+/// A piece of the product that is replaced by a mistake.
+pub(super) struct Mutation {
+    pub(super) name: &'static str,
+    /// The rule that must be seen to break, by its name in ARCHITECTURE.md.
+    pub(super) rule: &'static str,
+    pub(super) file: &'static str,
+    /// Stands exactly once in the file.
+    pub(super) old: &'static str,
+    pub(super) new: &'static str,
+}
+
+pub(super) const MUTATIONS: [Mutation; 19] = [
+    Mutation {
+        name: "alert-for-a-trip-that-was-not-made",
+        rule: "trip-first",
+        file: "crates/watchdog/src/evaluate.rs",
+        old: "demands.into_iter().map(|demand| self.trip_one(demand)).collect()",
+        new: "demands.into_iter().map(|demand| TripDone { demand, trouble: None, paused: true }).collect()",
+    },
+    Mutation {
+        name: "unreadable-ledger-is-empty",
+        rule: "fail-closed",
+        file: "crates/holdfast/src/circuit/check.rs",
+        old: "Err(what) => return halt(Why::LedgerUnreadable(what.clone())),",
+        new: "Err(_) => (0, None),",
+    },
+    Mutation {
+        name: "unreadable-face-is-missing",
+        rule: "fail-closed",
+        file: "crates/holdfast/src/circuit/check.rs",
+        old: "Err(error) => return Err(Unread::Refused(cannot(&error))),",
+        new: "Err(_) => return Ok(None),",
+    },
+    Mutation {
+        name: "missing-face-is-green",
+        rule: "fail-closed",
+        file: "crates/holdfast/src/circuit/check.rs",
+        old: "None => halt(Why::FaceMissing),",
+        new: "None => Verdict::Green,",
+    },
+    Mutation {
+        name: "unknown-version-is-read",
+        rule: "fail-closed",
+        file: "crates/holdfast/src/circuit/face.rs",
+        old: "Some(version) if version.as_u64() == Some(1) => {}",
+        new: "Some(version) if version.is_u64() => {}",
+    },
+    Mutation {
+        name: "equal-times-are-green",
+        rule: "fail-closed",
+        file: "crates/holdfast/src/circuit/check.rs",
+        old: "modified.is_some_and(|modified| modified < *written)",
+        new: "modified.is_some_and(|modified| modified <= *written)",
+    },
+    Mutation {
+        name: "unseen-trips-do-not-count",
+        rule: "no-lost-trip",
+        file: "crates/holdfast/src/circuit/check.rs",
+        old: "std::cmp::Ordering::Greater => halt(Why::Unseen { known: *known, found: len }),",
+        new: "std::cmp::Ordering::Greater => Verdict::Green,",
+    },
+    Mutation {
+        name: "resume-takes-in-a-newer-trip",
+        rule: "no-lost-trip",
+        file: "crates/holdfast/src/circuit/resume.rs",
+        old: "let face = self.face(sys, confirmed, standing.clone());",
+        new: "let face = Face { trips: Some(view(sys, root).ledger_len), ..self.face(sys, confirmed, standing.clone()) };",
+    },
+    Mutation {
+        name: "repair-leaves-the-face-green",
+        rule: "manual-resume",
+        file: "crates/holdfast/src/circuit/holds.rs",
+        old: "Face::paused_by(holds, read, old.resumed, old.extra)",
+        new: "Face { trips: Some(read), holds, ..old }",
+    },
+    Mutation {
+        name: "failed-resume-is-not-taken-back",
+        rule: "manual-resume",
+        file: "crates/holdfast/src/circuit/resume.rs",
+        old: "            self.take_back(sys, root, &bytes);\n",
+        new: "",
+    },
+    Mutation {
+        name: "heartbeat-is-written-in-place",
+        rule: "old-or-new",
+        file: "crates/holdfast/src/heartbeat/draft.rs",
+        old: "sys.store.replace(&path, &bytes, Secrecy::Shared)",
+        new: "sys.store.overwrite(&path, &bytes)",
+    },
+    Mutation {
+        name: "alert-is-written-in-place",
+        rule: "old-or-new",
+        file: "crates/notify/src/outbox.rs",
+        old: "store.replace(path, &entry.to_bytes(), Secrecy::Shared)",
+        new: "store.overwrite(path, &entry.to_bytes())",
+    },
+    Mutation {
+        name: "age-by-the-wall-clock",
+        rule: "clock-honest",
+        file: "crates/holdfast/src/watch/age.rs",
+        old: "self.age + (now.up - self.up).max(0.0)",
+        new: "self.age + (now.wall - self.wall).max(0.0)",
+    },
+    Mutation {
+        name: "sleep-is-silence",
+        rule: "clock-honest",
+        file: "crates/holdfast/src/watch/age.rs",
+        old: "self.awake_age + (now.awake - self.awake).max(0.0)",
+        new: "self.age(now)",
+    },
+    Mutation {
+        name: "restart-resets-the-deadlines",
+        rule: "clock-honest",
+        file: "crates/watchdog/src/evaluate.rs",
+        old: "(Some((_, memory)), _) => memory,",
+        new: "(Some(_), _) => Memory::default(),",
+    },
+    Mutation {
+        name: "error-of-reading-is-a-pause",
+        rule: "clock-honest",
+        file: "crates/holdfast/src/watch/memory.rs",
+        old: "if view.refused {",
+        new: "if view.refused && view.verdict.is_green() {",
+    },
+    Mutation {
+        name: "message-is-forgotten-before-it-is-stored",
+        rule: "no-silent-alert",
+        file: "crates/watchdog/src/evaluate.rs",
+        old: "self.memory.unstored.retain(|message| !delivered.stored.contains(&message.id));",
+        new: "self.memory.unstored.clear();",
+    },
+    Mutation {
+        name: "alert-is-removed-after-one-try",
+        rule: "no-silent-alert",
+        file: "crates/notify/src/deliver.rs",
+        old: "entry.postpone(name, now, why.clone(), asked);",
+        new: "entry.accept(name, now);",
+    },
+    Mutation {
+        name: "alert-in-memory-counts-as-stored",
+        rule: "no-silent-alert",
+        file: "crates/notify/src/outbox.rs",
+        old: "if self.over.contains(&alert.id) {",
+        new: "if self.over.contains(&alert.id) || self.unsaved.contains_key(&alert.id) {",
+    },
+];
