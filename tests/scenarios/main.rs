@@ -7,10 +7,13 @@
 mod alerts;
 #[cfg(target_os = "linux")]
 mod articles;
+mod backups;
 #[cfg(target_os = "linux")]
 mod faults;
 #[cfg(target_os = "linux")]
 mod full_disk;
+#[cfg(target_os = "linux")]
+mod hours_later;
 #[cfg(target_os = "linux")]
 mod incidents;
 #[cfg(target_os = "linux")]
@@ -18,12 +21,16 @@ mod no_lost_trip;
 #[cfg(target_os = "linux")]
 mod old_or_new;
 #[cfg(target_os = "linux")]
+mod places;
+#[cfg(target_os = "linux")]
 mod power_loss;
 #[cfg(target_os = "linux")]
 mod reminder;
 #[cfg(target_os = "linux")]
 mod trip_first;
 mod units;
+#[cfg(target_os = "linux")]
+mod users;
 #[cfg(target_os = "linux")]
 mod verdicts;
 #[cfg(target_os = "linux")]

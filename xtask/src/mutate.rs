@@ -147,12 +147,12 @@ impl Copy {
         let built = cargo.output().context("cargo test")?;
         ensure!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
         let artifacts = String::from_utf8(built.stdout)?;
-        let program = artifacts.lines().filter_map(|line| {
+        let mut program = artifacts.lines().filter_map(|line| {
             let artifact: Value = serde_json::from_str(line).ok()?;
             let is_sim = artifact["target"]["name"] == "sim";
             artifact["executable"].as_str().filter(|_| is_sim).map(PathBuf::from)
         });
-        program.last().context("cargo built no simulation")
+        program.next_back().context("cargo built no simulation")
     }
 
     /// Builds with one mistake, does `what`, and takes the mistake back.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use holdfast::advice::Advice;
 use holdfast::circuit::{self, Checked, Mode, Verdict};
 use holdfast::json::{Object, Value};
 use holdfast::sys::Sys;
@@ -41,7 +42,7 @@ impl Gate {
     }
 
     /// The fact, and what to do, for stderr.
-    pub(crate) fn refusal(&self) -> String {
+    pub(crate) fn refusal(&self, advice: &Advice) -> String {
         let mut text = String::new();
         if let Verdict::Paused { why, mode } = &self.checked.verdict {
             let forbids = match mode {
@@ -50,17 +51,14 @@ impl Gate {
             };
             let aid = show::first_aid(why).map(|aid| format!("{aid}\n  ")).unwrap_or_default();
             let cause = show::cause(&self.checked);
-            let _ = write!(
-                text,
-                "{forbids}: {cause}\n  {aid}see it with: circuit-ctl status; a person lifts it with: circuit-ctl resume"
-            );
+            let (see, lift) = (advice.call("circuit-ctl", "status"), advice.call("circuit-ctl", "resume"));
+            let _ =
+                write!(text, "{forbids}: {cause}\n  {aid}see it with: {see}; a person lifts it with: {lift}");
         }
         if let Some(lacking) = &self.watchdog {
             let lead = if text.is_empty() { "REFUSED: " } else { "\n  and " };
-            let _ = write!(
-                text,
-                "{lead}{lacking}\n  run one: watchdog check; find out why its scheduler does not"
-            );
+            let run = advice.call("watchdog", "check");
+            let _ = write!(text, "{lead}{lacking}\n  run one: {run}; find out why its scheduler does not");
         }
         text
     }
@@ -80,11 +78,11 @@ impl Gate {
     }
 }
 
-pub(crate) fn run(args: &CheckArgs, sys: &Sys, root: &Root) -> Exit {
+pub(crate) fn run(args: &CheckArgs, sys: &Sys, root: &Root, advice: &Advice) -> Exit {
     let gate = Gate::look(sys, root, args.require_watchdog);
     let exit = gate.exit();
     if exit != Exit::Ok {
-        out::tell(&gate.refusal());
+        out::tell(&gate.refusal(advice));
     }
     let answered = match (args.answer.json, exit) {
         (true, _) => out::answer(&gate.json()),

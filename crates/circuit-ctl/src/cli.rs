@@ -51,7 +51,9 @@ Exit codes: those of the command; 2 paused or no watchdog, 3 only orders that re
 126 or 127 the command cannot be started, 64 usage, 78 no root.";
 
 const TRIP_EXAMPLES: &str = "\
-Each trip makes a hold of its own; the circuit stays paused while any stands.
+Each trip makes a hold of its own; the circuit stays paused while any stands. A trip never fails
+for want of a word: with an empty reason the hold says \"no reason given\". Leaving --reason out is
+a mistake in the command, though, and pauses nothing (64).
 
 Examples:
   circuit-ctl trip --reason \"legal review of the new venue\" --by alice
@@ -63,7 +65,8 @@ message says which.";
 
 const RESUME_EXAMPLES: &str = "\
 Talks to the terminal and to nothing else: there is no flag, pipe or timer that resumes. Shows
-each hold and what the watches say now, asks who and why, and lifts the holds whose word is typed.
+each hold and what the watches say now, asks who and why, and lifts the holds whose word is typed;
+of three and more that one program made, all of them by \"all\" and their number.
 Without a terminal, a person may edit data/circuit.json: {\"paused\": false}
 
 Exit codes: 0 green, 1 made green by somebody else meanwhile, 2 or 3 still paused, 74 a file
@@ -88,7 +91,6 @@ Exit codes: 0 acknowledged, 1 no such incident is open, 74 the journal cannot be
 /// The arguments of `circuit-ctl`.
 #[derive(Debug, Parser)]
 #[command(name = "circuit-ctl", version, about = ABOUT, after_help = EXAMPLES, max_term_width = 110)]
-#[command(disable_help_subcommand = true)]
 pub struct Cli {
     /// The root.
     #[arg(long, value_name = "DIR", global = true, help = ROOT)]
@@ -166,10 +168,10 @@ pub struct GuardArgs {
 /// The arguments of `trip`.
 #[derive(Debug, Args)]
 pub struct TripArgs {
-    /// The cause, in words: the person who resumes reads it first
+    /// The cause, in words: the person who resumes reads it first. An empty one trips all the same
     #[arg(long, value_name = "R")]
     pub reason: OsString,
-    /// Who trips [default: the login user]
+    /// Who trips [default: the login user, else uid N]
     #[arg(long, value_name = "WHO")]
     pub by: Option<OsString>,
     /// What to forbid: halt (no new orders) or reduce (all but orders that reduce risk)
@@ -204,7 +206,7 @@ pub struct HistoryArgs {
 pub struct AckArgs {
     /// Its id, or the part after the last dash
     pub incident: String,
-    /// Who acknowledges [default: the login user]
+    /// Who acknowledges [default: the login user, else uid N]
     #[arg(long, value_name = "WHO")]
     pub by: Option<OsString>,
     /// How the answer is written.

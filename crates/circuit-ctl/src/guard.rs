@@ -4,6 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use holdfast::Root;
+use holdfast::advice::Advice;
 use holdfast::settings::Settings;
 use holdfast::sys::{Sys, real};
 use holdfast::time::Span;
@@ -19,11 +20,11 @@ const NOT_FOUND: u8 = 127;
 /// What a shell says of a command that is there and cannot be run.
 const NOT_RUNNABLE: u8 = 126;
 
-pub(crate) fn run(args: &GuardArgs, sys: &Sys, root: &Root) -> ExitCode {
+pub(crate) fn run(args: &GuardArgs, sys: &Sys, root: &Root, advice: &Advice) -> ExitCode {
     let gate = Gate::look(sys, root, required(args, sys, root));
     let Some(mode) = gate.mode(args.allow_reduce) else {
         let program = args.argv[0].display();
-        out::tell(&format_args!("{program} was not started. {}", gate.refusal()));
+        out::tell(&format_args!("{program} was not started. {}", gate.refusal(advice)));
         return gate.exit().into();
     };
     match real::exec(&args.argv, &[("HOLDFAST_MODE", mode)]) {

@@ -19,6 +19,7 @@ mod who;
 use std::process::ExitCode;
 
 use cli::{Cli, Command};
+use holdfast::advice::Advice;
 use holdfast::sys::Sys;
 use holdfast::{Exit, Root};
 
@@ -34,12 +35,13 @@ pub fn run(cli: &Cli, sys: &Sys) -> ExitCode {
             return Exit::Config.into();
         }
     };
+    let advice = Advice::told(cli.root.as_deref());
     let exit = match &cli.command {
-        Command::Guard(args) => return guard::run(args, sys, &root),
-        Command::Status(answer) => status::run(*answer, sys, &root, &show::Advice::of(cli)),
-        Command::Check(args) => check::run(args, sys, &root),
-        Command::Trip(args) => trip::run(args, sys, &root, &show::Advice::of(cli)),
-        Command::Resume(args) => resume::run(args, sys, &root, &show::Advice::of(cli)),
+        Command::Guard(args) => return guard::run(args, sys, &root, &advice),
+        Command::Status(answer) => status::run(*answer, sys, &root, &advice),
+        Command::Check(args) => check::run(args, sys, &root, &advice),
+        Command::Trip(args) => trip::run(args, sys, &root, &advice),
+        Command::Resume(args) => resume::run(args, sys, &root, &advice),
         Command::History(args) => history::run(args, sys, &root),
         Command::Ack(args) => ack::run(args, sys, &root),
     };

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::io;
 
+use holdfast::advice::Advice;
 use holdfast::circuit::{self, Confirmed, Hold, Lifted, Listing, ResumeError};
 use holdfast::sys::Sys;
 use holdfast::text::printable;
@@ -10,9 +11,12 @@ use holdfast::{Exit, Root};
 
 use crate::cli::ResumeArgs;
 use crate::says::Says;
-use crate::show::{self, Advice, NAME_MAX};
+use crate::show::{self, NAME_MAX};
 use crate::tty::Terminal;
 use crate::{out, who};
+
+/// Who made a hold that names nobody.
+const NOBODY: &str = "unknown";
 
 /// Why nothing was resumed, beside what the circuit itself says.
 enum Stop {
@@ -42,7 +46,7 @@ pub(crate) fn run(args: &ResumeArgs, sys: &Sys, root: &Root, advice: &Advice) ->
             out::tell(&format_args!(
                 "still paused: a resume takes a person at a terminal, and this process has none ({error})\n  \
                  run {} on a terminal, or edit data/circuit.json by hand: {{\"paused\": false}}",
-                advice.call("resume")
+                advice.call("circuit-ctl", "resume")
             ));
             return paused;
         }
@@ -81,7 +85,7 @@ impl Resume<'_> {
         }
         let by = ask_who(terminal)?;
         let why = ask_why(terminal)?;
-        let named = ask_holds(terminal, &liftable)?;
+        let named = ask_holds(terminal, &liftable, self.sys.clock.now().wall)?;
         // The answers took their time: the causes are judged once more, just before the lift.
         let says = Says::now(self.sys, self.root);
         if let Some(against) = named.iter().find_map(|hold| self.blocked(&says, hold)) {
@@ -112,7 +116,7 @@ impl Resume<'_> {
         let mut text = format!("{}: {}\n\n", show::headline(&view.verdict), show::allowed(&view.verdict));
         for hold in self.holds() {
             text += &show::hold(hold);
-            let _ = writeln!(text, "    since {}", show::when(hold.since, now));
+            let _ = writeln!(text, "    {}", show::since(hold.since, now));
             if let Some(against) = says.against(hold) {
                 let lead = if self.args.override_failing { "still fails, overridden" } else { "still fails" };
                 let _ = writeln!(text, "    {lead}: {against}");
@@ -141,7 +145,8 @@ impl Resume<'_> {
             Stop::Circuit(error @ ResumeError::Busy) => (error.to_string(), Exit::Busy),
             Stop::Circuit(error) => (error.to_string(), Exit::Io),
         };
-        let told = format!("\n{text}\n{}; see {}\n", show::headline(&now), advice.call("status"));
+        let told =
+            format!("\n{text}\n{}; see {}\n", show::headline(&now), advice.call("circuit-ctl", "status"));
         if terminal.say(&told).is_err() {
             out::tell(&told.trim());
         }
@@ -151,7 +156,7 @@ impl Resume<'_> {
 }
 
 fn ask_who(terminal: &mut Terminal) -> io::Result<String> {
-    let login = who::login().map(|name| printable(&name, NAME_MAX));
+    let login = who::login().map(|login| name(&login));
     loop {
         let answer = match &login {
             Some(login) => terminal.ask(&format!("Who are you? [{login}] "))?,
@@ -176,23 +181,52 @@ fn ask_why(terminal: &mut Terminal) -> io::Result<String> {
 }
 
 /// The holds that the person named. A wrong word ends everything: somebody may be typing blindly.
-fn ask_holds<'a>(terminal: &mut Terminal, liftable: &[&'a Hold]) -> Result<Vec<&'a Hold>, Stop> {
-    let mut named = Vec::new();
-    for hold in liftable {
+fn ask_holds<'a>(terminal: &mut Terminal, liftable: &[&'a Hold], now: f64) -> Result<Vec<&'a Hold>, Stop> {
+    let mut named: Vec<&Hold> = Vec::new();
+    for (at, hold) in liftable.iter().enumerate() {
+        if named.iter().any(|named| named.id == hold.id) {
+            continue;
+        }
         let word = show::word(hold);
-        let reason = show::reason(hold);
-        let answer =
-            terminal.ask(&format!("\n{reason}\n  Type {word} to lift this hold, Enter to leave it: "))?;
+        let alike = alike(hold, &liftable[at..]);
+        let all = format!("all {}", alike.len());
+        let offer = if alike.is_empty() {
+            String::new()
+        } else {
+            format!(", {all} to lift this and the {} after it by {}", alike.len() - 1, name(&hold.by))
+        };
+        let answer = terminal.ask(&format!(
+            "\nHold {} of {}:\n{}    {}\n  Type {word} to lift this hold{offer}, Enter to leave it: ",
+            at + 1,
+            liftable.len(),
+            show::hold(hold),
+            show::since(hold.since, now)
+        ))?;
         if answer == word {
-            named.push(*hold);
+            named.push(hold);
+        } else if answer == all && !alike.is_empty() {
+            named.extend(alike);
         } else if !answer.is_empty() {
-            let answer = printable(&answer, NAME_MAX);
+            let answer = name(&answer);
             return Err(Stop::Answer(format!(
                 "{answer} is not {word}\n  start again, and type the word that is shown"
             )));
         }
     }
     if named.is_empty() { Err(Stop::Answer("every hold was left standing".to_owned())) } else { Ok(named) }
+}
+
+/// The holds, this one first, that its maker has made as a flood: one word with their number lifts them all. The
+/// number shows that the person knows how many causes that is. Nobody knows who made those of nobody, and two are
+/// no flood.
+fn alike<'a>(hold: &Hold, rest: &[&'a Hold]) -> Vec<&'a Hold> {
+    const FLOOD: usize = 3;
+    let alike: Vec<&Hold> = rest.iter().filter(|other| other.by == hold.by).copied().collect();
+    if hold.by == NOBODY || alike.len() < FLOOD { Vec::new() } else { alike }
+}
+
+fn name(text: &str) -> String {
+    printable(text, NAME_MAX)
 }
 
 /// Tells what came of it, as the files say it now.
@@ -204,11 +238,15 @@ fn told(sys: &Sys, root: &Root, lifted: &Lifted, terminal: &mut Terminal, advice
         format!(
             "\n{} again: a trip arrived after the resume; see {}\n",
             show::headline(&now),
-            advice.call("status")
+            advice.call("circuit-ctl", "status")
         )
     } else {
         let standing = show::holds(lifted.standing.len());
-        format!("\n{}: {standing} left; lift them with {}\n", show::headline(&now), advice.call("resume"))
+        format!(
+            "\n{}: {standing} left; lift them with {}\n",
+            show::headline(&now),
+            advice.call("circuit-ctl", "resume")
+        )
     };
     // The resume is done, and on disk, whether or not its person is still there to read this.
     if terminal.say(&text).is_err() {

@@ -4,42 +4,11 @@ use anstyle::{AnsiColor, Style};
 use holdfast::circuit::{Checked, Hold, Mode, Verdict, Why};
 use holdfast::local;
 use holdfast::text::printable;
-use holdfast::time::age;
-
-use crate::cli::Cli;
 
 /// The longest reason that is shown, in characters.
 pub(crate) const REASON_MAX: usize = 500;
 /// The longest name, id or host that is shown, in characters.
 pub(crate) const NAME_MAX: usize = 80;
-
-/// How a person calls this program for this root.
-pub(crate) struct Advice(String);
-
-impl Advice {
-    pub(crate) fn of(cli: &Cli) -> Self {
-        Self(match &cli.root {
-            None => "circuit-ctl".to_owned(),
-            Some(root) => format!("circuit-ctl --root {}", quoted(&root.to_string_lossy())),
-        })
-    }
-
-    /// The command with these words.
-    pub(crate) fn call(&self, words: &str) -> String {
-        format!("{} {words}", self.0)
-    }
-}
-
-/// A path as a shell takes it.
-fn quoted(path: &str) -> String {
-    let plain = |char: char| char.is_ascii_alphanumeric() || "/._-+@%:,".contains(char);
-    let path = printable(path, 1000);
-    if !path.is_empty() && path.chars().all(plain) {
-        path
-    } else {
-        format!("'{}'", path.replace('\'', r"'\''"))
-    }
-}
 
 /// The word that a person sees first.
 pub(crate) fn headline(verdict: &Verdict) -> &'static str {
@@ -120,31 +89,12 @@ pub(crate) fn hold(hold: &Hold) -> String {
     format!("  {id} ({}) by {by} on {host}{watch}\n    {}\n", hold.mode, reason(hold))
 }
 
-/// When something was, and how long ago. Clocks are set back: what is ahead of now has no age.
-pub(crate) fn when(since: f64, now: f64) -> String {
-    let ago =
-        if since > now + 1.0 { "ahead of the clock".to_owned() } else { format!("{} ago", age(now - since)) };
-    format!("{}, {ago}", local::both(since))
+/// Since when something is so, and for how long.
+pub(crate) fn since(wall: f64, now: f64) -> String {
+    local::since(wall, now, &local::zone())
 }
 
 /// `1 hold`, `2 holds`.
 pub(crate) fn holds(count: usize) -> String {
     if count == 1 { "1 hold".to_owned() } else { format!("{count} holds") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn a_root_is_quoted_where_a_shell_would_split_it() {
-        for (path, text) in [
-            ("/srv/trader-1", "/srv/trader-1"),
-            ("/srv/my bot", "'/srv/my bot'"),
-            ("it's", r"'it'\''s'"),
-            ("", "''"),
-        ] {
-            assert_eq!(quoted(path), text);
-        }
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use holdfast::advice::Advice;
 use holdfast::circuit::{self, Hold, Resumed, Verdict, View};
 use holdfast::json::{self, Object, Value};
 use holdfast::sys::Sys;
@@ -12,7 +13,7 @@ use holdfast::{Exit, Root};
 use crate::cli::Answer;
 use crate::lately::Watchdog;
 use crate::out;
-use crate::show::{self, Advice, NAME_MAX, REASON_MAX};
+use crate::show::{self, NAME_MAX, REASON_MAX};
 
 /// More holds than a person reads at once.
 const HOLDS_SHOWN: usize = 20;
@@ -52,7 +53,7 @@ impl Seen {
         let mut text = format!("{colour}{}{colour:#}: {}\n", show::headline(verdict), show::allowed(verdict));
         match (verdict, self.since()) {
             (_, Some(since)) => {
-                let _ = writeln!(text, "  since {}", show::when(since, self.now));
+                let _ = writeln!(text, "  {}", show::since(since, self.now));
             }
             (Verdict::Green, None) => text += "  nobody has resumed it on a terminal\n",
             (Verdict::Paused { .. }, None) => {}
@@ -78,7 +79,7 @@ impl Seen {
         let _ = writeln!(text, "\n{}, each lifted by a person:", show::holds(holds.len()));
         for hold in holds.iter().take(HOLDS_SHOWN) {
             *text += &show::hold(hold);
-            let _ = writeln!(text, "    since {}", show::when(hold.since, self.now));
+            let _ = writeln!(text, "    {}", show::since(hold.since, self.now));
         }
         if let Some(more @ 1..) = holds.len().checked_sub(HOLDS_SHOWN) {
             let _ = writeln!(text, "  and {more} more: --json shows all");
@@ -89,19 +90,28 @@ impl Seen {
         *text += "\nNext:\n";
         match &self.view.verdict {
             Verdict::Green => {
-                let _ = writeln!(text, "  nothing; to pause: {}", advice.call("trip --reason \"…\""));
+                let _ = writeln!(
+                    text,
+                    "  nothing; to pause: {}",
+                    advice.call("circuit-ctl", "trip --reason \"…\"")
+                );
             }
             Verdict::Paused { why, .. } => {
                 if let Some(aid) = show::first_aid(why) {
                     let _ = writeln!(text, "  {aid}");
                 }
-                let _ = writeln!(text, "  what happened:              {}", advice.call("history"));
-                let _ = writeln!(text, "  when the cause is mended:   {}", advice.call("resume"));
+                let _ =
+                    writeln!(text, "  what happened:              {}", advice.call("circuit-ctl", "history"));
+                let _ =
+                    writeln!(text, "  when the cause is mended:   {}", advice.call("circuit-ctl", "resume"));
             }
         }
         if !matches!(self.watchdog, Watchdog::Checked(_)) {
-            *text +=
-                "  nobody would notice a dead pipeline: see to it that a watchdog runs (watchdog check)\n";
+            let check = advice.call("watchdog", "check");
+            let _ = writeln!(
+                text,
+                "  nobody would notice a dead pipeline: see to it that a watchdog runs ({check})"
+            );
         }
     }
 

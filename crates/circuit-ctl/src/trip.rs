@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use holdfast::advice::Advice;
 use holdfast::circuit::{self, Trip, Tripped};
 use holdfast::journal::{self, Entry};
 use holdfast::json::{Object, Value};
@@ -9,7 +10,7 @@ use holdfast::sys::Sys;
 use holdfast::{Exit, Root};
 
 use crate::cli::TripArgs;
-use crate::show::{self, Advice};
+use crate::show;
 use crate::{out, who};
 
 pub(crate) fn run(args: &TripArgs, sys: &Sys, root: &Root, advice: &Advice) -> Exit {
@@ -37,7 +38,7 @@ pub(crate) fn run(args: &TripArgs, sys: &Sys, root: &Root, advice: &Advice) -> E
     out::tell(&format_args!(
         "{paused}, but not everything could be recorded: {}\n  mend the disk or the permissions, then look at: {}",
         tripped.shortcomings.join("; "),
-        advice.call("status")
+        advice.call("circuit-ctl", "status")
     ));
     Exit::Io
 }
@@ -49,6 +50,7 @@ fn entry(tripped: &Tripped) -> Entry {
         .with("mode", hold.mode.to_string())
         .with("reason", hold.reason.clone())
         .with("watch", hold.watch.clone())
+        .with("trouble", Some(tripped.shortcomings.join("; ")).filter(|trouble| !trouble.is_empty()))
 }
 
 fn json(tripped: &Tripped) -> String {
@@ -69,10 +71,10 @@ fn words(tripped: &Tripped, advice: &Advice) -> String {
     let mut text = String::new();
     if tripped.lifted_already {
         let _ = writeln!(text, "ARMED (green): hold {} was lifted meanwhile by a person: {reason}", hold.id);
-        let _ = writeln!(text, "  see who: {}", advice.call("history"));
+        let _ = writeln!(text, "  see who: {}", advice.call("circuit-ctl", "history"));
     } else {
         let _ = writeln!(text, "PAUSED ({}) by hold {}: {reason}", hold.mode, hold.id);
-        let _ = writeln!(text, "  a person lifts it with: {}", advice.call("resume"));
+        let _ = writeln!(text, "  a person lifts it with: {}", advice.call("circuit-ctl", "resume"));
     }
     text
 }

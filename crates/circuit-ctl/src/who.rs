@@ -2,12 +2,24 @@
 
 use std::ffi::OsStr;
 
-/// Who acts: as told, else the login user.
+/// Who acts: as told, else the login user, else the number of the user.
 pub(crate) fn by(told: Option<&OsStr>) -> String {
     told.map(|name| name.to_string_lossy().trim().to_owned())
         .filter(|name| !name.is_empty())
         .or_else(login)
-        .unwrap_or_else(|| "unknown".to_owned())
+        .unwrap_or_else(user)
+}
+
+/// Whose process this is, where nobody says a name: cron, services, containers. Names are not looked up: that may
+/// ask the network.
+#[cfg(unix)]
+fn user() -> String {
+    format!("uid {}", rustix::process::getuid())
+}
+
+#[cfg(not(unix))]
+fn user() -> String {
+    "unknown".to_owned()
 }
 
 /// The login user. Under `sudo` that is the person who called it.

@@ -30,6 +30,11 @@ pub fn run(cli: &Cli, sys: Sys<'static>) -> Exit {
         return start::run(args);
     }
     if cli.list {
+        if cli.json {
+            let row = |scenario: &Scenario| serde_json::json!({ "name": scenario.name, "injected": scenario.injected });
+            let rows: serde_json::Value = ALL.iter().map(row).collect();
+            return say::answer(PROGRAM, &format!("{rows}\n"));
+        }
         let names = ALL.iter().map(|scenario| format!("{:<18} {}\n", scenario.name, scenario.injected));
         return say::answer(PROGRAM, &names.collect::<String>());
     }

@@ -55,14 +55,14 @@ Exit codes: that of the command; 64 usage, 74 a beat is not written, 78 no root,
 
 /// The arguments of `hb-write`.
 #[derive(Debug, Parser)]
-#[command(name = "hb-write", version, about = ABOUT, after_help = EXAMPLES, disable_help_subcommand = true)]
+#[command(name = "hb-write", version, about = ABOUT, after_help = EXAMPLES)]
 pub struct Cli {
     /// The folder with data/ in it; else `HOLDFAST_ROOT`, else the current folder
     #[arg(long, value_name = "DIR", global = true)]
     pub root: Option<PathBuf>,
 
     /// Beat in data/heartbeats/N.json instead of data/heartbeat.json
-    #[arg(long, value_name = "N", global = true)]
+    #[arg(long, value_name = "N", global = true, value_parser = Name::of_own)]
     pub name: Option<Name>,
 
     /// Record how soon the next beat is to be expected: 90s, 5m, 1h30m

@@ -4,7 +4,7 @@ use std::io;
 
 use crate::json::{self, Object, Value};
 use crate::root::Root;
-use crate::sys::{Appended, ReadError, Sys};
+use crate::sys::{Appended, Kind, ReadError, Stat, Sys, missing_folder};
 use crate::time::iso;
 
 /// One thing that happened.
@@ -54,6 +54,10 @@ pub fn append(sys: &Sys, root: &Root, entry: &Entry) -> io::Result<Appended> {
     let line = entry.to_line(wall, sys.host);
     let appended = match sys.store.append(&path, &line) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // Nothing is made in a folder that is no root, or that is none while its disk is away.
+            if !matches!(sys.store.stat(&root.data())?, Some(Stat { kind: Kind::Dir, .. })) {
+                return Err(missing_folder(&root.data()));
+            }
             sys.store.make_dir(&root.path().join("memory"))?;
             sys.store.append(&path, &line)?
         }

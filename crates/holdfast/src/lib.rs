@@ -6,11 +6,12 @@
 //! Layers, each using only those before it:
 //!
 //! * [`sys`]: the only way to time, files and processes;
-//! * [`root`], [`time`], [`local`], [`json`], [`text`], [`exit`]: small shared words;
+//! * [`root`], [`time`], [`local`], [`json`], [`text`], [`advice`], [`exit`]: small shared words;
 //! * [`heartbeat`], [`circuit`], [`journal`]: the state files;
 //! * [`config`], [`calendar`]: what `holdfast.toml` can say, and [`settings`]: what of it is in force;
 //! * [`watch`]: the pure decision, which takes observations and returns actions.
 
+pub mod advice;
 pub mod calendar;
 pub mod circuit;
 pub mod config;

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use crate::calendar::Zone;
-use crate::time::utc;
+use crate::time::{age, possible, utc};
 
 /// `2026-11-21 08:00:00 UTC (09:00:00 CET, Europe/Berlin)`.
 pub fn both(wall: f64) -> String {
@@ -12,6 +12,9 @@ pub fn both(wall: f64) -> String {
 
 /// The same for a zone that is known already.
 pub fn in_zone(wall: f64, zone: &Zone) -> String {
+    if !possible(wall) {
+        return "an impossible time".to_owned();
+    }
     let utc = utc(wall);
     let text = utc.format("%Y-%m-%d %H:%M:%S UTC").to_string();
     let (local, abbreviation) = zone.local(wall);
@@ -20,6 +23,18 @@ pub fn in_zone(wall: f64, zone: &Zone) -> String {
     }
     let day = if local.date() == utc.date_naive() { "" } else { "%Y-%m-%d " };
     format!("{text} ({} {abbreviation}, {zone})", local.format(&format!("{day}%H:%M:%S")))
+}
+
+/// `since 2026-11-21 08:00:00 UTC (09:00:00 CET, Europe/Berlin), 3d 2h ago`. Clocks are set back: what is ahead of
+/// now has no age.
+pub fn since(wall: f64, now: f64, zone: &Zone) -> String {
+    const SLACK: f64 = 1.0;
+    if !possible(wall) {
+        return "at an impossible time".to_owned();
+    }
+    let ago =
+        if wall > now + SLACK { "ahead of the clock".to_owned() } else { format!("{} ago", age(now - wall)) };
+    format!("since {}, {ago}", in_zone(wall, zone))
 }
 
 /// The day on which people in `zone` live through `wall`.
@@ -53,6 +68,19 @@ mod tests {
             "2025-11-21 08:00:00 UTC (2025-11-20 22:00:00 HST, Pacific/Honolulu)",
         ]) {
             assert_eq!(in_zone(1_763_712_000.0, &named(name)), text);
+        }
+    }
+
+    #[test]
+    fn since_when_is_told_in_both_and_what_cannot_be_is_called_so() {
+        let since = |wall| since(wall, 1_763_712_000.0, &named("Europe/Berlin"));
+        assert_eq!(
+            since(1_763_708_400.25),
+            "since 2025-11-21 07:00:00 UTC (08:00:00 CET, Europe/Berlin), 59m 59s ago"
+        );
+        assert!(since(1_763_712_002.0).ends_with(", ahead of the clock"));
+        for wall in [1e300, -1e300, 3e11, -1.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(since(wall), "at an impossible time");
         }
     }
 

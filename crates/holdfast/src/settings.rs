@@ -23,17 +23,22 @@ impl Settings {
     /// copy is used: a slip of the pen must neither end the watch nor silence a channel
     /// (**silence-is-not-health**). Writes nothing.
     pub fn read(sys: &Sys, root: &Root) -> Self {
-        let copy = || sys.store.read(&root.last_good_config()).ok();
+        let copy = || sys.store.read(&root.last_good_config());
         match sys.store.read(&root.config()) {
             Ok(bytes) => match parse(&bytes) {
                 Ok(config) => Self { config, trouble: None, unusable: false, bytes: Some(bytes) },
                 Err(error) => Self::from_copy(copy(), error, Some(bytes)),
             },
             Err(ReadError::Missing) => match copy() {
-                None => Self { config: Config::default(), trouble: None, unusable: false, bytes: None },
+                Err(ReadError::Missing) => {
+                    Self { config: Config::default(), trouble: None, unusable: false, bytes: None }
+                }
                 copy => Self::from_copy(copy, GONE.to_owned(), None),
             },
-            Err(error) => Self::from_copy(copy(), format!("holdfast.toml {error}"), None),
+            Err(error) => {
+                let advice = "make it a regular file that this user can read";
+                Self::from_copy(copy(), format!("holdfast.toml {error}\n  {advice}"), None)
+            }
         }
     }
 
@@ -52,20 +57,30 @@ impl Settings {
         sys.store.replace(&path, bytes, Secrecy::Shared)
     }
 
-    fn from_copy(copy: Option<Vec<u8>>, trouble: String, bytes: Option<Vec<u8>>) -> Self {
-        match copy.and_then(|copy| parse(&copy).ok()) {
+    /// The trouble in one line, beginning with what it means.
+    pub fn story(&self) -> Option<String> {
+        let lines: Vec<&str> = self.trouble.as_ref()?.lines().map(str::trim).collect();
+        let means = if self.unusable {
+            "the defaults are in force: your watches and channels are NOT"
+        } else {
+            "going on by the last good copy"
+        };
+        Some(format!("{means}: {}", lines.join("; ")))
+    }
+
+    fn from_copy(copy: Result<Vec<u8>, ReadError>, trouble: String, bytes: Option<Vec<u8>>) -> Self {
+        match copy.ok().and_then(|copy| parse(&copy).ok()) {
             Some(config) => Self { config, trouble: Some(trouble), unusable: false, bytes },
             None => Self { config: Config::default(), trouble: Some(trouble), unusable: true, bytes },
         }
     }
 }
 
-const GONE: &str = "holdfast.toml is gone; the last good copy is in use\n  \
-                    if that is meant, delete data/config-last-good.toml too";
+const GONE: &str = "holdfast.toml is gone\n  \
+                    put it back; if that is meant, delete data/config-last-good.toml too";
 
 fn parse(bytes: &[u8]) -> Result<Config, String> {
-    let text = std::str::from_utf8(bytes).map_err(|error| format!("holdfast.toml is not UTF-8: {error}"))?;
-    Config::parse(text).map_err(|error| error.to_string())
+    Config::from_bytes(bytes).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -92,6 +107,12 @@ mod tests {
         std::fs::write(root.config(), BAD).expect("written");
         let settings = Settings::read(&sys, &root);
         assert!(settings.unusable && settings.trouble.is_some(), "nothing good is known");
+        let story = settings.story().expect("trouble");
+        assert!(
+            story.starts_with("the defaults are in force: your watches and channels are NOT: "),
+            "{story}"
+        );
+        assert!(!story.contains('\n'), "{story:?}");
         settings.keep_copy(&sys, &root).expect("nothing to do");
         assert!(!root.last_good_config().exists(), "a bad one is no good copy");
 
@@ -109,6 +130,13 @@ mod tests {
         std::fs::remove_file(root.config()).expect("removed");
         let settings = Settings::read(&sys, &root);
         assert_eq!(names(&settings), ["bot"]);
+        assert!(settings.story().is_some_and(|story| story.starts_with("going on by the last good copy: ")));
         assert!(settings.trouble.is_some_and(|trouble| trouble.contains("is gone")));
+
+        // What cannot be read is not known to be meant.
+        std::fs::remove_file(root.last_good_config()).expect("removed");
+        std::fs::create_dir(root.last_good_config()).expect("in its place");
+        let settings = Settings::read(&sys, &root);
+        assert!(settings.unusable && settings.trouble.is_some(), "{settings:?}");
     }
 }

@@ -16,6 +16,15 @@ pub fn compact(wall: f64) -> String {
     utc(wall).format("%Y%m%dT%H%M%SZ").to_string()
 }
 
+/// Longer than anything lasts that has a time in a file, in seconds.
+const AGE_MAX: f64 = 1e12;
+
+/// Whether `wall` seconds since 1970 can be the time of something: up to the year 9999.
+pub fn possible(wall: f64) -> bool {
+    const LAST: f64 = 253_402_300_799.0;
+    (0.0..=LAST).contains(&wall)
+}
+
 /// `wall` seconds since 1970 as a date and time; times beyond what a calendar holds become its ends.
 pub fn utc(wall: f64) -> DateTime<Utc> {
     let millis = (wall * 1e3).round();
@@ -85,6 +94,9 @@ impl Serialize for Span {
 
 /// `seconds` as a person reads an age, to its two greatest units: `45s`, `21m 3s`, `3d 2h`.
 pub fn age(seconds: f64) -> String {
+    if seconds > AGE_MAX {
+        return "an impossible time".to_owned();
+    }
     let total = seconds.max(0.0) as u64;
     let parts = [(total / 86_400, "d"), (total / 3_600 % 24, "h"), (total / 60 % 60, "m"), (total % 60, "s")];
     let first = parts.iter().position(|(count, _)| *count > 0).unwrap_or(3);
@@ -118,6 +130,7 @@ mod tests {
             (3600.0, "1h"),
             (266_400.0, "3d 2h"),
             (-3.0, "0s"),
+            (1e300, "an impossible time"),
         ] {
             assert_eq!(age(seconds), text);
         }

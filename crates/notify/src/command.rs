@@ -1,6 +1,7 @@
 //! The channel `command`: a program of the operator's own.
 
 use std::io::ErrorKind;
+use std::path::Path;
 
 use holdfast::sys::{Ended, Job, Outcome, Spawner};
 
@@ -15,12 +16,12 @@ const MESSAGE_MAX: usize = 16_000;
 /// How much of a program's last line is repeated.
 const LAST_LINE_MAX: usize = 200;
 
-/// Runs the program. Exit code 0 means that it took the message.
-pub(crate) fn send(spawner: &dyn Spawner, command: &[String], sending: &Sending) -> Verdict {
+/// Runs the program in the root. Exit code 0 means that it took the message.
+pub(crate) fn send(spawner: &dyn Spawner, root: &Path, command: &[String], sending: &Sending) -> Verdict {
     let Some(program) = command.first() else {
         return Verdict::refused(EMPTY);
     };
-    match spawner.run(&job(command, sending)) {
+    match spawner.run(&job(root, command, sending)) {
         Ok(outcome) if outcome.ok() => Verdict::Accepted,
         Ok(outcome) => Verdict::later(failure(program, &outcome, sending)),
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -33,11 +34,12 @@ pub(crate) fn send(spawner: &dyn Spawner, command: &[String], sending: &Sending)
     }
 }
 
-fn job(command: &[String], sending: &Sending) -> Job {
+fn job(root: &Path, command: &[String], sending: &Sending) -> Job {
     let alert = &sending.alert;
     let message = alert.message(MESSAGE_MAX);
     let argv = command.iter().map(|argument| argument.replace(PLACEHOLDER, &message)).collect();
-    Job { argv, env: env(alert), stdin: stdin(alert), timeout: sending.timeout }
+    let dir = Some(root.to_owned());
+    Job { argv, env: env(alert), dir, stdin: stdin(alert), timeout: sending.timeout }
 }
 
 fn env(alert: &Alert) -> Vec<(String, String)> {
@@ -64,7 +66,7 @@ fn failure(program: &str, outcome: &Outcome, sending: &Sending) -> String {
     let ended = match outcome.ended {
         Ended::Code(code) => format!("ended with {code}"),
         Ended::Signal(signal) => format!("was ended by signal {signal}"),
-        Ended::TimedOut => format!("did not end within {:.1}s and was killed", sending.timeout.as_secs_f64()),
+        Ended::TimedOut => format!("did not end within {} and was killed", sending.given()),
     };
     match outcome.output.lines().rev().map(|line| one_line(line, LAST_LINE_MAX)).find(|line| !line.is_empty())
     {

@@ -14,21 +14,26 @@ use crate::state::States;
 use crate::transport::{Answer, Reply, Sending, Transport, Verdict};
 
 /// The longest run. A lock that is held for longer counts as hung.
-const BUDGET_MOST: Duration = Duration::from_mins(1);
+const BUDGET_MOST: Duration = Duration::from_secs(90);
 /// How often one alert is tried on one channel in one run.
 const TRIES_PER_RUN: u32 = 3;
 /// The wait after the first failed try in a run, in seconds; tripled after each further one.
-const WAIT_IN_RUN: f64 = 0.5;
-/// What must be left of the budget for another try in the same run, in seconds.
-const ROOM_FOR_A_TRY: f64 = 1.0;
+const WAIT_IN_RUN: f64 = 0.4;
+/// A channel that has taken a message is given another one when this many times as long is left.
+const PACES: f64 = 3.0;
+/// No channel is taken for quicker, in seconds.
+const PACE_LEAST: f64 = 0.3;
 /// What a transport is told to leave of the budget, in seconds, so that it can still say what happened.
 const MARGIN: f64 = 0.3;
+/// Why an alert is given up that no channel is left for.
+const NO_CHANNEL: &str = "no alert channel is configured any more";
+
 /// What one channel is doing.
 enum Lane {
     /// Looking for its next alert.
     Free,
     /// Waiting for an answer.
-    Sending { id: String, attempt: u32 },
+    Sending { id: String, attempt: u32, since: f64 },
     /// Waiting to try the same alert again, at this reading of `up`.
     Waiting { id: String, attempt: u32, until: f64 },
     /// Finished with this run.
@@ -50,6 +55,8 @@ pub(crate) struct Run<'a> {
     end: f64,
     lanes: Vec<Lane>,
     queues: Vec<VecDeque<String>>,
+    /// Of each lane, what a send has to have left of the budget, in seconds; nothing before the first one.
+    needs: Vec<Option<f64>>,
     /// Every entry as it was last seen.
     known: BTreeMap<String, Entry>,
     held: BTreeMap<String, Held>,
@@ -89,6 +96,7 @@ impl<'a> Run<'a> {
             end: now.up + budget.min(BUDGET_MOST).as_secs_f64(),
             lanes: Vec::new(),
             queues: Vec::new(),
+            needs: vec![None; channels.len()],
             known,
             held: BTreeMap::new(),
             busy: Vec::new(),
@@ -116,11 +124,27 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Settles everything, because no channel is left that could take it.
+    pub(crate) fn give_up(mut self) -> Delivery {
+        for id in self.known.keys().cloned().collect::<Vec<_>>() {
+            match self.take(&id) {
+                Some(entry) if entry.heard() => self.discard(&id),
+                Some(entry) => {
+                    self.report.abandoned.push(id);
+                    self.report.events.push(Event::expired(&entry, Some(NO_CHANNEL)));
+                    self.discard(&entry.alert.id);
+                }
+                None => {}
+            }
+        }
+        self.report
+    }
+
     fn expire(&mut self, entry: &Entry) {
         if !entry.heard() {
             self.report.expired_unheard.push(entry.alert.id.clone());
         }
-        self.report.events.push(Event::expired(entry));
+        self.report.events.push(Event::expired(entry, None));
         self.discard(&entry.alert.id);
     }
 
@@ -182,7 +206,8 @@ impl<'a> Run<'a> {
     fn advance(&mut self, lane: usize, transport: &dyn Transport, now: &Now) {
         match &self.lanes[lane] {
             Lane::Free => {
-                self.lanes[lane] = match self.next(lane, now) {
+                let id = if now.up <= self.latest(lane) { self.next(lane, now) } else { None };
+                self.lanes[lane] = match id {
                     Some(id) => self.start(lane, id, 1, transport, now),
                     None => Lane::Done,
                 };
@@ -209,7 +234,14 @@ impl<'a> Run<'a> {
         None
     }
 
-    fn start(&self, lane: usize, id: String, attempt: u32, transport: &dyn Transport, now: &Now) -> Lane {
+    /// When a lane may still begin to send. A try that is cut short says nothing of its channel: rather none,
+    /// and a whole one in the next run.
+    fn latest(&self, lane: usize) -> f64 {
+        self.needs[lane].map_or(f64::INFINITY, |need| self.end - MARGIN - need)
+    }
+
+    fn start(&mut self, lane: usize, id: String, attempt: u32, transport: &dyn Transport, now: &Now) -> Lane {
+        self.needs[lane] = Some(self.channels[lane].timeout.as_secs_f64());
         let channel = &self.channels[lane];
         let chat = match &channel.kind {
             ChannelKind::Telegram { chat, .. } => self.outbox.memo.chat(&channel.name, chat),
@@ -223,12 +255,13 @@ impl<'a> Run<'a> {
             timeout: channel.timeout.0.min(left),
         };
         transport.start(sending, Reply::new(lane, self.mailbox.clone()));
-        Lane::Sending { id, attempt }
+        Lane::Sending { id, attempt, since: now.up }
     }
 
     /// Takes note of an answer, on disk before anything else is sent.
     fn settle(&mut self, lane: usize, answer: Answer) {
-        let Lane::Sending { id, attempt } = std::mem::replace(&mut self.lanes[lane], Lane::Done) else {
+        let Lane::Sending { id, attempt, since } = std::mem::replace(&mut self.lanes[lane], Lane::Done)
+        else {
             return;
         };
         let now = self.sys.clock.now();
@@ -237,16 +270,22 @@ impl<'a> Run<'a> {
         if let Some(to) = &answer.moved_to {
             self.moved(channel, to);
         }
-        let next = self.record(channel, &id, attempt, answer.verdict, &now);
+        if answer.verdict == Verdict::Accepted {
+            let timeout = channel.timeout.as_secs_f64();
+            self.needs[lane] = Some(timeout.min(PACES * (now.up - since).max(PACE_LEAST)));
+        }
+        let next = self.record(lane, &id, attempt, answer.verdict, &now);
         if !matches!(next, Lane::Waiting { .. }) {
             self.drop_lane(&id);
         }
         self.lanes[lane] = next;
     }
 
-    fn record(&mut self, channel: &Channel, id: &str, attempt: u32, verdict: Verdict, now: &Now) -> Lane {
-        let name = &channel.name;
+    fn record(&mut self, lane: usize, id: &str, attempt: u32, verdict: Verdict, now: &Now) -> Lane {
+        let channels = self.channels;
+        let name = &channels[lane].name;
         self.note_state(name, &verdict, now);
+        let latest = self.latest(lane);
         let Some(held) = self.held.get_mut(id) else { return Lane::Done };
         let entry = &mut held.entry;
         let tried = entry.tries(name).saturating_add(1);
@@ -266,7 +305,7 @@ impl<'a> Run<'a> {
                     WAIT_IN_RUN * f64::from(3_u32.pow(attempt - 1)) * jitter(id, name, tried)
                 });
                 let until = now.up + wait;
-                if attempt < TRIES_PER_RUN && until + ROOM_FOR_A_TRY <= self.end {
+                if attempt < TRIES_PER_RUN && until <= latest {
                     (Lane::Waiting { id: id.to_owned(), attempt, until }, None)
                 } else {
                     (Lane::Done, Some(Event::failed(&entry.alert, name, tried, &why, false)))
@@ -362,9 +401,9 @@ impl<'a> Run<'a> {
     fn close(mut self) -> Delivery {
         for lane in 0..self.lanes.len() {
             match std::mem::replace(&mut self.lanes[lane], Lane::Done) {
-                Lane::Sending { id, .. } => {
+                Lane::Sending { id, since, .. } => {
                     let why = "gave no answer within the time of this run".to_owned();
-                    self.lanes[lane] = Lane::Sending { id, attempt: TRIES_PER_RUN };
+                    self.lanes[lane] = Lane::Sending { id, attempt: TRIES_PER_RUN, since };
                     self.settle(lane, Verdict::later(why).into());
                 }
                 Lane::Waiting { id, .. } => {

@@ -100,6 +100,15 @@ impl Outbox {
         if channels.is_empty() {
             return Ok(Put::NoChannel);
         }
+        self.keep(sys, alert, channels)
+    }
+
+    /// Puts an alert on disk while it is not known which channels there are: it waits for them.
+    pub fn hold(&mut self, sys: &Sys<'_>, alert: &Alert) -> Result<Put, PutError> {
+        self.keep(sys, alert, &[])
+    }
+
+    fn keep(&mut self, sys: &Sys<'_>, alert: &Alert, channels: &[Channel]) -> Result<Put, PutError> {
         let entry = Entry::new(alert.clone(), &sys.clock.now(), channels);
         let Some(dir) = &self.dir else {
             self.unsaved.insert(alert.id.clone(), entry);
@@ -147,7 +156,7 @@ impl Outbox {
     }
 
     /// Sends everything that is due, each channel beside the others and within its own timeout, and returns
-    /// within `budget` (at most a minute) whatever hangs; what is still under way then counts as not accepted.
+    /// within `budget` (at most a minute and a half) whatever hangs; what is still under way then counts as not accepted.
     ///
     /// `states` is what the last delivery returned ([`Delivery::states`]).
     pub fn deliver(
@@ -160,6 +169,13 @@ impl Outbox {
     ) -> Delivery {
         self.sweep(sys.store);
         Run::new(sys, self, channels, states, budget).finish(transport)
+    }
+
+    /// Settles whatever waits, because no channel is configured any more: nobody will ever take it. Not for
+    /// a configuration that could not be read.
+    pub fn give_up(&mut self, sys: &Sys<'_>) -> Delivery {
+        self.sweep(sys.store);
+        Run::new(sys, self, &[], &States::new(), Duration::ZERO).give_up()
     }
 
     fn ids(&self, store: &dyn Store) -> Result<Vec<String>, String> {

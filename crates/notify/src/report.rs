@@ -35,7 +35,8 @@ impl Event {
         Self::new("alert-failed", alert, fields)
     }
 
-    pub(crate) fn expired(entry: &Entry) -> Self {
+    /// Its time is over, or there is another reason to give it up.
+    pub(crate) fn expired(entry: &Entry, why: Option<&str>) -> Self {
         let reason = |(name, progress): (&String, &Progress)| {
             (!progress.accepted()).then(|| (name.clone(), progress.why().unwrap_or("was never tried").into()))
         };
@@ -45,7 +46,9 @@ impl Event {
             ("heard", entry.heard().into()),
             ("unsent", unsent.into()),
         ];
-        Self::new("alert-expired", &entry.alert, fields)
+        let mut event = Self::new("alert-expired", &entry.alert, fields);
+        event.fields.extend(why.map(|why| ("why".to_owned(), why.into())));
+        event
     }
 
     /// The line as this program writes it into the journal.
@@ -129,6 +132,8 @@ pub struct Delivery {
     pub unheard: Vec<String>,
     /// Ids of alerts that expired in this run without anybody having accepted them (**no-silent-alert**).
     pub expired_unheard: Vec<String>,
+    /// Ids of alerts that nobody had accepted, given up because no channel is configured any more.
+    pub abandoned: Vec<String>,
     /// Alerts that another process is sending at this moment.
     pub busy: usize,
     /// What is wrong with the outbox itself: files that cannot be read or written.
@@ -143,7 +148,7 @@ impl Delivery {
 
     /// Everything that had to be told has been told.
     pub fn all_heard(&self) -> bool {
-        self.unheard.is_empty() && self.expired_unheard.is_empty()
+        self.unheard.is_empty() && self.expired_unheard.is_empty() && self.abandoned.is_empty()
     }
 
     /// How a program ends that did only this, and what it has to say on stderr.
@@ -163,6 +168,11 @@ impl Delivery {
         }
         let expired = self.expired_unheard.iter();
         said.extend(expired.map(|id| format!("alert {id} expired and nobody has heard it")));
+        said.extend(self.abandoned.iter().map(|id| {
+            format!(
+                "alert {id} is given up: nobody has heard it, and no alert channel is configured any more"
+            )
+        }));
         (exit.and(Exit::Undelivered), said)
     }
 

@@ -25,6 +25,19 @@ pub struct Sending {
     pub timeout: Duration,
 }
 
+impl Sending {
+    /// How long it had, and whether that was all that it may have.
+    pub(crate) fn given(&self) -> String {
+        let (given, whole) = (self.timeout, self.channel.timeout.0);
+        let cut = if given < whole {
+            format!(" (all that this run has; its timeout is {:.0}s)", whole.as_secs_f64())
+        } else {
+            String::new()
+        };
+        format!("{:.1}s{cut}", given.as_secs_f64())
+    }
+}
+
 /// What a channel said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -128,7 +141,9 @@ impl Direct {
                 let chat = sending.chat.as_deref().unwrap_or(chat);
                 telegram::Bot { base_url, token: &token, chat }.send(&sending.alert, sending.timeout)
             }
-            ChannelKind::Command { command } => command::send(self.sys.spawner, command, sending).into(),
+            ChannelKind::Command { command } => {
+                command::send(self.sys.spawner, &self.root, command, sending).into()
+            }
             _ => Verdict::refused(unbuilt(&sending.channel)).into(),
         }
     }

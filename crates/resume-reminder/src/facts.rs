@@ -2,6 +2,7 @@
 
 use std::time::UNIX_EPOCH;
 
+use holdfast::advice::Advice;
 use holdfast::calendar::Zone;
 use holdfast::circuit::{self, Hold, Resumed, Verdict};
 use holdfast::settings::Settings;
@@ -14,8 +15,8 @@ use holdfast_notify::Outbox;
 #[derive(Clone, Debug)]
 pub(crate) struct Facts {
     pub(crate) host: String,
-    /// The root, for commands.
-    pub(crate) root: String,
+    /// How commands name the root.
+    pub(crate) advice: Advice,
     /// The wall clock.
     pub(crate) now: f64,
     /// Where the reader is.
@@ -57,11 +58,7 @@ impl Facts {
         });
         Self {
             host: sys.host.to_owned(),
-            // Who reads the message is in another folder.
-            root: std::path::absolute(root.path())
-                .unwrap_or_else(|_| root.path().to_owned())
-                .display()
-                .to_string(),
+            advice: Advice::elsewhere(root.path()),
             now: now.wall,
             zone: local::zone(),
             resumed: view.face.and_then(|face| face.resumed),

@@ -33,14 +33,20 @@ pub fn run(cli: &Cli, sys: Sys<'static>) -> Exit {
         }
     };
     let settings = Settings::read(&sys, &root);
-    if let Some(trouble) = &settings.trouble {
-        say::tell(PROGRAM, trouble);
+    if let Some(story) = settings.story() {
+        say::tell(PROGRAM, &story);
     }
     let usable = if settings.unusable { Exit::Config } else { Exit::Ok };
     let facts = Facts::now(&sys, &root, &settings);
     let message = compose(&facts, cli.digest);
     let day = local::day(facts.now, &facts.zone).to_string();
-    let sender = Sender { sys, root: &root, channels: &settings.config.channels, day: &day };
+    let sender = Sender {
+        sys,
+        root: &root,
+        channels: &settings.config.channels,
+        known: !settings.unusable,
+        day: &day,
+    };
     if cli.dry_run {
         let did = sender.rehearse(message.as_ref());
         let exit = usable.and(did.exit);

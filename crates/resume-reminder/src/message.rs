@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use holdfast::circuit::{Hold, Mode, Verdict};
 use holdfast::local;
 use holdfast::text::printable;
-use holdfast::time::{age, iso};
+use holdfast::time::{age, possible};
 use holdfast::watch::Said;
 
 use crate::facts::Facts;
@@ -74,15 +74,17 @@ fn paused(text: &mut String, facts: &Facts, mode: Mode) {
         text,
         "Trading on {} is {state}{since}. It stays so until a person resumes it.\n\
          Open positions and resting orders stay as they are: look at them first.\n\
-         When the causes are mended, on a terminal: circuit-ctl resume --root {}\n",
-        facts.host, facts.root
+         When the causes are mended, on a terminal: {}\n",
+        facts.host,
+        facts.advice.call("circuit-ctl", "resume")
     );
     let _ = writeln!(text, "\n{}, oldest first:", counted(facts.holds.len(), "hold"));
     for hold in facts.holds.iter().take(HOLDS_SHOWN) {
         held(text, hold, facts);
     }
     if let Some(more @ 1..) = facts.holds.len().checked_sub(HOLDS_SHOWN) {
-        let _ = writeln!(text, "- and {more} more: circuit-ctl status --json --root {}", facts.root);
+        let status = facts.advice.call("circuit-ctl", "status --json");
+        let _ = writeln!(text, "- and {more} more: {status}");
     }
     watches(text, facts);
 }
@@ -102,18 +104,14 @@ fn held(text: &mut String, hold: &Hold, facts: &Facts) {
     );
 }
 
-/// `since 2026-11-18 07:00:00 UTC (08:00:00 CET, Europe/Berlin), 3d 2h ago`.
 fn since(wall: f64, facts: &Facts) -> String {
-    let ago = if wall > facts.now + 1.0 {
-        "ahead of the clock".to_owned()
-    } else {
-        format!("{} ago", age(facts.now - wall))
-    };
-    format!("since {}, {ago}", local::in_zone(wall, &facts.zone))
+    local::since(wall, facts.now, &facts.zone)
 }
 
 fn lasting(since: f64, now: f64) -> String {
-    if since > now + 1.0 {
+    if !possible(since) {
+        "since an impossible time".to_owned()
+    } else if since > now + 1.0 {
         "since a time ahead of the clock".to_owned()
     } else {
         format!("for {}", age(now - since))
@@ -134,7 +132,8 @@ fn watches(text: &mut String, facts: &Facts) {
         let _ = writeln!(text, "- {name}: {}: {detail}{after}", said.verdict.word());
     }
     if let Some(more @ 1..) = facts.watches.len().checked_sub(WATCHES_SHOWN) {
-        let _ = writeln!(text, "- and {more} more: watchdog status --root {}", facts.root);
+        let status = facts.advice.call("watchdog", "status");
+        let _ = writeln!(text, "- and {more} more: {status}");
     }
     let _ = writeln!(text, "{}", witness(facts));
 }
@@ -184,10 +183,10 @@ fn proof(text: &mut String, facts: &Facts) {
         let watch = printable(&open.watch, SHOWN);
         let _ = writeln!(
             text,
-            "Open incident {}: {watch} is {} since {}{acked}",
+            "Open incident {}: {watch} is {} {}{acked}",
             open.id,
             open.verdict.word(),
-            iso(open.at)
+            since(open.at, facts)
         );
     }
     let _ = writeln!(text, "Alerts that waited for a channel: {}", facts.waiting);

@@ -89,6 +89,8 @@ pub(crate) struct Sender<'a> {
     pub(crate) sys: Sys<'static>,
     pub(crate) root: &'a Root,
     pub(crate) channels: &'a [Channel],
+    /// These are the configured channels; not so where no good configuration is known.
+    pub(crate) known: bool,
     /// The local date.
     pub(crate) day: &'a str,
 }
@@ -163,7 +165,13 @@ impl Sender<'_> {
         }
         let alert = self.alert(&self.id(message.paused), AlertKind::Reminder, message, expire_after);
         let mut did = Did::new(What::Waiting, exit);
-        match outbox.put(&self.sys, &alert, self.channels) {
+        let put = if self.known {
+            outbox.put(&self.sys, &alert, self.channels)
+        } else {
+            // It waits until somebody can tell whom it is for (**no-silent-alert**).
+            outbox.hold(&self.sys, &alert)
+        };
+        match put {
             Ok(Put::NoChannel) => {
                 let advice = "no alert channel is configured, so nobody is told\n  add a [[channel]] to";
                 say::tell(PROGRAM, &format_args!("{advice} {}", self.root.config().display()));
@@ -213,7 +221,11 @@ impl Sender<'_> {
 
     fn deliver(&self, outbox: &mut Outbox, states: &States, did: &mut Did, id: Option<&str>) -> Delivery {
         let transport = Direct::new(self.sys, self.root);
-        let delivery = outbox.deliver(&self.sys, self.channels, states, BUDGET, &transport);
+        let delivery = if self.channels.is_empty() && self.known {
+            outbox.give_up(&self.sys)
+        } else {
+            outbox.deliver(&self.sys, self.channels, states, BUDGET, &transport)
+        };
         did.exit = did.exit.and(self.journal(delivery.events.iter().map(|event| event.entry(PROGRAM))));
         let text = |fields: &Object, key: &str| fields.get(key).and_then(Value::as_str).map(str::to_owned);
         let accepted = delivery

@@ -4,22 +4,28 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use holdfast::config::{Action, Config};
-use holdfast::journal::Entry;
+use holdfast::journal::{self, Entry};
 use holdfast::sys::{Ended, Job, Sys};
 use holdfast::watch::Message;
 use holdfast::{Exit, Root};
-use holdfast_notify::{Alert, AlertKind, Direct, Event, Outbox, Progress, Put, States, Transport};
+use holdfast_notify::{Alert, AlertKind, Delivery, Direct, Event, Outbox, Progress, Put, States, Transport};
 
 use crate::evaluate::BY;
 use crate::tell;
 
-/// All sends and actions of one round end within this.
+/// All sends and actions of one round of `check` end within this; there are at most two.
 const BUDGET: Duration = Duration::from_secs(12);
+/// What a send may take of it.
+pub(crate) const LONGEST: Duration = Duration::from_millis(11_700);
+/// What is left beside the longest send where nobody waits for the end.
+const MARGIN: Duration = Duration::from_secs(2);
 
 /// What somebody who may wait has to do.
 #[derive(Clone)]
 pub struct Work {
     pub(crate) config: Config,
+    /// These are the configured channels; not so where no good configuration is known.
+    pub(crate) channels_known: bool,
     pub(crate) messages: Vec<Message>,
     pub(crate) actions: Vec<(String, String)>,
     pub(crate) states: States,
@@ -47,6 +53,8 @@ pub struct Deliverer<'a> {
     root: Root,
     outbox: Outbox,
     transport: Box<dyn Transport + Send + 'a>,
+    /// Nobody waits for the end: every send and action has its own timeout.
+    resident: Option<Sys<'static>>,
 }
 
 impl Deliverer<'static> {
@@ -55,13 +63,19 @@ impl Deliverer<'static> {
         let transport = Direct::new(sys, &root);
         Self::through(sys, root, transport)
     }
+
+    /// The same for a watchdog that stays: timeouts are those of the configuration, and no alert waits for
+    /// an action.
+    pub(crate) fn resident(sys: Sys<'static>, root: Root) -> Self {
+        Self { resident: Some(sys), ..Self::new(sys, root) }
+    }
 }
 
 impl<'a> Deliverer<'a> {
     /// For the outbox of `root`, through a transport of the caller's.
     pub fn through(sys: Sys<'a>, root: Root, transport: impl Transport + Send + 'a) -> Self {
         let outbox = Outbox::open(&root);
-        Self { sys, root, outbox, transport: Box::new(transport) }
+        Self { sys, root, outbox, transport: Box::new(transport), resident: None }
     }
 
     /// Stores every message before anything is sent (**no-silent-alert**), then sends what is due and runs
@@ -72,16 +86,23 @@ impl<'a> Deliverer<'a> {
         for message in &work.messages {
             exit = exit.and(self.put(work, message, &mut stored));
         }
-        let (sys, root) = (self.sys, &self.root);
+        let sys = self.sys;
+        let runs: Vec<Run> = work
+            .actions
+            .iter()
+            .filter_map(|(name, incident)| Some(self.action(name, incident, work.config.actions.get(name)?)))
+            .collect();
         let (delivery, mut journal) = std::thread::scope(|scope| {
-            let runs: Vec<_> = work
-                .actions
-                .iter()
-                .filter_map(|(name, incident)| Some((name, incident, work.config.actions.get(name)?)))
-                .map(|(name, incident, action)| scope.spawn(move || run(&sys, root, name, incident, action)))
-                .collect();
-            let (channels, transport) = (&work.config.channels, &*self.transport);
-            let delivery = self.outbox.deliver(&sys, channels, &work.states, BUDGET, transport);
+            let runs: Vec<_> = match self.resident {
+                Some(sys) => {
+                    for run in runs {
+                        run.detach(sys);
+                    }
+                    Vec::new()
+                }
+                None => runs.into_iter().map(|run| scope.spawn(move || run.perform(&sys))).collect(),
+            };
+            let delivery = self.send(work);
             // With panic = "abort" a panicked action is no longer a matter of this process.
             let results: Vec<Entry> = runs.into_iter().filter_map(|run| run.join().ok()).collect();
             (delivery, results)
@@ -111,9 +132,29 @@ impl<'a> Deliverer<'a> {
         }
     }
 
+    fn send(&mut self, work: &Work) -> Delivery {
+        let channels = &work.config.channels;
+        if channels.is_empty() && work.channels_known {
+            return self.outbox.give_up(&self.sys);
+        }
+        let longest = channels.iter().map(|channel| channel.timeout.0 + MARGIN).max();
+        let budget = longest.filter(|_| self.resident.is_some()).unwrap_or(BUDGET).max(BUDGET);
+        self.outbox.deliver(&self.sys, channels, &work.states, budget, &*self.transport)
+    }
+
     fn put(&mut self, work: &Work, message: &Message, stored: &mut HashSet<String>) -> Exit {
         let alert = alert(message, &work.config);
-        match self.outbox.put(&self.sys, &alert, &work.config.channels) {
+        let put = if work.channels_known {
+            self.outbox.put(&self.sys, &alert, &work.config.channels)
+        } else {
+            // It waits until somebody can tell whom it is for (**no-silent-alert**).
+            tell(&format_args!(
+                "no good configuration is known, so nobody was told yet; it waits in data/outbox: {}",
+                message.subject
+            ));
+            self.outbox.hold(&self.sys, &alert)
+        };
+        match put {
             Ok(Put::NoChannel) => {
                 // Nobody can be told; that is no failure of delivery, but never silent.
                 tell(&format_args!(
@@ -132,6 +173,26 @@ impl<'a> Deliverer<'a> {
                 Exit::Io
             }
         }
+    }
+
+    fn action(&self, name: &str, incident: &str, action: &Action) -> Run {
+        // It runs elsewhere than we do.
+        let root = std::path::absolute(self.root.path()).unwrap_or_else(|_| self.root.path().to_owned());
+        let env = [
+            ("HOLDFAST_ROOT", root.display().to_string()),
+            ("HOLDFAST_ACTION", name.to_owned()),
+            ("HOLDFAST_INCIDENT", incident.to_owned()),
+        ];
+        let timeout = action.timeout.0;
+        let job = Job {
+            argv: action.command.clone(),
+            env: env.map(|(key, value)| (key.to_owned(), value)).into(),
+            dir: Some(root),
+            stdin: Vec::new(),
+            timeout: if self.resident.is_some() { timeout } else { timeout.min(BUDGET) },
+        };
+        let entry = Entry::new("action", BY).with("action", name).with("incident", incident);
+        Run { root: self.root.clone(), job, entry }
     }
 
     /// When the next try of anything in the outbox is due.
@@ -171,28 +232,39 @@ fn alert(message: &Message, config: &Config) -> Alert {
     }
 }
 
-fn run(sys: &Sys, root: &Root, name: &str, incident: &str, action: &Action) -> Entry {
-    let env = [
-        ("HOLDFAST_ROOT", root.path().display().to_string()),
-        ("HOLDFAST_ACTION", name.to_owned()),
-        ("HOLDFAST_INCIDENT", incident.to_owned()),
-    ];
-    let job = Job {
-        argv: action.command.clone(),
-        env: env.map(|(key, value)| (key.to_owned(), value)).into(),
-        stdin: Vec::new(),
-        timeout: action.timeout.0.min(BUDGET),
-    };
-    let entry = Entry::new("action", BY).with("action", name).with("incident", incident);
-    match sys.spawner.run(&job) {
-        Ok(outcome) => {
-            let ended = match outcome.ended {
-                Ended::Code(code) => format!("exit {code}"),
-                Ended::Signal(signal) => format!("signal {signal}"),
-                Ended::TimedOut => "timed out".to_owned(),
-            };
-            entry.with("ended", ended).with("output", outcome.output)
+/// An action that is to be run.
+struct Run {
+    root: Root,
+    job: Job,
+    entry: Entry,
+}
+
+impl Run {
+    /// Runs it to its end, or kills it at its timeout.
+    fn perform(self, sys: &Sys) -> Entry {
+        match sys.spawner.run(&self.job) {
+            Ok(outcome) => {
+                let ended = match outcome.ended {
+                    Ended::Code(code) => format!("exit {code}"),
+                    Ended::Signal(signal) => format!("signal {signal}"),
+                    Ended::TimedOut => format!("timed out after {:.1}s", self.job.timeout.as_secs_f64()),
+                };
+                self.entry.with("ended", ended).with("output", outcome.output)
+            }
+            Err(error) => self.entry.with("ended", format!("could not be started: {error}")),
         }
-        Err(error) => entry.with("ended", format!("could not be started: {error}")),
+    }
+
+    /// Runs it beside everything else.
+    fn detach(self, sys: Sys<'static>) {
+        let (root, name) = (self.root.clone(), self.job.argv.join(" "));
+        let act = move || {
+            if let Err(error) = journal::append(&sys, &root, &self.perform(&sys)) {
+                tell(&format_args!("memory/journal.jsonl cannot be written: {error}"));
+            }
+        };
+        if let Err(error) = std::thread::Builder::new().name("action".to_owned()).spawn(act) {
+            tell(&format_args!("no thread can be had for an action, so it was not run ({error}): {name}"));
+        }
     }
 }

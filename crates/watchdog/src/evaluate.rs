@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use holdfast::circuit::{self, Trip, View, new_id};
+use holdfast::circuit::{self, Trip, TripError, Tripped, View, new_id};
 use holdfast::heartbeat::Draft;
 use holdfast::journal::{self, Entry};
 use holdfast::json::{self, Value};
 use holdfast::settings::Settings;
 use holdfast::sys::{Now, ReadError, Sys};
 use holdfast::watch::{
-    Demand, Happened, Judged, Memory, Message, Settled, Sight, TripDone, demands, judge_all, observe, recall,
-    settle, watches,
+    CIRCUIT_WATCH, Demand, Happened, Judged, Memory, Message, Settled, Sight, TripDone, demands, judge_all,
+    observe, recall, settle, watches,
 };
 use holdfast::{Exit, Root};
 use holdfast_notify::{mute, states_of};
@@ -40,6 +40,8 @@ pub struct Watchdog<'a> {
     saved: Option<(Sight, Digest)>,
     actions: Vec<(String, String)>,
     notices: Vec<String>,
+    /// Trips that face and ledger did not know any more when this watchdog began.
+    lost_trips: Vec<String>,
 }
 
 /// What people would want to find in `data/watchdog.json` after a crash.
@@ -71,15 +73,16 @@ impl<'a> Watchdog<'a> {
     pub fn open(sys: Sys<'a>, root: Root) -> Self {
         let settings = settings::load(&sys, &root);
         let mut notices = Vec::new();
-        let memory = match (recall(&sys, &root), sys.store.stat(&root.watchdog())) {
-            (Some((_, memory)), _) => memory,
+        let memory = match (remembered(&sys, &root), sys.store.stat(&root.watchdog())) {
+            (Some(memory), _) => memory,
             (None, Ok(None)) => Memory::default(),
             (None, _) => {
                 notices.push("data/watchdog.json could not be read: deadlines count from now".to_owned());
                 Memory::default()
             }
         };
-        Self { sys, root, settings, memory, saved: None, actions: Vec::new(), notices }
+        let lost_trips = circuit::lost_trips(&sys, &root);
+        Self { sys, root, settings, memory, saved: None, actions: Vec::new(), notices, lost_trips }
     }
 
     /// The order of acts, up to the outbox: judge, **trip**, journal, own heartbeat, outbox (**trip-first**).
@@ -92,12 +95,15 @@ impl<'a> Watchdog<'a> {
         let observed = observe(&self.sys, &self.root, &watches);
         let view = circuit::view(&self.sys, &self.root);
         let now = self.now();
-        let system =
-            system::judge(&self.settings.config, self.settings.trouble.as_deref(), &self.memory, &view, &now);
+        let system = system::judge(&self.settings, &self.memory, &self.lost_trips, &view, &now);
         let mut judged = judge_all(&self.sys, &self.settings.config, &mut self.memory, &view, &observed);
         judged.extend(system::unasked(&watches, &mut self.memory, &now));
         judged.extend(system);
         let trips = self.trip(&judged, &view);
+        if trips.iter().any(|trip| trip.paused && trip.demand.watch == CIRCUIT_WATCH) {
+            // From now on its hold says so.
+            self.lost_trips.clear();
+        }
         exit = exit.and(trips.iter().map(trip_exit).max().unwrap_or(Exit::Ok));
         if let Err(error) = circuit::repair(&self.sys, &self.root) {
             exit = exit.and(complain(&format!(
@@ -120,30 +126,13 @@ impl<'a> Watchdog<'a> {
     fn trip(&self, judged: &[(String, Judged)], view: &View) -> Vec<TripDone> {
         let mut id = || new_id(self.sys.clock.now().wall);
         let demands = demands(&self.settings.config, &self.memory, judged, &view.holds, &self.now(), &mut id);
-        demands.into_iter().map(|demand| self.trip_one(demand)).collect()
-    }
-
-    fn trip_one(&self, demand: Demand) -> TripDone {
-        let trip = Trip {
-            mode: demand.mode,
-            reason: demand.reason.clone(),
-            by: BY.to_owned(),
-            watch: Some(demand.watch.clone()),
-            id: Some(demand.id.clone()),
-        };
-        match circuit::trip(&self.sys, &self.root, &trip) {
-            Ok(tripped) => {
-                let trouble = Some(tripped.shortcomings.join("; ")).filter(|trouble| !trouble.is_empty());
-                if let Some(trouble) = &trouble {
-                    complain(&format!("trading is paused, but {trouble}"));
-                }
-                TripDone { demand, trouble, paused: true }
-            }
-            Err(error) => {
-                complain(&error.to_string());
-                TripDone { demand, trouble: Some(error.to_string()), paused: false }
-            }
+        if demands.is_empty() {
+            return Vec::new();
         }
+        let trips: Vec<Trip> = demands.iter().map(trip_of).collect();
+        // All together: a lock that somebody else holds costs a second, not one for each.
+        let came = circuit::trip_all(&self.sys, &self.root, &trips);
+        demands.into_iter().zip(came).map(|(demand, came)| done(demand, came)).collect()
     }
 
     fn settle(&mut self, judged: &[(String, Judged)], trips: Vec<TripDone>) -> (Settled, View) {
@@ -291,6 +280,7 @@ impl<'a> Watchdog<'a> {
     pub fn work(&mut self) -> Option<Work> {
         let work = Work {
             config: self.settings.config.clone(),
+            channels_known: !self.settings.unusable,
             messages: self.memory.unstored.clone(),
             actions: std::mem::take(&mut self.actions),
             states: states_of(&self.memory.channels),
@@ -323,8 +313,50 @@ impl<'a> Watchdog<'a> {
     }
 }
 
+fn trip_of(demand: &Demand) -> Trip {
+    Trip {
+        mode: demand.mode,
+        reason: demand.reason.clone(),
+        by: BY.to_owned(),
+        watch: Some(demand.watch.clone()),
+        id: Some(demand.id.clone()),
+    }
+}
+
+fn done(demand: Demand, came: Result<Tripped, TripError>) -> TripDone {
+    match came {
+        Ok(tripped) => {
+            let trouble = Some(tripped.shortcomings.join("; ")).filter(|trouble| !trouble.is_empty());
+            if let Some(trouble) = &trouble {
+                complain(&format!("trading is paused, but {trouble}"));
+            }
+            TripDone { demand, trouble, paused: true }
+        }
+        Err(error) => {
+            complain(&error.to_string());
+            TripDone { demand, trouble: Some(error.to_string()), paused: false }
+        }
+    }
+}
+
 fn trip_exit(trip: &TripDone) -> Exit {
     if trip.trouble.is_some() { Exit::Io } else { Exit::Ok }
+}
+
+/// What the last watchdog remembered. Asked for again for a moment: what cannot be read is soon written over, and
+/// with it the messages that are not in the outbox yet (**no-silent-alert**).
+fn remembered(sys: &Sys, root: &Root) -> Option<Memory> {
+    const PATIENCE: f64 = 0.2;
+    const STEP: Duration = Duration::from_millis(10);
+    let give_up = sys.clock.now().up + PATIENCE;
+    loop {
+        match recall(sys, root) {
+            Some((_, memory)) => return Some(memory),
+            None if matches!(sys.store.stat(&root.watchdog()), Ok(None)) => return None,
+            None if sys.clock.now().up >= give_up => return None,
+            None => sys.clock.wait(STEP),
+        }
+    }
 }
 
 /// Says what went wrong in reading or writing, on stderr.
@@ -332,3 +364,6 @@ pub(crate) fn complain(what: &str) -> Exit {
     tell(&format_args!("{what}"));
     Exit::Io
 }
+
+#[cfg(test)]
+mod tests;

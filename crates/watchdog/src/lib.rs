@@ -12,12 +12,14 @@ mod resident;
 mod settings;
 mod show;
 mod system;
+mod unbuilt;
 mod validate;
 
+use std::path::Path;
 use std::time::Duration;
 
 use clap::Parser;
-use holdfast::sys::{Sys, real};
+use holdfast::sys::{Lock, Sys, real};
 use holdfast::{Exit, Root};
 
 use cli::{Cli, Command};
@@ -50,7 +52,7 @@ fn run(cli: &Cli, sys: Sys<'static>) -> Exit {
     };
     match &cli.command {
         Command::Check => check(cli, sys, &root),
-        Command::Run { every } => alone(sys, &root, || resident::run(sys, &root, *every)),
+        Command::Run { every } => alone(sys, &root, |lock| resident::run(sys, &root, *every, lock)),
         Command::Status => show::status(cli, &sys, &root),
         Command::Validate { config } => validate::validate(cli, &sys, &root, config.as_deref()),
         Command::TestAlert => validate::test_alert(cli, &sys, &root),
@@ -65,7 +67,7 @@ fn check(cli: &Cli, sys: Sys<'static>, root: &Root) -> Exit {
         Exit::Undelivered,
         "out of time; what was tripped stays tripped",
     );
-    alone(sys, root, || {
+    alone(sys, root, |_| {
         let mut watchdog = Watchdog::open(sys, root.clone());
         let evaluated = watchdog.evaluate();
         let mut exit = evaluated.exit;
@@ -86,20 +88,58 @@ fn check(cli: &Cli, sys: Sys<'static>, root: &Root) -> Exit {
     })
 }
 
-/// Does `job` as the only watchdog of the root.
-fn alone(sys: Sys<'_>, root: &Root, job: impl FnOnce() -> Exit) -> Exit {
-    match sys.store.try_lock(&root.watchdog_lock()) {
-        Ok(Some(_lock)) => job(),
-        Ok(None) => refuse(
-            &"another watchdog is at work in this root\n  one is enough; to see it: fuser -v data/.watchdog.lock",
-            Exit::Busy,
-        ),
-        // Better two than none: without a lock file nobody else can tell that we are here.
-        Err(error) => {
-            tell(&format_args!("data/.watchdog.lock cannot be locked: {error}; going on without it"));
-            job().and(Exit::Io)
-        }
+/// The lock of the only watchdog of a root.
+pub(crate) struct Alone {
+    lock: Option<Lock>,
+    /// Which file it is on.
+    id: Option<u64>,
+}
+
+impl Alone {
+    /// `None` if another watchdog is at work.
+    fn take(sys: &Sys, root: &Root) -> Option<Self> {
+        let path = root.watchdog_lock();
+        let lock = match sys.store.try_lock(&path) {
+            Ok(lock) => Some(lock?),
+            // Better two than none: without a lock file nobody else can tell that we are here.
+            Err(error) => {
+                tell(&format_args!("data/.watchdog.lock cannot be locked: {error}; going on without it"));
+                None
+            }
+        };
+        Some(Self { lock, id: file_id(sys, &path) })
     }
+
+    /// Takes it again where `data/` was replaced under us. `false` if somebody else was quicker.
+    pub(crate) fn stays(&mut self, sys: &Sys, root: &Root) -> bool {
+        let id = file_id(sys, &root.watchdog_lock());
+        if self.lock.is_none() || id == self.id || !matches!(sys.store.stat(&root.data()), Ok(Some(_))) {
+            return true;
+        }
+        let again = Self::take(sys, root);
+        let is_ours = again.is_some();
+        *self = again.unwrap_or(Self { lock: None, id: None });
+        is_ours
+    }
+}
+
+fn file_id(sys: &Sys, path: &Path) -> Option<u64> {
+    sys.store.stat(path).ok().flatten().map(|stat| stat.id)
+}
+
+/// Does `job` as the only watchdog of the root.
+fn alone(sys: Sys<'_>, root: &Root, job: impl FnOnce(&mut Alone) -> Exit) -> Exit {
+    let Some(mut lock) = Alone::take(&sys, root) else { return busy() };
+    let exit = job(&mut lock);
+    if lock.lock.is_some() { exit } else { exit.and(Exit::Io) }
+}
+
+/// Another one is at work.
+pub(crate) fn busy() -> Exit {
+    refuse(
+        &"another watchdog is at work in this root\n  one is enough; to see it: fuser -v data/.watchdog.lock",
+        Exit::Busy,
+    )
 }
 
 /// Tells the story on stderr.

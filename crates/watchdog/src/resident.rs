@@ -11,7 +11,7 @@ use holdfast::{Exit, Root};
 use crate::deliver::{Delivered, Deliverer, Work};
 use crate::evaluate::{BY, Watchdog};
 use crate::events::{self, Wake};
-use crate::tell;
+use crate::{Alone, busy, tell};
 
 /// Two looks are at least this far apart: a writer in a fast loop must not eat the processor.
 const REST: Duration = Duration::from_millis(20);
@@ -19,7 +19,7 @@ const REST: Duration = Duration::from_millis(20);
 const JUST_AFTER: f64 = 0.002;
 
 /// Runs until it is killed. Only a lost ability to deliver ends it with an error.
-pub(crate) fn run(sys: Sys<'static>, root: &Root, every: Span) -> Exit {
+pub(crate) fn run(sys: Sys<'static>, root: &Root, every: Span, lock: &mut Alone) -> Exit {
     let (wake, woken) = mpsc::sync_channel(1);
     let _watcher = events::watch(root, wake.clone());
     let (sender, results) = sending(sys, root.clone(), wake);
@@ -35,6 +35,9 @@ pub(crate) fn run(sys: Sys<'static>, root: &Root, every: Span) -> Exit {
             watchdog.take_in(&delivered);
             sending = false;
             next_send = delivered.next.map(|next| sys.clock.now().up + next);
+        }
+        if !lock.stays(&sys, root) {
+            return busy();
         }
         let evaluated = watchdog.evaluate();
         supervisor::alive();
@@ -77,7 +80,7 @@ fn sending(sys: Sys<'static>, root: Root, wake: SyncSender<Wake>) -> (SyncSender
     let (to_sender, work) = mpsc::sync_channel::<Work>(1);
     let (to_watchdog, results) = mpsc::sync_channel(1);
     std::thread::spawn(move || {
-        let mut deliverer = Deliverer::new(sys, root);
+        let mut deliverer = Deliverer::resident(sys, root);
         for work in work {
             if to_watchdog.send(deliverer.deliver(&work)).is_err() {
                 break;

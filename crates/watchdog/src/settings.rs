@@ -14,9 +14,10 @@ pub(crate) fn load(sys: &Sys, root: &Root) -> Settings {
     settings
 }
 
-/// Reads it again if it has changed.
+/// Reads it again if it has changed. With the whole root gone it stays: somebody must be told.
 pub(crate) fn refresh(settings: &mut Settings, sys: &Sys, root: &Root) {
-    if settings.outdated(sys, root) {
+    let there = !matches!(sys.store.stat(&root.data()), Ok(None));
+    if there && settings.outdated(sys, root) {
         *settings = load(sys, root);
     }
 }

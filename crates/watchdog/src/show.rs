@@ -2,11 +2,13 @@
 
 use std::fmt::Write as _;
 
+use holdfast::advice::Advice;
 use holdfast::circuit::{self, View};
 use holdfast::json::{Object, Value};
+use holdfast::local;
 use holdfast::sys::Sys;
-use holdfast::time::{age, iso};
-use holdfast::watch::{Act, Memory, Sight, Stamp, recall};
+use holdfast::time::age;
+use holdfast::watch::{Act, Memory, Sight, Stamp, recollect};
 use holdfast::{Exit, Root};
 use holdfast_notify::{ChannelState, Outbox};
 
@@ -66,7 +68,7 @@ fn circuit_line(view: &View) -> String {
         Some(oldest) => format!(
             "circuit: {} since {}: {}{}\n",
             view.verdict.word().to_uppercase(),
-            iso(oldest.since),
+            local::both(oldest.since),
             printable(&oldest.reason),
             if view.holds.len() > 1 {
                 format!(" (and {} more)", view.holds.len() - 1)
@@ -79,12 +81,22 @@ fn circuit_line(view: &View) -> String {
 
 /// `watchdog status`: what the last check found, and how old that is (**silence-is-not-health**).
 pub(crate) fn status(cli: &Cli, sys: &Sys, root: &Root) -> Exit {
-    let Some((beat, memory)) = recall(sys, root) else {
-        tell(&format_args!(
-            "no watchdog has completed a check in this root\n  run: watchdog check --root {}",
-            root.path().display()
-        ));
-        return Exit::No;
+    let advice = Advice::told(cli.root.as_deref());
+    let check = advice.call("watchdog", "check");
+    let (beat, memory) = match recollect(sys, root) {
+        Ok(Some(recollected)) => recollected,
+        Ok(None) => {
+            tell(&format_args!("no watchdog has completed a check in this root\n  run: {check}"));
+            return Exit::No;
+        }
+        Err(what) => {
+            tell(&format_args!(
+                "data/watchdog.json {}\n  what the watchdog knew is lost, and deadlines count anew at the next check: find out who \
+                 wrote into it, then run: {check}",
+                printable(&what)
+            ));
+            return Exit::No;
+        }
     };
     let now = sys.clock.now();
     let stamp = Stamp { wall: beat.at, up: beat.up, awake: beat.awake, boot: beat.boot.as_deref() };
@@ -100,7 +112,7 @@ pub(crate) fn status(cli: &Cli, sys: &Sys, root: &Root) -> Exit {
         found.insert("waiting_alerts".into(), waiting.entries.len().into());
         format!("{}\n", Value::from(found))
     } else {
-        human(ago, beat.at, &memory, &view, waiting.entries.len())
+        human(&Last { ago, at: beat.at, now: now.wall }, &memory, &view, waiting.entries.len(), &advice)
     };
     let answered = answer(&text);
     for fault in &waiting.faults {
@@ -111,21 +123,29 @@ pub(crate) fn status(cli: &Cli, sys: &Sys, root: &Root) -> Exit {
     answered.and(if well { Exit::Ok } else { Exit::No })
 }
 
-fn human(ago: f64, at: f64, memory: &Memory, view: &View, waiting: usize) -> String {
+/// When the last check was.
+struct Last {
+    ago: f64,
+    at: f64,
+    now: f64,
+}
+
+fn human(last: &Last, memory: &Memory, view: &View, waiting: usize, advice: &Advice) -> String {
+    let Last { ago, at, now } = *last;
     let old = if ago > STALE { ": TOO OLD, what follows may no longer be so" } else { "" };
-    let mut text = format!("last check {} ago ({}){old}\n", age(ago), iso(at));
+    let mut text = format!("last check {} ago, {}{old}\n", age(ago), local::both(at));
     text.push_str(&circuit_line(view));
     text.extend(memory.watches.iter().map(|(name, watch)| row(name, watch.verdict.word(), &watch.detail)));
     for incident in &memory.incidents {
         let acked = incident.acked.as_deref().map_or_else(
-            || format!("circuit-ctl ack {} stops the repeats", incident.id),
+            || format!("{} stops the repeats", advice.call("circuit-ctl", &format!("ack {}", incident.id))),
             |by| format!("acknowledged by {}", printable(by)),
         );
         let _ = writeln!(
             text,
-            "incident {} since {}: {} is {}; {acked}",
+            "incident {} {}: {} is {}; {acked}",
             incident.id,
-            iso(incident.at),
+            local::since(incident.at, now, &local::zone()),
             printable(&incident.watch),
             incident.verdict.word()
         );

@@ -1,44 +1,44 @@
 //! What the watchdog says of the system itself, beside the watches.
 
-use holdfast::circuit::View;
-use holdfast::config::{BeatSource, Config, Watch, WatchKind};
+use holdfast::circuit::{self, View};
+use holdfast::config::{BeatSource, Watch, WatchKind};
+use holdfast::settings::Settings;
 use holdfast::sys::Now;
 use holdfast::time::age;
-use holdfast::watch::{Act, Judged, Memory, Verdict, WatchMemory};
+use holdfast::watch::{Act, CIRCUIT_WATCH, Judged, KnownHold, Memory, Verdict, WatchMemory};
+
+use crate::unbuilt;
 
 /// The names under which it is said; no watch of a configuration shows under them.
 pub(crate) const CONFIG: &str = "holdfast/config";
-pub(crate) const CIRCUIT: &str = "holdfast/circuit";
 pub(crate) const ALERTS: &str = "holdfast/alerts";
 
 /// The configuration, the ledger and the channels.
 pub(crate) fn judge(
-    config: &Config,
-    trouble: Option<&str>,
+    settings: &Settings,
     memory: &Memory,
+    lost_trips: &[String],
     view: &View,
     now: &Now,
 ) -> Vec<(String, Judged)> {
     let fine = |what: &str| Judged::new(Verdict::Fresh, Act::None, what);
-    let config_is = match trouble {
-        Some(trouble) => Judged::new(
-            Verdict::ConfigInvalid,
-            Act::Alert,
-            format!("going on by the last good copy: {trouble}"),
-        ),
-        None => fine("holdfast.toml is in force"),
+    let config = &settings.config;
+    let config_is = match (settings.story(), unbuilt::parts(config)) {
+        (Some(story), _) => Judged::new(Verdict::ConfigInvalid, Act::Alert, story),
+        (None, parts) if !parts.is_empty() => Judged::new(Verdict::Unknown, Act::Alert, parts.join("; ")),
+        (None, _) => fine("holdfast.toml is in force"),
     };
-    let known = memory.circuit.ledger_len;
-    let ledger_is = if memory.circuit.seen && view.ledger_len < known {
-        let detail = format!(
-            "data/trips.jsonl shrank from {known} to {} bytes: trips were taken out of it",
-            view.ledger_len
-        );
-        Judged::new(Verdict::LedgerShrank, Act::Trip, detail)
-    } else {
-        fine("the ledger of trips has only grown")
+    // Where no channel is configured any more, none is mute.
+    let has_channels = settings.unusable || !config.channels.is_empty();
+    let ledger_is = match (&view.verdict, taken_out(memory, lost_trips, view)) {
+        // It reads as paused for everybody; what it says is not known.
+        (circuit::Verdict::Paused { why, .. }, _) if view.refused => {
+            Judged::new(Verdict::Unknown, Act::Alert, why.to_string())
+        }
+        (_, Some(what)) => Judged::new(Verdict::LedgerShrank, Act::Trip, what),
+        _ => fine("the ledger of trips has only grown"),
     };
-    let alerts_are = match memory.mute.as_ref().map(|since| since.age(now)) {
+    let alerts_are = match memory.mute.as_ref().filter(|_| has_channels).map(|since| since.age(now)) {
         Some(mute) => {
             let act = match config.trip_when_mute {
                 Some(most) if mute > most.as_secs_f64() => Act::Trip,
@@ -51,9 +51,27 @@ pub(crate) fn judge(
         }
         None => fine("some channel works, or none is configured"),
     };
-    [(CONFIG, config_is), (CIRCUIT, ledger_is), (ALERTS, alerts_are)]
+    [(CONFIG, config_is), (CIRCUIT_WATCH, ledger_is), (ALERTS, alerts_are)]
         .map(|(name, judged)| (name.to_owned(), judged))
         .into()
+}
+
+/// What shows that trips were taken out of the ledger. It stands as long as its hold does.
+fn taken_out(memory: &Memory, lost_trips: &[String], view: &View) -> Option<String> {
+    let known = memory.circuit.ledger_len;
+    if let Some(hold) = view.holds.iter().find(|hold| KnownHold::of_circuit(hold)) {
+        let name = format!("{CIRCUIT_WATCH}: ");
+        return Some(hold.reason.strip_prefix(&name).unwrap_or(&hold.reason).to_owned());
+    }
+    if !memory.circuit.seen || view.ledger_len >= known {
+        let (last, count) = (lost_trips.last()?, lost_trips.len());
+        return Some(format!(
+            "memory/journal.jsonl tells of {count} trip(s) that nobody lifted and that data/trips.jsonl does not \
+             have, the last one {last}: an older copy of data/ was put back"
+        ));
+    }
+    let len = view.ledger_len;
+    Some(format!("data/trips.jsonl shrank from {known} to {len} bytes: trips were taken out of it"))
 }
 
 /// A watch of a kind that this version does not ask: unknown, which is never health.

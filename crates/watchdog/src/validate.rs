@@ -4,14 +4,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use holdfast::circuit::new_id;
-use holdfast::config::{BeatSource, Config, WatchKind};
+use holdfast::config::Config;
 use holdfast::sys::{ReadError, Sys};
 use holdfast::{Exit, Root};
 use holdfast_notify::{Alert, AlertKind, Direct, States, fault, test_alert as try_channels};
 
 use crate::cli::Cli;
-use crate::settings;
-use crate::{answer, tell};
+use crate::deliver::LONGEST;
+use crate::{answer, settings, tell, unbuilt};
 
 /// All channels together.
 const BUDGET: Duration = Duration::from_secs(25);
@@ -20,41 +20,76 @@ const BUDGET: Duration = Duration::from_secs(25);
 pub(crate) fn validate(cli: &Cli, sys: &Sys, root: &Root, file: Option<&Path>) -> Exit {
     let path = file.map_or_else(|| root.config(), Path::to_owned);
     let config = match sys.store.read(&path) {
-        Ok(bytes) => match std::str::from_utf8(&bytes)
-            .map_err(|error| error.to_string())
-            .and_then(|text| Config::parse(text).map_err(|error| error.to_string()))
-        {
+        Ok(bytes) => match Config::from_bytes(&bytes) {
             Ok(config) => config,
-            Err(error) => return refuse(cli, &[error]),
+            Err(error) => return refuse(cli, &[error.to_string()]),
         },
         Err(ReadError::Missing) if file.is_none() => {
-            return answer(&format!(
-                "{} is missing; the defaults are in force
-",
-                path.display()
-            ));
+            let note = format!("{} is missing; the defaults are in force", path.display());
+            return if cli.json {
+                answer(&json(&Config::default(), &[note]))
+            } else {
+                answer(&(note + "\n"))
+            };
         }
-        Err(error) => return refuse(cli, &[format!("{} {error}", path.display())]),
+        Err(error) => {
+            let advice = match error {
+                ReadError::Missing => "name a file that is there",
+                _ => "make it a regular file of at most 1 MiB that this user can read",
+            };
+            return refuse(cli, &[format!("{} {error}\n  {advice}", path.display())]);
+        }
     };
     let faults: Vec<String> = config
         .channels
         .iter()
         .filter_map(|channel| fault(sys.store, root.path(), channel))
-        .chain(unbuilt(&config))
+        .chain(unbuilt::watches(&config))
+        .chain(unbuilt::parts(&config))
         .collect();
     if !faults.is_empty() {
         return refuse(cli, &faults);
     }
-    let text = if cli.json {
-        let (watches, channels) = (config.watches.len(), config.channels.len());
-        format!("{}\n", serde_json::json!({ "valid": true, "watches": watches, "channels": channels }))
-    } else {
-        summary(&path, &config)
-    };
-    answer(&text)
+    let notes = notes(&config);
+    answer(&if cli.json { json(&config, &notes) } else { summary(&path, &config, &notes) })
 }
 
-fn summary(path: &Path, config: &Config) -> String {
+fn json(config: &Config, notes: &[String]) -> String {
+    let (watches, channels) = (config.watches.len(), config.channels.len());
+    let valid =
+        serde_json::json!({ "valid": true, "watches": watches, "channels": channels, "notes": notes });
+    format!("{valid}\n")
+}
+
+/// What is good, and yet not what its author may think.
+fn notes(config: &Config) -> Vec<String> {
+    let most = LONGEST.as_secs_f64();
+    let channels = config
+        .channels
+        .iter()
+        .map(|channel| (format!("[[channel]] {}", channel.name), channel.timeout.as_secs_f64()));
+    let actions = config
+        .actions
+        .iter()
+        .map(|(name, action)| (format!("[action.{name}]"), action.timeout.as_secs_f64()));
+    let cut = channels.chain(actions).filter(|(_, timeout)| *timeout > most);
+    let mut notes: Vec<String> = cut
+        .map(|(what, timeout)| {
+            format!(
+                "{what}: of its timeout of {timeout}s, watchdog check gives it {most:.0}s, for it must end within 30 s; \
+                 watchdog run gives it all"
+            )
+        })
+        .collect();
+    if config.channels.is_empty() {
+        notes.push(
+            "no alert channel is configured: trading is paused all the same, but nobody is told".to_owned(),
+        );
+    }
+    notes
+}
+
+fn summary(path: &Path, config: &Config, notes: &[String]) -> String {
     let mut text = format!(
         "{} is valid: {} watch(es), {} channel(s), {} calendar(s), {} action(s)\n",
         path.display(),
@@ -63,9 +98,7 @@ fn summary(path: &Path, config: &Config) -> String {
         config.calendars.len(),
         config.actions.len()
     );
-    if config.channels.is_empty() {
-        text.push_str("no alert channel is configured: trading is paused all the same, but nobody is told\n");
-    }
+    text.extend(notes.iter().map(|note| format!("{note}\n")));
     text
 }
 
@@ -80,33 +113,11 @@ fn refuse(cli: &Cli, faults: &[String]) -> Exit {
     Exit::Config
 }
 
-/// What the schema knows and this version does not do: it must not look as if it were done.
-fn unbuilt(config: &Config) -> Vec<String> {
-    let watches = config
-        .watches
-        .iter()
-        .filter(|watch| !matches!(watch.kind, WatchKind::Heartbeat(BeatSource::File(_))));
-    let mut all: Vec<String> = watches
-        .map(|watch| {
-            format!("[[watch]] {}: this version watches local heartbeats only; take it out", watch.name)
-        })
-        .collect();
-    let actions = config.actions.iter().filter(|(_, action)| action.on_healthy);
-    all.extend(actions.map(|(name, _)| format!("[action.{name}]: on_healthy is not built yet; take it out")));
-    let keys = [("ping", config.ping.is_some()), ("prometheus_file", config.prometheus_file.is_some())];
-    all.extend(
-        keys.into_iter()
-            .filter(|(_, set)| *set)
-            .map(|(key, _)| format!("{key} is not built yet; take it out")),
-    );
-    all
-}
-
 /// Sends a test through each channel.
 pub(crate) fn test_alert(cli: &Cli, sys: &Sys<'static>, root: &Root) -> Exit {
     let settings = settings::load(sys, root);
-    if let Some(trouble) = &settings.trouble {
-        tell(&format_args!("{trouble}"));
+    if let Some(story) = settings.story() {
+        tell(&story);
         if settings.unusable {
             return Exit::Config;
         }

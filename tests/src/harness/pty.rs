@@ -169,9 +169,13 @@ impl Person {
     pub fn answer(&self, pty: &Pty) {
         const WHO: &str = "Who are you?";
         const WHY: &str = "Why is it safe to go on?";
-        const HOLD: &str = " to lift this hold, Enter to leave it: ";
+        const HOLD: &str = " to lift this hold";
+        const END: &str = "Enter to leave it: ";
         let mut lifted = 0;
         while let Some((which, before)) = pty.expect(&[WHO, WHY, HOLD]) {
+            if which == 2 && pty.expect(&[END]).is_none() {
+                break;
+            }
             match which {
                 0 => pty.type_line(&self.name),
                 1 => pty.type_line("looked at it"),

@@ -16,7 +16,8 @@ pub(super) const MUTATIONS: [Mutation; 19] = [
         name: "alert-for-a-trip-that-was-not-made",
         rule: "trip-first",
         file: "crates/watchdog/src/evaluate.rs",
-        old: "demands.into_iter().map(|demand| self.trip_one(demand)).collect()",
+        old: "let came = circuit::trip_all(&self.sys, &self.root, &trips);
+        demands.into_iter().zip(came).map(|(demand, came)| done(demand, came)).collect()",
         new: "demands.into_iter().map(|demand| TripDone { demand, trouble: None, paused: true }).collect()",
     },
     Mutation {
@@ -114,7 +115,7 @@ pub(super) const MUTATIONS: [Mutation; 19] = [
         name: "restart-resets-the-deadlines",
         rule: "clock-honest",
         file: "crates/watchdog/src/evaluate.rs",
-        old: "(Some((_, memory)), _) => memory,",
+        old: "(Some(memory), _) => memory,",
         new: "(Some(_), _) => Memory::default(),",
     },
     Mutation {

@@ -1,4 +1,4 @@
-//! The reader that `docs/formats/circuit.md` shows to people decides as we do.
+//! The readers that `docs/formats/circuit.md` and the README show to people decide as we do.
 
 use std::process::Command;
 
@@ -22,14 +22,14 @@ const TOO_FINE: [&str; 10] = [
     "a socket",
 ];
 
-fn example() -> String {
-    let page = include_str!("../../../../docs/formats/circuit.md");
+fn example(page: &str) -> String {
     let (_, rest) = page.split_once("```python\n").expect("an example");
     rest.split_once("```").expect("its end").0.to_owned()
 }
 
 fn may_trade(scratch: &Scratch) -> bool {
-    let status = Command::new(PYTHON).args(["-c", &example()]).current_dir(scratch.path("")).status();
+    let page = include_str!("../../../../docs/formats/circuit.md");
+    let status = Command::new(PYTHON).args(["-c", &example(page)]).current_dir(scratch.path("")).status();
     match status.expect("it starts").code() {
         Some(0) => true,
         Some(2) => false,
@@ -49,6 +49,42 @@ fn it_refuses_what_we_refuse() {
         make(&scratch);
         assert!(!may_trade(&scratch), "{name}");
     }
+}
+
+#[test]
+fn a_wrong_folder_is_refused() {
+    let scratch = Scratch::new();
+    std::fs::remove_dir(scratch.path("data")).expect("removed");
+    assert!(!may_trade(&scratch));
+}
+
+/// The bot of the README: whether its cycle came to its beat.
+#[test]
+fn the_bot_of_the_readme_works_only_while_we_say_so() {
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_circuit-ctl"));
+    let path = format!("{}:/usr/bin:/bin", program.parent().expect("a folder").display());
+    let beats = |scratch: &Scratch| {
+        let script = example(include_str!("../../../../README.md"));
+        let mut bot = Command::new(PYTHON);
+        bot.args(["-c", &script]).current_dir(scratch.path("")).env_clear().env("PATH", &path);
+        let ended = super::Ended::of(&mut bot);
+        let beats = scratch.path("data/heartbeat.json").exists();
+        assert_eq!(ended.code() == Some(0), beats, "{ended}");
+        beats
+    };
+    assert!(beats(&Scratch::new()), "nothing there");
+    for Case(name, make, code) in contents().into_iter().chain(states()) {
+        let scratch = Scratch::new();
+        make(&scratch);
+        assert_eq!(beats(&scratch), code == 0, "{name}");
+    }
+    let wrong = Scratch::new();
+    std::fs::remove_dir(wrong.path("data")).expect("removed");
+    assert!(!beats(&wrong), "a wrong folder");
+    let deleted = Scratch::new();
+    deleted.trip("x");
+    std::fs::remove_file(deleted.path("data/circuit.json")).expect("removed");
+    assert!(!beats(&deleted), "a face that was deleted over holds");
 }
 
 #[test]

@@ -128,6 +128,69 @@ fn enter_leaves_a_hold_standing() {
     assert!(code == 2 && screen.contains("every hold was left standing"), "{screen}");
 }
 
+/// Trips by this maker, and returns the ids.
+fn flood(scratch: &Scratch, by: &str, count: usize) -> Vec<String> {
+    let trip = |_| {
+        let said = scratch.says(0, &["trip", "--reason", "x", "--by", by, "--json"]);
+        said.split_once("\"id\":\"").expect("an id").1.split('"').next().expect("an id").to_owned()
+    };
+    (0..count).map(trip).collect()
+}
+
+#[test]
+fn many_holds_of_one_maker_are_lifted_by_their_number_and_no_others() {
+    let scratch = Scratch::new();
+    let bot = flood(&scratch, "bot", 4);
+    let legal = flood(&scratch, "legal", 1);
+    let mut person = Person::at(&scratch, &["resume"]);
+    person.introduces();
+    person.answers(LEAVE, short(&bot[0]));
+    person.answers(LEAVE, "all 3");
+    person.answers(LEAVE, "");
+    let (screen, code) = person.ends();
+    assert_eq!(code, 2, "{screen}");
+    insta::assert_snapshot!("dialogue-all", scratch.redacted(&screen));
+    let status = scratch.says(2, &["status"]);
+    assert!(status.contains(&legal[0]) && !bot.iter().any(|id| status.contains(id)), "{status}");
+    let journal = scratch.text("memory/journal.jsonl");
+    let resume = journal.lines().find(|line| line.contains("\"kind\":\"resume\"")).expect("journalled");
+    assert!(bot.iter().all(|id| resume.contains(id)), "{resume}");
+}
+
+#[test]
+fn all_needs_the_number_that_is_shown_and_is_for_floods_of_a_known_maker() {
+    for (by, count, word) in [
+        ("bot", 3, "all"),
+        ("bot", 3, "all 4"),
+        ("bot", 2, "all 2"),
+        ("bot", 2, "all 0"),
+        ("unknown", 3, "all 3"),
+    ] {
+        let scratch = Scratch::new();
+        flood(&scratch, by, count);
+        let mut person = Person::at(&scratch, &["resume"]);
+        person.introduces();
+        person.answers(LEAVE, word);
+        let (screen, code) = person.ends();
+        assert!(code == 2 && screen.contains("nothing was resumed"), "{by} {word}: {screen}");
+        assert_eq!(scratch.says(2, &["status", "--json"]).matches("\"id\":").count(), count, "{by} {word}");
+    }
+}
+
+#[test]
+fn a_trip_that_arrives_while_all_is_typed_aborts_it() {
+    let scratch = Scratch::new();
+    flood(&scratch, "bot", 3);
+    let mut person = Person::at(&scratch, &["resume"]);
+    person.introduces();
+    person.is_asked(LEAVE);
+    let fourth = flood(&scratch, "bot", 1);
+    person.types("all 3");
+    let (screen, code) = person.ends();
+    assert!(code == 2 && screen.contains(&format!("a new hold {}", fourth[0])), "{screen}");
+    assert_eq!(scratch.says(2, &["status", "--json"]).matches("\"id\":").count(), 4);
+}
+
 #[test]
 fn a_wrong_word_aborts_everything() {
     let scratch = Scratch::new();

@@ -27,7 +27,13 @@ fn who_trips_is_the_login_user_unless_told() {
     Ended::of(sudo.env("SUDO_USER", "carol").env("USER", "root"));
     assert!(scratch.text("data/trips.jsonl").contains("\"by\":\"carol\""));
     Ended::of(scratch.command(&["trip", "--reason", "three"]).env_remove("USER"));
-    assert!(scratch.text("data/trips.jsonl").contains("\"by\":\"unknown\""));
+    let uid = rustix::process::getuid();
+    assert!(scratch.text("data/trips.jsonl").contains(&format!("\"by\":\"uid {uid}\"")));
+    let mut ack = scratch.command(&["ack", &scratch.trip("four")]);
+    assert_eq!(Ended::of(ack.env_remove("USER")).code(), Some(0));
+    let journal = scratch.text("memory/journal.jsonl");
+    let ack = journal.lines().find(|line| line.contains("\"kind\":\"ack\"")).expect("journalled");
+    assert!(ack.contains(&format!("\"by\":\"uid {uid}\"")), "{ack}");
 }
 
 #[test]

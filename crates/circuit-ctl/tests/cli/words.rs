@@ -53,6 +53,57 @@ fn status_shows_some_of_very_many_holds() {
     assert_eq!(scratch.says(2, &["status", "--json"]).matches("\"id\":").count(), 30);
 }
 
+/// The commands are there to be pasted: a shell must find this very root in them.
+#[test]
+fn commands_name_the_root_as_a_shell_takes_it() {
+    let scratch = Scratch::new();
+    let odd = "a b'c";
+    std::fs::create_dir_all(scratch.path(odd).join("data")).expect("a root");
+    let root = scratch.path(odd).display().to_string();
+    scratch.says(0, &["--root", &root, "trip", "--reason", "x"]);
+    let quoted = format!("--root '{}'", root.replace('\'', r"'\''"));
+    for args in [
+        &["check"][..],
+        &["guard", "--", "true"],
+        &["check", "--require-watchdog", "35m"],
+        &["status"],
+        &["trip", "--reason", "y"],
+    ] {
+        let ended = scratch.run(&[&["--root", root.as_str()], args].concat());
+        let told = ended.stdout + &ended.stderr;
+        let commands = told.matches("circuit-ctl ").count() + told.matches("watchdog check").count();
+        assert!(commands > 0 && told.matches(&quoted).count() == commands, "{args:?}: {told}");
+    }
+    let told = scratch.run(&["--root", &root, "check"]).stderr;
+    let (_, command) = told.split_once("see it with: ").expect("a command");
+    let (command, _) = command.split_once(';').expect("its end");
+    let program = env!("CARGO_BIN_EXE_circuit-ctl");
+    let pasted = std::process::Command::new("/bin/sh")
+        .args(["-c", &command.replace("circuit-ctl", program)])
+        .output()
+        .expect("a shell");
+    assert_eq!(pasted.status.code(), Some(2), "{command}: {pasted:?}");
+    assert!(String::from_utf8_lossy(&pasted.stdout).contains("PAUSED"), "{pasted:?}");
+}
+
+#[test]
+fn a_time_that_cannot_be_is_called_so() {
+    let scratch = Scratch::new();
+    for since in ["1e300", "-1e300", "253402300800"] {
+        let hold = format!("{{\"id\":\"a-1\",\"reason\":\"x\",\"since\":{since}}}");
+        scratch.put("data/circuit.json", format!("{{\"paused\":true,\"holds\":[{hold}]}}"));
+        let said = scratch.says(2, &["status"]);
+        assert_eq!(said.matches("  at an impossible time\n").count(), 2, "{said}");
+    }
+}
+
+#[test]
+fn help_is_a_command_too() {
+    let scratch = Scratch::new();
+    assert!(scratch.says(0, &["help"]).contains("Usage: circuit-ctl"));
+    assert!(scratch.says(0, &["help", "trip"]).contains("empty reason"));
+}
+
 #[test]
 fn colours_are_for_terminals_that_want_them() {
     let scratch = Scratch::new();

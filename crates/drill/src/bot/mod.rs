@@ -141,7 +141,7 @@ impl Bot<'_> {
         let mut argv = vec![self.programs.path(program).display().to_string()];
         argv.extend(args.iter().map(|&arg| arg.to_owned()));
         let env = vec![("HOLDFAST_ROOT".to_owned(), self.root.path().display().to_string())];
-        let job = Job { argv, env, stdin: Vec::new(), timeout: PATIENCE };
+        let job = Job { argv, env, dir: None, stdin: Vec::new(), timeout: PATIENCE };
         let outcome = self.sys.spawner.run(&job).map_err(|error| error.to_string());
         match outcome.map(|outcome| (outcome.ended, outcome.output)) {
             Ok((Ended::Code(code), output)) => {

@@ -47,7 +47,7 @@ fn on_small_disk(stage: &Stage, namespace: &str) -> Result<Seen, Trouble> {
 
 fn run(sys: &Sys, argv: &[&str]) -> std::io::Result<Outcome> {
     let argv = argv.iter().map(|&arg| arg.to_owned()).collect();
-    sys.spawner.run(&Job { argv, env: Vec::new(), stdin: Vec::new(), timeout: LONGEST })
+    sys.spawner.run(&Job { argv, env: Vec::new(), dir: None, stdin: Vec::new(), timeout: LONGEST })
 }
 
 /// Mounts the small file system; only ever called in a mount namespace of our own.

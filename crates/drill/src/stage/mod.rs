@@ -78,9 +78,11 @@ impl<'a> Stage<'a> {
     /// Sets up a root in `dir`, which is new.
     pub(crate) fn set(sys: Sys<'static>, programs: &'a Programs, dir: &Path) -> Result<Self, Trouble> {
         let root = dir.join("scratch");
-        sys.store
-            .make_dir(&root.join("data"))
-            .map_err(|error| Trouble::Failed(format!("{} cannot be made: {error}", root.display())))?;
+        for folder in [dir, &root, &root.join("data")] {
+            sys.store
+                .make_dir(folder)
+                .map_err(|error| Trouble::Failed(format!("{} cannot be made: {error}", folder.display())))?;
+        }
         let root = Root::open(sys.store, root).map_err(|error| broken("the scratch root")(&error))?;
         let stage = Self { sys, programs, dir: dir.to_owned(), root };
         stage.configure(INBOX)?;
@@ -172,7 +174,7 @@ impl<'a> Stage<'a> {
         let mut argv = vec![self.programs.path(program).display().to_string()];
         argv.extend(args.iter().map(|&arg| arg.to_owned()));
         let env = self.env().map(|(key, value)| (key.to_owned(), value.display().to_string())).into();
-        let job = Job { argv, env, stdin: Vec::new(), timeout: LONGEST };
+        let job = Job { argv, env, dir: None, stdin: Vec::new(), timeout: LONGEST };
         self.sys.spawner.run(&job).map_err(|error| broken(&format!("{program} cannot be started"))(&error))
     }
 

@@ -113,6 +113,13 @@ fn the_list_names_every_scenario() {
 }
 
 #[test]
+fn the_list_is_json_where_a_machine_asks() {
+    let list = Scratch::new().run(&["--list", "--json"]).expect(0).out;
+    let list: Value = serde_json::from_str(&list).expect("JSON");
+    assert!(list.as_array().is_some_and(|rows| rows.iter().all(|row| row["name"].is_string())), "{list}");
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_before_anything_begins() {
     let scratch = Scratch::new();
     fs::create_dir(scratch.path("full")).expect("a folder");

@@ -12,6 +12,7 @@ fn help() {
     let scratch = Scratch::new();
     insta::assert_snapshot!("help", scratch.run(&["--help"]).to_string());
     insta::assert_snapshot!("help-exec", scratch.run(&["exec", "--help"]).to_string());
+    assert_eq!(scratch.run(&["help"]).to_string(), scratch.run(&["--help"]).to_string());
     assert_eq!(
         scratch.run(&["--version"]).to_string(),
         format!("exit 0\nhb-write {}\n", env!("CARGO_PKG_VERSION"))
@@ -27,6 +28,7 @@ fn arguments_that_make_no_sense() {
         &["--name", "Trader"][..],
         &["--name", ".."],
         &["--name", &long_name],
+        &["--name", "heartbeat"],
         &["--status", ""],
         &["--held", "--status", "ok"],
         &["--held", "--begin"],

@@ -143,8 +143,12 @@ impl Checked {
 ///
 /// The face is read before the ledger's length, so that a trip which returned before this call is seen.
 pub fn check(sys: &Sys, root: &Root) -> Checked {
-    let face = read_face(sys, root);
+    let mut face = read_face(sys, root);
     let ledger = ledger(sys, root);
+    // Nothing at all is green in a root, not where its disk is gone or a restore is at work (**fail-closed**).
+    if matches!((&face, &ledger), (Ok(None), Ok(None))) {
+        face = data_is_there(sys, root);
+    }
     let verdict = judge(&face, &ledger);
     let refused = matches!(face, Err(Unread::Refused(_))) || ledger.is_err();
     Checked { verdict, face: face.ok().flatten(), ledger, refused }
@@ -208,6 +212,15 @@ fn ledger(sys: &Sys, root: &Root) -> FoundLedger {
         Ok(Some(stat)) if stat.kind != Kind::File => Err("is not a regular file".to_owned()),
         Ok(found) => Ok(found),
         Err(error) => Err(format!("cannot be looked at: {error}")),
+    }
+}
+
+/// No face, and no wonder.
+fn data_is_there(sys: &Sys, root: &Root) -> FoundFace {
+    match sys.store.stat(&root.data()) {
+        Ok(Some(stat)) if stat.kind == Kind::Dir => Ok(None),
+        Ok(_) => Err(Unread::Refused("cannot be looked for: the folder data/ is gone".to_owned())),
+        Err(error) => Err(Unread::Refused(cannot(&error))),
     }
 }
 
@@ -297,9 +310,10 @@ impl<'a> Cached<'a> {
     }
 
     /// A file written within this tick of the clock may be written again without looking different.
-    fn settled(&self, [face, _]: &Looks) -> bool {
+    fn settled(&self, [face, ledger]: &Looks) -> bool {
         const TICK: f64 = 0.1;
-        let Some(face) = face else { return true };
+        // Without both, the folder itself may be gone.
+        let Some(face) = face else { return ledger.is_some() };
         let written =
             face.modified.duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
         self.sys.clock.now().wall - written > TICK

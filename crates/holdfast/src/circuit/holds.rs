@@ -6,9 +6,10 @@ use std::time::{Duration, SystemTime};
 
 use super::check::{Checked, Verdict, Why, check};
 use super::face::Face;
+use super::history;
 use super::hold::{Hold, Mode};
 use crate::journal;
-use crate::json::{self, Object, Value};
+use crate::json::{self, Value};
 use crate::root::Root;
 use crate::sys::{MAX_READ, Secrecy, Stat, Sys};
 
@@ -36,7 +37,7 @@ pub struct View {
     pub ledger_len: u64,
     /// Why the ledger cannot be looked at.
     pub ledger_error: Option<String>,
-    /// The operating system refused to read face or ledger: nobody is known to have paused or resumed anything.
+    /// Face or ledger could not be read, or not to its end: nobody is known to have paused or resumed anything.
     pub refused: bool,
     /// How much of it `holds` accounts for: less only while an enormous number of trips is unseen.
     pub accounted: u64,
@@ -56,7 +57,7 @@ pub fn view(sys: &Sys, root: &Root) -> View {
         face_modified,
         ledger_len,
         ledger_error: checked.ledger.err(),
-        refused: checked.refused,
+        refused: checked.refused || accounted < ledger_len,
         accounted,
     }
 }
@@ -178,26 +179,26 @@ fn from_line(sys: &Sys, line: &[u8], offset: u64) -> Hold {
 fn from_history(sys: &Sys, root: &Root) -> (Vec<Hold>, u64) {
     let (mut holds, read) = ledger_from(sys, root, 0);
     let entries = journal::recent(sys, root).map(|(entries, _)| entries).unwrap_or_default();
-    let lifted = lifted(&entries);
+    let lifted = history::lifted(&entries);
     holds.retain(|hold| !lifted.contains(hold.id.as_str()));
     (holds, read)
 }
 
-/// The ids that the journal says were lifted. A resume is journalled before it is done, and may then fail.
-fn lifted(entries: &[Object]) -> HashSet<&str> {
-    let mut lifted = HashSet::new();
-    for entry in entries {
-        let ids =
-            entry.get("lifted").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-        match entry.get("kind").and_then(Value::as_str) {
-            Some("resume" | "manual-edit") => lifted.extend(ids),
-            Some("resume-failed") => ids.for_each(|id| {
-                lifted.remove(id);
-            }),
-            _ => {}
+/// Trips that the journal tells of, that nobody has lifted, and that are not in the ledger: face and ledger are
+/// older than the journal, as after a restored backup (**no-lost-trip**). As far back as the journal is read at once.
+pub fn lost_trips(sys: &Sys, root: &Root) -> Vec<String> {
+    let entries = journal::recent(sys, root).map(|(entries, _)| entries).unwrap_or_default();
+    let mut lost = history::standing(&entries);
+    let mut at = 0;
+    while !lost.is_empty() {
+        let (holds, read) = ledger_from(sys, root, at);
+        lost.retain(|id| !holds.iter().any(|hold| hold.id == *id));
+        if read == at {
+            break;
         }
+        at = read;
     }
-    lifted
+    lost
 }
 
 /// How many holds a face can name without becoming too long to be read.
@@ -210,7 +211,8 @@ fn room(holds: &[Hold]) -> usize {
     holds.iter().take_while(fits).count().min(HOLDS_MAX)
 }
 
-fn bounded(mut holds: Vec<Hold>) -> Vec<Hold> {
+/// No more of them than a face can name.
+pub(super) fn bounded(mut holds: Vec<Hold>) -> Vec<Hold> {
     let room = room(&holds);
     if holds.len() > room {
         holds.truncate(room.max(1));

@@ -11,6 +11,7 @@
 
 mod check;
 mod face;
+mod history;
 mod hold;
 mod holds;
 mod resume;
@@ -22,6 +23,6 @@ mod tests;
 pub use check::{Cached, Checked, Verdict, Why, check};
 pub use face::{Face, Resumed};
 pub use hold::{Hold, Mode, new_id};
-pub use holds::{View, repair, view};
+pub use holds::{View, lost_trips, repair, view};
 pub use resume::{Confirmed, Lifted, Listing, ResumeError};
-pub use trip::{Trip, TripError, Tripped, trip};
+pub use trip::{Trip, TripError, Tripped, trip, trip_all};

@@ -47,7 +47,7 @@ pub struct Lifted {
 pub enum ResumeError {
     /// The holds are not those that the person saw.
     #[error(
-        "the circuit changed while you decided: {0}\n  nothing was resumed; run circuit-ctl resume again"
+        "the circuit changed while you decided: {0}\n  nothing was resumed; look at it again, and decide anew"
     )]
     Changed(String),
     /// Another process holds the lock.
@@ -55,6 +55,9 @@ pub enum ResumeError {
         "another process is changing the circuit and holds data/.circuit.lock\n  nothing was resumed; try again, and if it stays so look for a stopped process with: fuser -v data/.circuit.lock"
     )]
     Busy,
+    /// The lock cannot be taken at all.
+    #[error("the circuit cannot be locked: {0}\n  nothing was resumed")]
+    Lock(io::Error),
     /// Without a journal line nobody could tell later who resumed.
     #[error(
         "the resume cannot be written into memory/journal.jsonl: {0}\n  nothing was resumed; mend the disk or the permissions first"
@@ -81,7 +84,7 @@ impl Listing {
     /// Lifts what was confirmed, if nothing has changed since the listing. In a race a trip wins: its line in
     /// the ledger is longer than the length that the new face knows (**no-lost-trip**).
     pub fn lift(&self, sys: &Sys, root: &Root, confirmed: &Confirmed) -> Result<Lifted, ResumeError> {
-        let Some(_lock) = sys.lock_within(&root.circuit_lock(), LOCK_PATIENCE).map_err(ResumeError::Face)?
+        let Some(_lock) = sys.lock_within(&root.circuit_lock(), LOCK_PATIENCE).map_err(ResumeError::Lock)?
         else {
             return Err(ResumeError::Busy);
         };

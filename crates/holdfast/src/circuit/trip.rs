@@ -1,12 +1,13 @@
 //! Pausing. The ledger first, then the face, then a look whether it worked.
 
+use std::collections::HashSet;
 use std::io;
 use std::time::{Duration, SystemTime};
 
 use super::check::{Checked, Verdict, Why, check};
 use super::face::Face;
 use super::hold::{Hold, Mode, TEXT_MAX, new_id};
-use super::holds::{LOCK_PATIENCE, paused_face};
+use super::holds::{LOCK_PATIENCE, bounded, paused_face};
 use crate::json::{Object, Value};
 use crate::root::Root;
 use crate::sys::{Appended, Secrecy, Sys};
@@ -50,39 +51,51 @@ pub struct TripError(pub Vec<String>);
 /// Pauses the circuit of `root`, durably. Never waits longer than about a second, whatever others do.
 ///
 /// From the moment that its line is in the ledger the trip holds (**no-lost-trip**). On a full disk the reserve
-/// is freed; failing that the face is cut to nothing in place, which reads as paused.
+/// is freed; failing that the face is overwritten in place, which is paused from its first byte on.
 pub fn trip(sys: &Sys, root: &Root, trip: &Trip) -> Result<Tripped, TripError> {
-    let hold = hold_of(sys, trip);
-    let mut shortcomings = Vec::new();
+    trip_all(sys, root, std::slice::from_ref(trip)).swap_remove(0)
+}
+
+/// [`trip()`] for several causes at once, one result for each: all of them enter the ledger before anything is
+/// waited for, and together they wait no longer than one.
+pub fn trip_all(sys: &Sys, root: &Root, trips: &[Trip]) -> Vec<Result<Tripped, TripError>> {
+    let holds: Vec<Hold> = trips.iter().map(|trip| hold_of(sys, trip)).collect();
     let before = Before::look(sys, root);
     if before.unsure {
         // If this fails the ledger still follows, and the last look at the verdict tells.
-        let _ = update_face(sys, root, &hold, None, before);
+        let _ = update_face(sys, root, &holds, &[], before);
     }
-    let line = match with_reserve(sys, root, || append(sys, root, &hold)) {
-        Ok(line) => Some(line),
-        Err(error) => {
-            shortcomings.push(format!("data/trips.jsonl cannot be written: {error}"));
-            None
-        }
-    };
-    if line.is_some() {
+    let lines: Vec<io::Result<Appended>> =
+        holds.iter().map(|hold| with_reserve(sys, root, || append(sys, root, hold))).collect();
+    if lines.iter().any(Result::is_ok) {
         keep_newer(sys, root, before.hand_edit);
     }
     // Somebody who was stopped may hold the lock for ever, or own a lock file that we cannot open.
     let lock = sys.lock_within(&root.circuit_lock(), LOCK_PATIENCE).ok().flatten();
-    let updated = update_face(sys, root, &hold, line, before);
+    let updated = update_face(sys, root, &holds, &lines, before);
     drop(lock);
-    if let Err(error) = updated {
-        shortcomings.push(format!("data/circuit.json cannot be brought up to date: {error}"));
-    }
     let after = check(sys, root);
-    if line.is_none() && !after.rests_on_files() {
+    let results = holds.into_iter().zip(lines);
+    results.map(|(hold, line)| result(hold, line, updated.as_ref().err(), &after, before)).collect()
+}
+
+/// What came of one trip, as the circuit is `after` it.
+fn result(
+    hold: Hold,
+    line: io::Result<Appended>,
+    face: Option<&io::Error>,
+    after: &Checked,
+    before: Before,
+) -> Result<Tripped, TripError> {
+    let of_ledger = line.as_ref().err().map(|error| format!("data/trips.jsonl cannot be written: {error}"));
+    let of_face = face.map(|error| format!("data/circuit.json cannot be brought up to date: {error}"));
+    let mut shortcomings: Vec<String> = of_ledger.into_iter().chain(of_face).collect();
+    if line.is_err() && !after.rests_on_files() {
         shortcomings.push("it reads as paused only as long as it cannot be read".to_owned());
         return Err(TripError(shortcomings));
     }
     let lifted_already = after.verdict.is_green();
-    if lifted_already && !line.is_some_and(|line| accounted(&after, line, before)) {
+    if lifted_already && !line.is_ok_and(|line| accounted(after, line, before)) {
         shortcomings.push("it still reads as green".to_owned());
         return Err(TripError(shortcomings));
     }
@@ -161,8 +174,8 @@ fn keep_newer(sys: &Sys, root: &Root, hand_edit: Option<SystemTime>) {
 fn update_face(
     sys: &Sys,
     root: &Root,
-    hold: &Hold,
-    line: Option<Appended>,
+    holds: &[Hold],
+    lines: &[io::Result<Appended>],
     before: Before,
 ) -> io::Result<()> {
     let checked = check(sys, root);
@@ -171,10 +184,12 @@ fn update_face(
         return Err(io::Error::other("it cannot be read now"));
     }
     // A malformed face is paused for everybody already, and a person should see it as it is.
-    if unreadable || line.is_some_and(|line| accounted(&checked, line, before)) {
+    let accounted =
+        |line: &io::Result<Appended>| line.as_ref().is_ok_and(|line| accounted(&checked, *line, before));
+    if unreadable || (!lines.is_empty() && lines.iter().all(accounted)) {
         return Ok(());
     }
-    let bytes = face_with(sys, root, &checked, hold).to_bytes();
+    let bytes = face_with(sys, root, &checked, holds).to_bytes();
     with_reserve(sys, root, || sys.store.replace(&root.circuit(), &bytes, Secrecy::Shared)).or_else(|error| {
         // For readers who know only the face it must not stay green.
         if checked.face.as_ref().is_none_or(|(face, _)| !face.paused) {
@@ -206,14 +221,13 @@ fn missing(checked: &Checked) -> bool {
     )
 }
 
-/// The face with what stands and this hold, whether or not the ledger could take it.
-fn face_with(sys: &Sys, root: &Root, checked: &Checked, hold: &Hold) -> Face {
+/// The face with what stands and these holds, whether or not the ledger could take them.
+fn face_with(sys: &Sys, root: &Root, checked: &Checked, holds: &[Hold]) -> Face {
     let mut face = paused_face(sys, root, checked);
-    if !face.holds.iter().any(|standing| standing.id == hold.id) {
-        face.holds.push(hold.clone());
-    }
+    let known: HashSet<String> = face.holds.iter().map(|standing| standing.id.clone()).collect();
+    face.holds.extend(holds.iter().filter(|hold| !known.contains(&hold.id)).cloned());
     let Face { holds, trips, resumed, extra, .. } = face;
-    Face::paused_by(holds, trips.unwrap_or(0), resumed, extra)
+    Face::paused_by(bounded(holds), trips.unwrap_or(0), resumed, extra)
 }
 
 #[cfg(test)]
@@ -223,6 +237,7 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::*;
+    use crate::circuit::{View, view};
     use crate::sys::sim::{Director, Fault, SimHost, Step, Verb};
 
     #[test]
@@ -251,14 +266,13 @@ mod tests {
         assert!(!tripped.lifted_already && !check(&sys, &root).verdict.is_green());
     }
 
-    /// Refuses the first look at the face.
-    struct RefuseOnce(AtomicBool);
+    /// Refuses the first read of this file.
+    struct RefuseOnce(&'static str, AtomicBool);
 
     impl Director for RefuseOnce {
         fn before(&self, step: &Step) -> Fault {
-            let refused = step.verb == Verb::Read
-                && step.path.ends_with("circuit.json")
-                && self.0.swap(false, Ordering::Relaxed);
+            let ours = step.verb == Verb::Read && step.path.ends_with(self.0);
+            let refused = ours && self.1.swap(false, Ordering::Relaxed);
             if refused { Fault::NotApplied(io::ErrorKind::Other) } else { Fault::None }
         }
 
@@ -275,10 +289,29 @@ mod tests {
         sys.store.replace(&root.circuit(), b"{\"paused\": false}", Secrecy::Shared).expect("written");
         // So the ledger will look older than the face.
         host.clock.step_wall(-3600.0);
-        host.direct(Some(Arc::new(RefuseOnce(AtomicBool::new(true)))));
+        host.direct(Some(Arc::new(RefuseOnce("circuit.json", AtomicBool::new(true)))));
         let (reason, by) = ("stale".to_owned(), "watchdog".to_owned());
         let stale = Trip { mode: Mode::Halt, reason, by, watch: None, id: None };
         let tripped = trip(&sys, &root, &stale).expect("tripped");
         assert!(!tripped.lifted_already && !check(&sys, &root).verdict.is_green());
+    }
+
+    #[test]
+    fn holds_that_could_not_be_read_are_not_taken_for_lifted() {
+        let host = SimHost::new("mini", 1_763_712_000.0);
+        let process = host.process("test");
+        let sys = process.sys();
+        sys.store.make_dir("/bot/data".as_ref()).expect("a folder");
+        let root = Root::open(sys.store, "/bot").expect("a root");
+        let (reason, by) = ("stale".to_owned(), "watchdog".to_owned());
+        let stale = Trip { mode: Mode::Halt, reason, by, watch: None, id: None };
+        let id = trip(&sys, &root, &stale).expect("tripped").hold.id;
+        sys.store.replace(&root.circuit(), b"", Secrecy::Shared).expect("written");
+        let names = |view: &View| view.holds.iter().any(|hold| hold.id == id);
+        let whole = view(&sys, &root);
+        assert!(names(&whole) && !whole.refused);
+        host.direct(Some(Arc::new(RefuseOnce("trips.jsonl", AtomicBool::new(true)))));
+        let partly = view(&sys, &root);
+        assert!(!names(&partly) && partly.refused, "else the watchdog would journal that a hand lifted it");
     }
 }

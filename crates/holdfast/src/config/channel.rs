@@ -11,6 +11,8 @@ use crate::heartbeat::Name;
 use crate::time::Span;
 
 const TIMEOUT: Span = Span::secs(10);
+/// The longest that one attempt to tell people may take: later alerts wait for it.
+const TIMEOUT_MOST: Span = Span::secs(60);
 
 const SCHEMA: Schema = Schema {
     common: &["kind", "name", "level", "timeout"],
@@ -138,7 +140,7 @@ impl Channel {
         Ok(Self {
             name: name.map_or_else(String::new, |name| name.to_string()),
             level: level.map_or(1, |level| level.0 as u8),
-            timeout: section.get_or("timeout", TIMEOUT)?,
+            timeout: read_timeout(&section)?,
             kind: read_kind(&section, kind)?,
         })
     }
@@ -154,6 +156,15 @@ impl Channel {
             ChannelKind::Command { .. } => "command",
         }
     }
+}
+
+fn read_timeout(section: &Section<'_, '_>) -> Result<Span, Problem> {
+    let timeout = section.get_or("timeout", TIMEOUT)?;
+    if timeout.0 > TIMEOUT_MOST.0 {
+        let advice = "write at most \"1m\": other alerts wait for it";
+        return Err(section.problem("timeout", format!("a timeout of {timeout} is too long"), advice));
+    }
+    Ok(timeout)
 }
 
 fn read_kind(section: &Section<'_, '_>, kind: &str) -> Result<ChannelKind, Problem> {

@@ -16,17 +16,33 @@ pub(super) struct Problem {
     pub(super) at: Range<usize>,
     pub(super) fact: String,
     pub(super) advice: String,
+    pub(super) blame: Blame,
+}
+
+/// What of its table a problem lies in.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Blame {
+    /// One key or its value, whatever stands beside it.
+    Alone,
+    /// How keys go together.
+    Together,
+    /// A key that is not there; a value that it could have.
+    Missing(&'static str, &'static str),
 }
 
 impl Problem {
     pub(super) fn new(at: &Range<usize>, fact: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { at: at.clone(), fact: fact.into(), advice: advice.into() }
+        Self { at: at.clone(), fact: fact.into(), advice: advice.into(), blame: Blame::Alone }
+    }
+
+    pub(super) fn blaming(self, blame: Blame) -> Self {
+        Self { blame, ..self }
     }
 
     /// The same, said of a key or an item: `max_age of [[watch]]: …`.
     pub(super) fn of(mut self, what: impl fmt::Display) -> Self {
         self.fact = format!("{what}: {}", self.fact);
-        self
+        self.blaming(Blame::Alone)
     }
 }
 
@@ -54,6 +70,16 @@ impl ConfigError {
     pub(super) fn new(text: &str, mut problems: Vec<Problem>) -> Self {
         problems.sort_by_key(|problem| problem.at.start);
         Self { mistakes: problems.into_iter().map(|problem| Mistake::new(text, problem)).collect() }
+    }
+}
+
+impl From<(&[u8], std::str::Utf8Error)> for ConfigError {
+    fn from((bytes, error): (&[u8], std::str::Utf8Error)) -> Self {
+        let end = error.valid_up_to();
+        let text = String::from_utf8_lossy(&bytes[..end]);
+        let fact = format!("is not UTF-8 from here on: byte {:#04x}", bytes[end]);
+        let advice = "save it as UTF-8, without which TOML cannot be read";
+        Self::new(&text, vec![Problem::new(&(end..end), fact, advice)])
     }
 }
 

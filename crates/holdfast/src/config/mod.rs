@@ -12,6 +12,7 @@ mod fleet;
 mod near;
 mod pointer;
 mod references;
+mod repair;
 mod secrets;
 mod section;
 mod service;
@@ -22,7 +23,7 @@ mod watch;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use toml::de::{DeTable, DeValue};
@@ -74,6 +75,8 @@ pub struct Config {
     pub services: Vec<Service>,
     /// The hosts that share pauses.
     pub fleet: Option<Fleet>,
+    /// What the file gives: `audit` and `audit.key`, `watch.max_age`, of whichever table of the name.
+    pub given: BTreeSet<String>,
 }
 
 impl Default for Config {
@@ -93,6 +96,7 @@ impl Default for Config {
             overseer: Overseer::default(),
             services: Vec::new(),
             fleet: None,
+            given: BTreeSet::new(),
         }
     }
 }
@@ -103,23 +107,31 @@ const TABLES: [&str; 11] = [
 ];
 
 impl Config {
-    /// Reads a configuration; tells every table that is wrong at once.
+    /// Reads a configuration as it stands on the disk.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ConfigError> {
+        Self::parse(std::str::from_utf8(bytes).map_err(|error| (bytes, error))?)
+    }
+
+    /// Reads a configuration; tells everything that is wrong at once.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let document =
             DeTable::parse(text).map_err(|error| ConfigError::new(text, vec![syntax(text, &error)]))?;
         let file = Section::new("the configuration", 0..0, document.get_ref());
         let mut problems = Vec::new();
-        let config = Self::read(&file, &mut problems);
+        let (config, whole) = Self::read(&file, &mut problems);
         // A table that could not be read bears no name: what names it would be blamed for it.
-        if problems.is_empty() {
-            problems = references::check(&config, &file);
+        if whole {
+            let clashes = if problems.is_empty() { references::clashes(&config, &file) } else { Vec::new() };
+            problems.extend(references::dangling(&config, &file));
+            problems.extend(clashes);
         }
         if problems.is_empty() { Ok(config) } else { Err(ConfigError::new(text, problems)) }
     }
 
-    fn read(file: &Section<'_, '_>, problems: &mut Vec<Problem>) -> Self {
-        let mut read = Tables { file, problems };
-        read.keep(file.only(&[&AT_THE_TOP[..], &TABLES].concat()));
+    /// What could be read, and whether every table could, if need be with a mistake taken out.
+    fn read(file: &Section<'_, '_>, problems: &mut Vec<Problem>) -> (Self, bool) {
+        problems.extend(file.unknown(&[&AT_THE_TOP[..], &TABLES].concat()));
+        let mut read = Tables { file, problems, whole: true };
         let audit = read.table("audit", Audit::read);
         let unsealed_age = audit.as_ref().map(|audit| audit.max_unsealed_age);
         let default = Self::default();
@@ -140,16 +152,33 @@ impl Config {
             overseer: read.table("overseer", Overseer::read).unwrap_or_default(),
             services: read.list("service", Service::read),
             fleet: read.table("fleet", Fleet::read),
+            given: given(file),
         };
         references::name_channels(&mut config.channels);
-        config
+        (config, read.whole)
     }
+}
+
+fn given(file: &Section<'_, '_>) -> BTreeSet<String> {
+    let mut given = BTreeSet::new();
+    for (key, value) in file.entries() {
+        let name = key.get_ref();
+        given.insert(name.to_string());
+        let items = value.get_ref().as_array().map_or(std::slice::from_ref(value), |items| &items[..]);
+        let tables = items.iter().filter_map(|item| item.get_ref().as_table());
+        given.extend(
+            tables.flat_map(|table| table.iter()).map(|(key, _)| format!("{name}.{}", key.get_ref())),
+        );
+    }
+    given
 }
 
 /// Reads the tables of a file, and goes on after one that is wrong.
 struct Tables<'s, 'a, 'i> {
     file: &'s Section<'a, 'i>,
     problems: &'s mut Vec<Problem>,
+    /// Every table could be read.
+    whole: bool,
 }
 
 impl Tables<'_, '_, '_> {
@@ -158,7 +187,19 @@ impl Tables<'_, '_, '_> {
     }
 
     fn table<T>(&mut self, key: &str, read: impl Fn(&Value<'_>) -> Result<T, Problem>) -> Option<T> {
-        self.file.value(key).and_then(|value| self.keep(read(value)))
+        self.file.value(key).and_then(|value| self.all_of(value, read))
+    }
+
+    fn all_of<T>(&mut self, value: &Value<'_>, read: impl Fn(&Value<'_>) -> Result<T, Problem>) -> Option<T> {
+        let (table, problems) = repair::read(value, read);
+        self.problems.extend(problems);
+        self.whole &= table.is_some();
+        table
+    }
+
+    fn is_not(&mut self, problem: Problem) {
+        self.problems.push(problem);
+        self.whole = false;
     }
 
     fn list<T>(&mut self, key: &str, read: impl Fn(&Value<'_>) -> Result<T, Problem>) -> Vec<T> {
@@ -166,10 +207,10 @@ impl Tables<'_, '_, '_> {
         let DeValue::Array(items) = value.get_ref() else {
             let advice =
                 format!("write [[{key}]] with two brackets on a line of its own, and its keys below");
-            self.problems.push(not_a(value, "a list of tables", &advice).of(key));
+            self.is_not(not_a(value, "a list of tables", &advice).of(key));
             return Vec::new();
         };
-        items.iter().filter_map(|item| self.keep(read(item))).collect()
+        items.iter().filter_map(|item| self.all_of(item, &read)).collect()
     }
 
     fn named<T>(
@@ -180,7 +221,7 @@ impl Tables<'_, '_, '_> {
         let Some(value) = self.file.value(key) else { return BTreeMap::new() };
         let DeValue::Table(tables) = value.get_ref() else {
             let advice = format!("write [{key}.NAME] on a line of its own, and its keys below");
-            self.problems.push(not_a(value, "a table", &advice).of(key));
+            self.is_not(not_a(value, "a table", &advice).of(key));
             return BTreeMap::new();
         };
         let mut named = BTreeMap::new();
@@ -188,8 +229,8 @@ impl Tables<'_, '_, '_> {
             let text = name.get_ref().as_ref();
             if text.parse::<Name>().is_err() {
                 let fact = format!("[{key}.NAME]: {text:?} is not a name");
-                self.problems.push(Problem::new(&name.span(), fact, NAME_ADVICE));
-            } else if let Some(table) = self.keep(read(text, value)) {
+                self.is_not(Problem::new(&name.span(), fact, NAME_ADVICE));
+            } else if let Some(table) = self.all_of(value, |value| read(text, value)) {
                 named.insert(text.to_owned(), table);
             }
         }

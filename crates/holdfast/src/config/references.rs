@@ -26,7 +26,8 @@ pub(super) fn name_channels(channels: &mut [Channel]) {
     }
 }
 
-pub(super) fn check(config: &Config, file: &Section<'_, '_>) -> Vec<Problem> {
+/// Names and places that meet.
+pub(super) fn clashes(config: &Config, file: &Section<'_, '_>) -> Vec<Problem> {
     let mut problems = Vec::new();
     let tables = |key| items(file, key);
     let watches = || config.watches.iter().zip(tables("watch"));
@@ -51,7 +52,14 @@ pub(super) fn check(config: &Config, file: &Section<'_, '_>) -> Vec<Problem> {
     ));
     let ports = config.services.iter().zip(tables("service")).filter_map(|(s, at)| Some((s.port?, at)));
     problems.extend(twice("[[service]]", "port", ports));
-    for (watch, at) in watches() {
+    problems.extend(nobody_is_told(config, file));
+    problems
+}
+
+/// Names that nothing bears.
+pub(super) fn dangling(config: &Config, file: &Section<'_, '_>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (watch, at) in config.watches.iter().zip(items(file, "watch")) {
         let what = format!("[[watch]] \"{}\"", watch.name);
         problems.extend(watch.during.as_ref().and_then(|name| unknown_calendar(config, &what, name, at)));
         problems.extend(unknown_actions(config, &what, &watch.on_fail, value_at(at, "on_fail")));
@@ -64,7 +72,6 @@ pub(super) fn check(config: &Config, file: &Section<'_, '_>) -> Vec<Problem> {
             value_at(at, "on_lost_contact"),
         ));
     }
-    problems.extend(nobody_is_told(config, file));
     problems
 }
 

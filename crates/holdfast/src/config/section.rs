@@ -6,11 +6,14 @@ use std::str::FromStr;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::error::Problem;
+use super::error::{Blame, Problem};
 use super::near::nearest;
 
 /// The keys of the file itself. Below a table's name, TOML takes them for that table's.
 pub(super) const AT_THE_TOP: [&str; 3] = ["trip_when_mute", "alerts_expire_after", "prometheus_file"];
+
+/// Where a value stands that the file does not have.
+pub(super) const NOWHERE: Range<usize> = usize::MAX..usize::MAX;
 
 /// A value and where it stands.
 pub(super) type Value<'i> = Spanned<DeValue<'i>>;
@@ -47,7 +50,8 @@ impl<'a, 'i> Section<'a, 'i> {
 
     /// The same table, called by what stands at `key` from here on: `[[watch]] "trader-run"`.
     pub(super) fn called_by(mut self, key: &str) -> Self {
-        if let Some(DeValue::String(name)) = self.value(key).map(Spanned::get_ref)
+        if let Some(DeValue::String(name)) =
+            self.value(key).filter(|name| name.span() != NOWHERE).map(Spanned::get_ref)
             && !name.is_empty()
         {
             self.name = format!("{} {name:?}", self.name);
@@ -57,7 +61,12 @@ impl<'a, 'i> Section<'a, 'i> {
 
     /// Refuses every key that is not one of `keys`.
     pub(super) fn only(&self, keys: &[&'static str]) -> Result<(), Problem> {
-        self.first_beyond(keys).map_or(Ok(()), |(at, key)| {
+        self.unknown(keys).into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Every key that is not one of `keys`, in the order of the file.
+    pub(super) fn unknown(&self, keys: &[&'static str]) -> Vec<Problem> {
+        let tell = |(at, key): (Range<usize>, &str)| {
             let hint = match nearest(key, keys.iter().copied()) {
                 _ if AT_THE_TOP.contains(&key) => {
                     "it stands at the top of the file, before every [table]; ".to_owned()
@@ -66,15 +75,16 @@ impl<'a, 'i> Section<'a, 'i> {
                 None => String::new(),
             };
             let advice = format!("{hint}known here: {}", keys.join(", "));
-            Err(Problem::new(&at, format!("{key:?} is not a key of {}", self.name), advice))
-        })
+            Problem::new(&at, format!("{key:?} is not a key of {}", self.name), advice)
+        };
+        self.beyond(keys).into_iter().map(tell).collect()
     }
 
     /// Refuses every key that does not go with `kind`, one of `schema.kinds`.
     pub(super) fn only_of_kind(&self, schema: &Schema, kind: &str) -> Result<(), Problem> {
         let own = schema.kinds.iter().find(|(name, _)| *name == kind).map_or(&[][..], |(_, keys)| keys);
         let allowed: Vec<&'static str> = schema.common.iter().chain(own).copied().collect();
-        let Some((at, key)) = self.first_beyond(&allowed) else { return Ok(()) };
+        let Some((at, key)) = self.beyond(&allowed).into_iter().next() else { return Ok(()) };
         let others: Vec<_> = schema
             .kinds
             .iter()
@@ -90,9 +100,11 @@ impl<'a, 'i> Section<'a, 'i> {
         Err(Problem::new(&at, fact, advice))
     }
 
-    fn first_beyond(&self, keys: &[&str]) -> Option<(Range<usize>, &str)> {
+    fn beyond(&self, keys: &[&str]) -> Vec<(Range<usize>, &str)> {
         let beyond = self.table.iter().filter(|(key, _)| !keys.contains(&key.get_ref().as_ref()));
-        beyond.map(|(key, _)| (key.span(), key.get_ref().as_ref())).min_by_key(|(at, _)| at.start)
+        let mut beyond: Vec<_> = beyond.map(|(key, _)| (key.span(), key.get_ref().as_ref())).collect();
+        beyond.sort_by_key(|(at, _)| at.start);
+        beyond
     }
 
     /// The kind that the table says it is, or `default`.
@@ -103,7 +115,10 @@ impl<'a, 'i> Section<'a, 'i> {
     ) -> Result<&'static str, Problem> {
         let names: Vec<_> = schema.kinds.iter().map(|(name, _)| *name).collect();
         let Some(value) = self.value("kind") else {
-            return default.ok_or_else(|| self.missing("kind", &format!("one of {}", quoted(&names))));
+            return default.ok_or_else(|| {
+                let (fact, advice) = self.missing("kind");
+                Problem::new(&self.at, fact, format!("{advice}: one of {}", quoted(&names)))
+            });
         };
         one_of(value, &names).map_err(|problem| problem.of(self.key("kind")))
     }
@@ -135,8 +150,12 @@ impl<'a, 'i> Section<'a, 'i> {
         Ok(self.get(key)?.unwrap_or(default))
     }
 
-    pub(super) fn need<T: Read>(&self, key: &'static str, example: &str) -> Result<T, Problem> {
-        self.get(key)?.ok_or_else(|| self.missing(key, &format!("for example {key} = {example}")))
+    pub(super) fn need<T: Read>(&self, key: &'static str, example: &'static str) -> Result<T, Problem> {
+        self.get(key)?.ok_or_else(|| {
+            let (fact, advice) = self.missing(key);
+            let advice = format!("{advice}: for example {key} = {example}");
+            Problem::new(&self.at, fact, advice).blaming(Blame::Missing(key, example))
+        })
     }
 
     /// Two keys that go together, or neither.
@@ -156,8 +175,8 @@ impl<'a, 'i> Section<'a, 'i> {
         }
     }
 
-    fn missing(&self, key: &str, advice: &str) -> Problem {
-        Problem::new(&self.at, format!("{} has no {key}", self.name), format!("add {key}: {advice}"))
+    fn missing(&self, key: &str) -> (String, String) {
+        (format!("{} has no {key}", self.name), format!("add {key}"))
     }
 
     /// What is wrong with the table as a whole, or with one key's value.
@@ -167,7 +186,7 @@ impl<'a, 'i> Section<'a, 'i> {
         fact: impl std::fmt::Display,
         advice: impl Into<String>,
     ) -> Problem {
-        Problem::new(&self.at(key), format!("{}: {fact}", self.name), advice)
+        Problem::new(&self.at(key), format!("{}: {fact}", self.name), advice).blaming(Blame::Together)
     }
 
     fn key(&self, key: &str) -> String {

@@ -58,6 +58,10 @@ pub enum FieldError {
     NotFinite(String),
 }
 
+/// Whose beat is written.
+const PIPELINE: &str = "pipeline";
+const WATCHDOG: &str = "watchdog";
+
 /// Why a beat was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
@@ -70,12 +74,14 @@ pub enum WriteError {
         len: usize,
     },
     /// The operating system refused.
-    #[error("{} cannot be written: {source}\n  {}", path.display(), advice(source))]
+    #[error("{} cannot be written: {source}\n  {}", path.display(), advice(source, writer))]
     Io {
         /// The heartbeat file.
         path: PathBuf,
         /// What it said.
         source: io::Error,
+        /// Whose beat it is: `pipeline` or `watchdog`.
+        writer: &'static str,
     },
 }
 
@@ -89,15 +95,21 @@ impl WriteError {
     }
 }
 
-fn advice(error: &io::Error) -> &'static str {
+fn advice(error: &io::Error, writer: &str) -> String {
+    let until = match writer {
+        WATCHDOG => "until then a restart forgets what it knew",
+        _ => "until a beat is written the watchdog sees none",
+    };
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "make room on that disk; until a beat is written the watchdog sees none"
+            format!("make room on that disk; {until}")
         }
-        io::ErrorKind::PermissionDenied => "let the user of the pipeline write into that folder",
-        io::ErrorKind::ReadOnlyFilesystem => "mount that disk for writing, or take a root on another one",
-        io::ErrorKind::IsADirectory => "a folder stands where the beat belongs: move it away",
-        _ => "check that disk and folder; until a beat is written the watchdog sees none",
+        io::ErrorKind::PermissionDenied => format!("let the user of the {writer} write into that folder"),
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "mount that disk for writing, or take a root on another one".to_owned()
+        }
+        io::ErrorKind::IsADirectory => "a folder stands where the beat belongs: move it away".to_owned(),
+        _ => format!("check that disk and folder; {until}"),
     }
 }
 
@@ -195,6 +207,7 @@ impl Draft {
     /// read, the count begins anew.
     pub fn write(mut self, sys: &Sys, root: &Root) -> Result<(), WriteError> {
         let memory = self.memory.take();
+        let writer = if memory.is_some() { WATCHDOG } else { PIPELINE };
         let path = if memory.is_some() { root.watchdog() } else { root.heartbeat(self.name.as_ref()) };
         let previous = sys.store.read(&path);
         let in_new_folder =
@@ -208,7 +221,7 @@ impl Draft {
         let folder = if in_new_folder { sys.store.make_dir(&root.heartbeats()) } else { Ok(()) };
         folder
             .and_then(|()| sys.store.replace(&path, &bytes, Secrecy::Shared))
-            .map_err(|source| WriteError::Io { path, source })
+            .map_err(|source| WriteError::Io { path, source, writer })
     }
 
     /// The beat as it reads at `now`, after `previous`.

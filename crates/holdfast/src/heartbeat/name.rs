@@ -12,13 +12,26 @@ pub struct Name(String);
 
 /// Not the name of a heartbeat.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a heartbeat name: take 1 to 64 of a-z 0-9 . _ -, for example trader-run")]
-pub struct NotAName(String);
+pub enum NotAName {
+    /// Too long, too short, or of other characters.
+    #[error("{0:?} is not a heartbeat name: take 1 to 64 of a-z 0-9 . _ -, for example trader-run")]
+    Unfit(String),
+    /// A watch would not know which file is meant.
+    #[error(
+        "\"heartbeat\" is the name of data/heartbeat.json, the beat without a name: give no name, or take another, for example trader-run"
+    )]
+    Main,
+}
 
 impl Name {
     /// What `data/heartbeat.json`, the file without a name, is called as a watch.
     pub fn main() -> Self {
         Self("heartbeat".to_owned())
+    }
+
+    /// The name of a beat in a file of its own, `data/heartbeats/NAME.json`.
+    pub fn of_own(text: &str) -> Result<Self, NotAName> {
+        text.parse().and_then(|name| if name == Self::main() { Err(NotAName::Main) } else { Ok(name) })
     }
 
     /// The watchdog, whose own beat is `data/watchdog.json`.
@@ -40,7 +53,7 @@ impl FromStr for Name {
         let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-');
         let good =
             (1..=LONGEST).contains(&text.len()) && text.bytes().all(plain) && text != "." && text != "..";
-        if good { Ok(Self(text.to_owned())) } else { Err(NotAName(text.to_owned())) }
+        if good { Ok(Self(text.to_owned())) } else { Err(NotAName::Unfit(text.to_owned())) }
     }
 }
 
@@ -58,7 +71,15 @@ impl<'de> Deserialize<'de> for Name {
 
 #[cfg(test)]
 mod tests {
-    use super::Name;
+    use super::{Name, NotAName};
+
+    #[test]
+    fn what_the_beat_without_a_name_is_called_is_no_name_of_another() {
+        assert!("heartbeat".parse::<Name>().is_ok(), "a watch may bear it");
+        assert_eq!(Name::of_own("heartbeat"), Err(NotAName::Main));
+        assert_eq!(Name::of_own("A"), Err(NotAName::Unfit("A".to_owned())));
+        assert_eq!(Name::of_own("heartbeats").expect("a name").as_str(), "heartbeats");
+    }
 
     #[test]
     fn a_name_is_a_file_name_everywhere_and_leads_nowhere_else() {

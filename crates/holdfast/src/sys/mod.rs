@@ -16,6 +16,7 @@ mod store;
 pub mod sim;
 
 pub use process::{Ended, Job, Outcome};
+pub(crate) use store::missing_folder;
 pub use store::{Appended, Kind, Lock, MAX_READ, Owner, ReadError, Secrecy, Stat};
 
 /// One reading of every clock of this host, taken together (**clock-honest**).
@@ -48,7 +49,7 @@ pub trait Clock {
     fn wait(&self, duration: Duration);
 }
 
-/// Reads and writes state files.
+/// Reads and writes state files. Reading follows links to files; writing into a file follows none.
 pub trait Store {
     /// The whole content of a regular file of at most [`MAX_READ`] bytes, opened without blocking.
     fn read(&self, path: &Path) -> Result<Vec<u8>, ReadError>;
@@ -63,7 +64,7 @@ pub trait Store {
     fn list(&self, dir: &Path) -> io::Result<Vec<String>>;
 
     /// Puts `bytes` at `path`, durably, so that a reader sees the old content or the new (**old-or-new**).
-    /// Keeps group and mode of what it replaces. An error says nothing was promised.
+    /// Keeps group and mode of the file that it replaces; a link is replaced by a file. An error says nothing was promised.
     fn replace(&self, path: &Path, bytes: &[u8], secrecy: Secrecy) -> io::Result<()>;
 
     /// Adds one line durably, in one write and without a lock (**never-rewritten**). `line` has no newline.
@@ -79,7 +80,8 @@ pub trait Store {
     /// Removes a file durably; no error if it is missing.
     fn remove(&self, path: &Path) -> io::Result<()>;
 
-    /// Makes a folder with its parents.
+    /// Makes a folder in one that is there. Nothing makes a root or its `data/` but a person: where they are gone, a
+    /// disk is not mounted, and an empty root would read as green (**fail-closed**).
     fn make_dir(&self, dir: &Path) -> io::Result<()>;
 
     /// Sets aside `bytes` of disk at `path`, to be freed when a trip finds the disk full.
@@ -88,7 +90,8 @@ pub trait Store {
     /// Removes temporary files that a killed writer left in `dir` more than `age` ago. Returns how many.
     fn sweep(&self, dir: &Path, age: Duration) -> io::Result<usize>;
 
-    /// Takes the advisory lock at `path` if nobody holds it. It ends with the returned value or the process.
+    /// Takes the advisory lock at `path` if nobody holds it. It ends with the returned value or the process. The
+    /// file is for everybody who may write into its folder, whoever makes it. An error names it.
     fn try_lock(&self, path: &Path) -> io::Result<Option<Lock>>;
 }
 

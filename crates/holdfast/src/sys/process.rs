@@ -1,5 +1,6 @@
 //! The words in which other programs are spoken of.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// A program to run.
@@ -9,6 +10,8 @@ pub struct Job {
     pub argv: Vec<String>,
     /// Environment variables beside the inherited ones.
     pub env: Vec<(String, String)>,
+    /// Where it runs; without one, or where it is gone (somebody must be told of that), where we do.
+    pub dir: Option<PathBuf>,
     /// What it reads on stdin.
     pub stdin: Vec<u8>,
     /// After this it is killed, with its whole process group.

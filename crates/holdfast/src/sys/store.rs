@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::io;
+use std::path::Path;
 use std::time::SystemTime;
 
 /// The most that is read of a state file, in bytes. A larger one is malformed.
@@ -60,6 +61,12 @@ pub enum ReadError {
     /// The operating system refused.
     #[error("cannot be read: {0}")]
     Io(#[from] io::Error),
+}
+
+/// There is no such folder, and a program makes none: a disk may not be mounted, or a restore may be at work.
+pub(crate) fn missing_folder(dir: &Path) -> io::Error {
+    let what = format!("the folder {} is missing, and is not made on the way", dir.display());
+    io::Error::new(io::ErrorKind::NotFound, what)
 }
 
 /// Who may read a file that did not exist before.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::age::{clock_step, rebooted_unnamed};
 use super::judge::{Context, Judged, Seen, judge};
 use super::memory::{Memory, WatchMemory};
+use super::stray::{self, Strays};
 use super::verdict::{Act, Verdict};
 use crate::circuit::{Verdict as CircuitVerdict, View, view};
 use crate::config::{BeatSource, Config, Watch, WatchKind};
@@ -23,14 +24,14 @@ pub fn watches(sys: &Sys, root: &Root, config: &Config, memory: &Memory) -> Vec<
         return config.watches.clone();
     }
     let there = sys.store.list(&root.heartbeats()).unwrap_or_default();
-    let there = there.iter().filter_map(|file| file.strip_suffix(".json")).map(str::to_owned);
+    let there = there.iter().filter_map(|file| stray::name(file));
     // The names of a configuration that is gone are not those of files.
-    let known = memory.watches.keys().filter(|_| !memory.configured).cloned();
-    let mut names: Vec<Name> = there.chain(known).filter_map(|name| name.parse().ok()).collect();
+    let known = memory.watches.keys().filter(|_| !memory.configured);
+    let known = known.filter_map(|name| Name::of_own(name).ok());
+    let mut names: Vec<Name> = there.chain(known).collect();
     names.sort();
     names.dedup();
     let main = Name::main();
-    names.retain(|name| *name != main);
     let main_is_there = !matches!(sys.store.stat(&root.heartbeat(None)), Ok(None));
     let main_is_known = !memory.configured && memory.watches.contains_key(main.as_str());
     let mut watches = Vec::new();
@@ -41,8 +42,21 @@ pub fn watches(sys: &Sys, root: &Root, config: &Config, memory: &Memory) -> Vec<
     watches
 }
 
+/// What was found on the disk.
+#[derive(Clone, Debug)]
+pub struct Observed<'a> {
+    beats: Vec<(&'a Watch, Seen)>,
+    strays: Strays,
+}
+
+impl Observed<'_> {
+    fn has(&self, watch: &Watch) -> bool {
+        self.beats.iter().any(|(local, _)| local.name == watch.name)
+    }
+}
+
 /// What stands where each local heartbeat should be; watches of another kind are left out.
-pub fn observe<'a>(sys: &Sys, root: &Root, watches: &'a [Watch]) -> Vec<(&'a Watch, Seen)> {
+pub fn observe<'a>(sys: &Sys, root: &Root, watches: &'a [Watch]) -> Observed<'a> {
     let local = watches.iter().filter_map(|watch| match &watch.kind {
         WatchKind::Heartbeat(BeatSource::File(file)) => Some((watch, root.heartbeat(file.as_ref()))),
         _ => None,
@@ -56,13 +70,11 @@ pub fn observe<'a>(sys: &Sys, root: &Root, watches: &'a [Watch]) -> Vec<(&'a Wat
             *seen = look(sys, path);
         }
     }
-    found
-        .into_iter()
-        .map(|(watch, looked, _)| match looked {
-            Looked::Seen(seen) => (watch, seen),
-            Looked::Torn(what) => (watch, Seen::Malformed(what)),
-        })
-        .collect()
+    let beats = found.into_iter().map(|(watch, looked, _)| match looked {
+        Looked::Seen(seen) => (watch, seen),
+        Looked::Torn(what) => (watch, Seen::Malformed(what)),
+    });
+    Observed { beats: beats.collect(), strays: Strays::find(sys, root) }
 }
 
 enum Looked {
@@ -88,7 +100,7 @@ pub fn judge_all(
     config: &Config,
     memory: &mut Memory,
     view: &View,
-    observed: &[(&Watch, Seen)],
+    observed: &Observed,
 ) -> Vec<(String, Judged)> {
     let now = sys.clock.now();
     let last_check = memory.last_check.clone();
@@ -101,8 +113,8 @@ pub fn judge_all(
         CircuitVerdict::Paused { mode, .. } => Some(mode),
     };
     let step = last_check.as_ref().and_then(|last| clock_step(last, &now));
-    let mut judged = Vec::with_capacity(observed.len());
-    for (watch, seen) in observed {
+    let mut judged = Vec::with_capacity(observed.beats.len() + 1);
+    for (watch, seen) in &observed.beats {
         let context = Context {
             now: &now,
             last_check: last_check.as_ref(),
@@ -116,13 +128,29 @@ pub fn judge_all(
         memory.watches.insert(name.clone(), remembered);
         judged.push((name, verdict));
     }
+    // A configuration says itself what is watched.
+    if config.watches.is_empty() {
+        judged.push((stray::HEARTBEATS.to_owned(), observed.strays.judge()));
+    }
     judged
 }
 
 /// What the watchdog of this root remembers; `None` if it has not run here or its file is not readable.
 pub fn recall(sys: &Sys, root: &Root) -> Option<(Beat, Memory)> {
-    let bytes = sys.store.read(&root.watchdog()).ok()?;
-    Some((Beat::parse_ours(&bytes).ok()?, Memory::parse(&bytes)?))
+    recollect(sys, root).ok().flatten()
+}
+
+/// The same with what is wrong with `data/watchdog.json`, if it is there.
+pub fn recollect(sys: &Sys, root: &Root) -> Result<Option<(Beat, Memory)>, String> {
+    let bytes = match sys.store.read(&root.watchdog()) {
+        Ok(bytes) => bytes,
+        Err(ReadError::Missing) => return Ok(None),
+        Err(error) => return Err(error.to_string()),
+    };
+    let malformed = |what: String| format!("is malformed: {}", what.strip_prefix("is ").unwrap_or(&what));
+    let beat = Beat::parse_ours(&bytes).map_err(|error| malformed(error.to_string()))?;
+    let memory = serde_json::from_slice(&bytes).map_err(|error| malformed(error.to_string()))?;
+    Ok(Some((beat, memory)))
 }
 
 /// What a watch says, for a person who is about to resume.
@@ -152,11 +180,14 @@ pub fn ask(sys: &Sys, root: &Root, config: &Config) -> Vec<Said> {
         let blocks_resume = act == Act::Trip && verdict.stands_in_the_file();
         Said { watch, verdict, detail, blocks_resume }
     };
+    // That all heartbeats are watched goes without saying.
+    let spoken = |judged: &(String, Judged)| judged.0 != stray::HEARTBEATS || judged.1.act > Act::None;
     let mut all: Vec<Said> = judged
         .into_iter()
+        .filter(spoken)
         .map(|(watch, judged)| said(watch, judged.verdict, judged.act, judged.detail))
         .collect();
-    for watch in watches.iter().filter(|watch| !observed.iter().any(|(local, _)| local.name == watch.name)) {
+    for watch in watches.iter().filter(|watch| !observed.has(watch)) {
         let name = watch.name.to_string();
         let (verdict, act, detail) = match memory.watches.get(&name) {
             Some(WatchMemory { verdict, act, detail, .. }) => {

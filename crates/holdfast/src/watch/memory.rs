@@ -109,6 +109,8 @@ impl CircuitMemory {
             return;
         }
         let green = view.verdict.is_green();
+        // Trips taken out of the ledger are no resume, and are remembered until a hold says so (**no-lost-trip**).
+        let shrank = view.ledger_len < self.ledger_len && !view.holds.iter().any(KnownHold::of_circuit);
         let resumed = view.face.as_ref().and_then(|face| face.resumed.as_ref());
         let news = resumed.filter(|resumed| Some(resumed.at) != self.resumed_at);
         // A resume that left holds standing has lifted no pause. One that was followed by a trip has.
@@ -118,7 +120,11 @@ impl CircuitMemory {
             self.resumed = Some(Sight::of(now, last_check, stamp));
             self.resumed_at = Some(resumed.at);
             self.paused = None;
-        } else if green && self.seen && (self.paused.is_some() || self.ledger_len != view.ledger_len) {
+        } else if green
+            && !shrank
+            && self.seen
+            && (self.paused.is_some() || self.ledger_len != view.ledger_len)
+        {
             // By hand: it was paused, or tripped since the last look, and is green.
             self.resumed = Some(Sight::now(now));
         }
@@ -129,7 +135,9 @@ impl CircuitMemory {
             let stamp = Stamp { wall: since, up: None, awake: None, boot: None };
             self.paused.get_or_insert_with(|| Sight::of(now, last_check, stamp));
         }
-        self.ledger_len = view.ledger_len;
+        if !shrank {
+            self.ledger_len = view.ledger_len;
+        }
         self.seen = true;
     }
 }
@@ -161,6 +169,9 @@ impl Memory {
     }
 }
 
+/// Under this name the watchdog speaks of face and ledger themselves; no watch of a configuration can have it.
+pub const CIRCUIT_WATCH: &str = "holdfast/circuit";
+
 /// A hold as the watchdog knew it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KnownHold {
@@ -170,6 +181,13 @@ pub struct KnownHold {
     pub reason: String,
     /// The watch that made it.
     pub watch: Option<String>,
+}
+
+impl KnownHold {
+    /// It was made because of the circuit's own files.
+    pub fn of_circuit(hold: &Hold) -> bool {
+        hold.watch.as_deref() == Some(CIRCUIT_WATCH)
+    }
 }
 
 impl From<&Hold> for KnownHold {

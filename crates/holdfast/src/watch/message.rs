@@ -1,13 +1,16 @@
 //! What people are told: what happened, since when, what is paused, what to do.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::memory::Incident;
+use crate::advice::Advice;
+use crate::calendar::Zone;
 use crate::circuit::{Hold, Mode, View};
+use crate::local;
 use crate::text::printable;
-use crate::time::{age, iso};
 
 /// How many holds a message names.
 const SHOWN: usize = 10;
@@ -69,14 +72,16 @@ impl News {
         }
     }
 
-    fn line(&self) -> String {
+    fn line(&self, wall: f64, zone: &Zone) -> String {
         let failing = |incident: &Incident| {
             format!("{} is {}: {}", incident.watch, incident.verdict.word(), incident.detail)
         };
         match self {
             News::Opened(incident) => format!("NEW: {}", failing(incident)),
             News::Worse(incident) => format!("WORSE: {}", failing(incident)),
-            News::Repeat(incident) => format!("STILL, since {}: {}", iso(incident.at), failing(incident)),
+            News::Repeat(incident) => {
+                format!("STILL, {}: {}", local::since(incident.at, wall, zone), failing(incident))
+            }
             News::Closed(incident, how) => format!("OVER: {} {how}", incident.watch),
             News::Paused(hold) => {
                 let host = printable(&hold.host, NAME_MAX);
@@ -119,17 +124,28 @@ pub(super) struct Setting<'a> {
     pub(super) wall: f64,
 }
 
-/// One message for all the news, or none without any.
+/// One message for all the news, or none without any, with times as people here read them.
 pub(super) fn compose(setting: &Setting, news: &[News], id: impl FnOnce() -> String) -> Option<Message> {
+    if news.is_empty() { None } else { compose_in(&local::zone(), setting, news, id) }
+}
+
+/// The same for people in `zone`.
+pub(super) fn compose_in(
+    zone: &Zone,
+    setting: &Setting,
+    news: &[News],
+    id: impl FnOnce() -> String,
+) -> Option<Message> {
     const ORDER: [&str; 5] = ["opened", "worse", "repeat", "closed", "notice"];
     let kind = ORDER.into_iter().find(|kind| news.iter().any(|news| news.kind() == *kind))?;
+    let line = |news: &News| news.line(setting.wall, zone);
     let failed = news.iter().any(|news| matches!(news, News::TripFailed(_)));
     let state = if failed { "NOT PAUSED, STOP IT BY HAND" } else { state(setting.view) };
-    let first = news.iter().find(|news| news.kind() == kind).map(News::line).unwrap_or_default();
+    let first = news.iter().find(|news| news.kind() == kind).map(line).unwrap_or_default();
     // A subject is one line.
     let first = first.lines().next().unwrap_or_default();
     let more = if news.len() > 1 { format!(" (and {} more)", news.len() - 1) } else { String::new() };
-    let mut text = headline(setting);
+    let mut text = headline(setting, zone);
     text.push('\n');
     let paused = |news: &&News| matches!(news, News::Paused(_));
     let unnamed = news.iter().filter(paused).count().saturating_sub(SHOWN);
@@ -139,7 +155,7 @@ pub(super) fn compose(setting: &Setting, news: &[News], id: impl FnOnce() -> Str
         if paused(&news) && named > SHOWN {
             continue;
         }
-        let _ = write!(text, "\n{}", news.line());
+        let _ = write!(text, "\n{}", line(news));
         if let Some(incident) = news.incident() {
             let _ = write!(text, "\n  incident {}", incident.id);
         }
@@ -166,7 +182,7 @@ fn state(view: &View) -> &'static str {
     }
 }
 
-fn headline(setting: &Setting) -> String {
+fn headline(setting: &Setting, zone: &Zone) -> String {
     let Setting { host, view, wall, .. } = setting;
     let Some(oldest) = view.holds.first() else { return format!("Trading on {host} is armed (not paused).") };
     let mode = view.holds.iter().map(|hold| hold.mode).max().unwrap_or_default();
@@ -174,7 +190,7 @@ fn headline(setting: &Setting) -> String {
         Mode::Halt => "PAUSED",
         Mode::Reduce => "REDUCED to orders that lower risk",
     };
-    let since = format!("since {} ({} ago)", iso(oldest.since), age(wall - oldest.since));
+    let since = local::since(oldest.since, *wall, zone);
     let mut text = format!("Trading on {host} is {state} {since}. What holds it:");
     for hold in view.holds.iter().take(SHOWN) {
         let (reason, id) = (printable(&hold.reason, WORDS_MAX), printable(&hold.id, NAME_MAX));
@@ -187,15 +203,17 @@ fn headline(setting: &Setting) -> String {
 }
 
 fn to_do(setting: &Setting, news: &[News]) -> String {
-    let root = setting.root;
+    let advice = Advice::elsewhere(Path::new(setting.root));
     let mut text = String::new();
     if !setting.view.holds.is_empty() {
         text.push_str("\n\nOpen positions and resting orders stay as they are: look at them first.");
-        let _ = write!(text, "\nWhen it is mended, on a terminal: circuit-ctl resume --root {root}");
+        let resume = advice.call("circuit-ctl", "resume");
+        let _ = write!(text, "\nWhen it is mended, on a terminal: {resume}");
     }
     let open = news.iter().find(|news| matches!(news, News::Opened(_) | News::Worse(_) | News::Repeat(_)));
     if let Some(incident) = open.and_then(News::incident) {
-        let _ = write!(text, "\nTo stop the repeats: circuit-ctl ack {} --root {root}", incident.id);
+        let ack = advice.call("circuit-ctl", &format!("ack {}", incident.id));
+        let _ = write!(text, "\nTo stop the repeats: {ack}");
     }
     text
 }

@@ -15,6 +15,7 @@ mod message;
 mod progress;
 mod rows;
 mod settle;
+mod stray;
 mod verdict;
 mod writers;
 
@@ -22,10 +23,10 @@ mod writers;
 mod tests;
 
 pub use age::{Sight, Stamp, clock_step};
-pub use ask::{Said, ask, judge_all, observe, recall, watches};
+pub use ask::{Observed, Said, ask, judge_all, observe, recall, recollect, watches};
 pub use demand::{Demand, demands};
 pub use judge::{Context, Judged, Seen, judge};
-pub use memory::{CircuitMemory, Incident, KnownHold, Memory, WatchMemory};
+pub use memory::{CIRCUIT_WATCH, CircuitMemory, Incident, KnownHold, Memory, WatchMemory};
 pub use message::Message;
 pub use settle::{Happened, Settled, TripDone, settle};
 pub use verdict::{Act, Verdict};

@@ -81,7 +81,7 @@ pub(super) fn crossed(
     limits.iter().find_map(|limit| {
         let field = &limit.field;
         let Some(value) = number(field, fields) else {
-            let what = field.get(fields).map_or("is not there", |_| "is not a number");
+            let what = field.get(fields).map_or("is not in the beat", |_| "is not a number");
             return complete.then(|| format!("{field} {what}, but has a limit"));
         };
         if let Some(max) = limit.max.filter(|max| value > *max) {

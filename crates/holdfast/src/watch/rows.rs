@@ -10,7 +10,7 @@ use crate::circuit::Mode;
 use crate::config::Watch;
 use crate::heartbeat::{Beat, Status};
 use crate::text::printable;
-use crate::time::age;
+use crate::time::{age, possible};
 
 /// A beat this far in the future, in seconds, is not explained by clocks that differ a little.
 const FUTURE: f64 = 60.0;
@@ -149,7 +149,11 @@ impl Case<'_> {
         } else {
             "its time is ahead of ours"
         };
-        let by = if ahead > FUTURE { format!(" by {}", age(ahead)) } else { String::new() };
+        let by = match ahead {
+            _ if !possible(beat.at) => " (an impossible time)".to_owned(),
+            ahead if ahead > FUTURE => format!(" by {}", age(ahead)),
+            _ => String::new(),
+        };
         let detail = format!("the beat is from the future: {what}{by}; seen {} ago", age(raw.all));
         let judged = Judged::new(Verdict::ClockAhead, Act::Alert, detail);
         // Outside the sessions nobody is late.
@@ -226,9 +230,15 @@ impl Case<'_> {
         if still.awake <= max_age {
             return Some(slept(&format!("{field} last advanced"), still, max_age));
         }
-        let value = printable(&value.to_string(), VALUE_MAX);
-        let detail =
-            format!("beats come, but {field} has been {value} for {}, allowed {}", age(all), age(max_age));
+        let pointer = self.watch.advance.iter().find(|pointer| pointer.as_str() == field);
+        let there = pointer.is_some_and(|pointer| pointer.get(&beat.fields).is_some());
+        let detail = if value.is_null() && !there {
+            // As often as not a typo in the configuration.
+            format!("beats come, but {field} is not in the beat: for {}, allowed {}", age(all), age(max_age))
+        } else {
+            let value = printable(&value.to_string(), VALUE_MAX);
+            format!("beats come, but {field} has been {value} for {}, allowed {}", age(all), age(max_age))
+        };
         let act = self.under_pause(still.all, max_age, Act::Trip);
         Some(Judged::new(Verdict::NotAdvancing, act, detail))
     }

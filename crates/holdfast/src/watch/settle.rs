@@ -94,7 +94,9 @@ pub fn settle(
     round.news.extend(happened.notices.iter().cloned().map(News::Notice));
     round.hourly(memory, judged);
     memory.circuit.see(happened.view, happened.now, memory.last_check.as_ref());
-    memory.circuit.holds = happened.view.holds.iter().map(KnownHold::from).collect();
+    if !happened.view.refused {
+        memory.circuit.holds = happened.view.holds.iter().map(KnownHold::from).collect();
+    }
     memory.last_check = Some(happened.now.clone());
     memory.configured = !config.watches.is_empty();
     let setting =
@@ -284,6 +286,10 @@ impl Round<'_, '_> {
     /// Every change of holds is told, whoever made it.
     fn holds(&mut self, memory: &Memory) {
         let view = self.happened.view;
+        // An error of reading is no change that anybody made.
+        if view.refused {
+            return;
+        }
         let known = &memory.circuit.holds;
         for hold in view.holds.iter().filter(|hold| !known.iter().any(|known| known.id == hold.id)) {
             let told = memory.incidents.iter().any(|incident| incident.id == hold.id);

@@ -155,3 +155,35 @@ fn a_send_may_take_its_channels_timeout_and_no_more_than_is_left_of_the_budget()
         world.put(&world.alert("a"), &channels);
     }
 }
+
+#[test]
+fn no_try_is_cut_short_of_its_timeout_and_the_first_reason_stays() {
+    let world = World::new();
+    let mut channels = [shell("slow", "sleep 30")];
+    channels[0].timeout = Span::secs(1);
+    world.put(&world.alert("a"), &channels);
+    world.put(&world.alert("b"), &channels);
+    let delivery = world.deliver_within(&channels, Duration::from_secs(2));
+    assert_eq!(crate::error_of(&delivery, "slow"), "/bin/sh did not end within 1.0s and was killed");
+    let tries: Vec<u32> = Outbox::open(&world.root)
+        .pending(&world.sys)
+        .entries
+        .iter()
+        .map(|entry| entry.channels["slow"].tries())
+        .collect();
+    assert_eq!(tries, [1, 0], "what there is no whole try left for waits for the next run");
+}
+
+#[test]
+fn a_try_that_the_run_cuts_short_says_so() {
+    let world = World::new();
+    let mut channels = [shell("slow", "sleep 30")];
+    channels[0].timeout = Span::secs(30);
+    world.put(&world.alert("a"), &channels);
+    let delivery = world.deliver_within(&channels, Duration::from_secs(1));
+    let error = crate::error_of(&delivery, "slow");
+    assert_eq!(
+        error,
+        "/bin/sh did not end within 0.7s (all that this run has; its timeout is 30s) and was killed"
+    );
+}

@@ -1,5 +1,8 @@
 //! The messages as people read them.
 
+use std::path::Path;
+
+use holdfast::advice::Advice;
 use holdfast::calendar::Zone;
 use holdfast::circuit::{Hold, Mode, Resumed, Verdict, Why};
 use holdfast::watch::{self, Said};
@@ -30,7 +33,7 @@ fn said(watch: &str, verdict: watch::Verdict, detail: &str) -> Said {
 fn armed() -> Facts {
     Facts {
         host: "mini".to_owned(),
-        root: "/srv/bot".to_owned(),
+        advice: Advice::elsewhere(Path::new("/srv/bot")),
         now: NOW,
         zone: Zone::named("Europe/Berlin").expect("a zone"),
         verdict: Verdict::Green,
@@ -80,6 +83,20 @@ fn nothing_is_said_while_all_is_well() {
 #[test]
 fn a_reminder_says_what_since_when_why_and_what_to_do() {
     insta::assert_snapshot!(shown(&paused(), false));
+}
+
+#[test]
+fn commands_are_quoted_and_impossible_times_are_called_so() {
+    let mut facts = Facts { advice: Advice::elsewhere(Path::new("/tmp/a b'c")), ..paused() };
+    facts.holds = (0..21).map(|number| hold(&format!("h-{number}"), "x", 1.0)).collect();
+    facts.watches = (0..21).map(|number| said(&number.to_string(), watch::Verdict::Fresh, "x")).collect();
+    facts.holds[0].since = 1e300;
+    let text = shown(&facts, false);
+    for command in ["circuit-ctl resume", "circuit-ctl status --json", "watchdog status"] {
+        assert!(text.contains(&format!("{command} --root '/tmp/a b'\\''c'\n")), "{command}: {text}");
+    }
+    assert!(text.starts_with("[mini] STILL PAUSED, since an impossible time: x"), "{text}");
+    assert!(text.contains("PAUSED (no new orders) at an impossible time. It stays"), "{text}");
 }
 
 #[test]

@@ -116,6 +116,59 @@ fn without_a_channel_every_alarm_says_that_nobody_was_told() {
 }
 
 #[test]
+fn with_the_last_channel_taken_out_what_waits_is_settled() {
+    let scratch = Scratch::with(
+        "[[watch]]\nname = \"trader\"\non_fail = [\"alert\"]\n\
+         [[channel]]\nkind = \"command\"\ncommand = [\"/bin/false\"]\n",
+    );
+    scratch.beat(0.0, "broken");
+    assert_eq!(scratch.run(&["check"]).code, Some(69));
+    assert_eq!(waiting(&scratch), 1);
+    scratch.put("holdfast.toml", "[[watch]]\nname = \"trader\"\non_fail = [\"alert\"]\n");
+    let told = scratch.run(&["check"]);
+    assert!(told.err.contains("is given up: nobody has heard it"), "{told:?}");
+    assert!(!told.err.contains("are tried again"), "{told:?}");
+    assert_eq!(waiting(&scratch), 0);
+    let journal = scratch.read("memory/journal.jsonl");
+    assert!(journal.contains("\"why\":\"no alert channel is configured any more\""), "{journal}");
+    scratch.beat(0.0, "ok");
+    let ended = scratch.run(&["check", "--json"]);
+    assert_eq!(ended.json()["watches"]["holdfast/alerts"]["verdict"], "fresh", "{ended:?}");
+    assert_eq!(scratch.run(&["check"]).code, Some(0));
+}
+
+#[test]
+fn while_no_good_configuration_is_known_an_alert_waits() {
+    let scratch = Scratch::with("nonsense = 1\n");
+    scratch.beat(0.0, "broken");
+    let blind = scratch.run(&["check"]);
+    assert_eq!(blind.code, Some(78), "{blind:?}");
+    assert!(blind.err.contains("it waits in data/outbox"), "{}", blind.err);
+    assert_eq!(waiting(&scratch), 1);
+    scratch.put("holdfast.toml", &to_file("mail"));
+    scratch.run(&["check"]);
+    assert!(scratch.read("mail.txt").contains("heartbeat is reported"), "{}", scratch.read("mail.txt"));
+    assert_eq!(waiting(&scratch), 0);
+}
+
+#[test]
+fn channels_and_actions_run_in_the_root() {
+    let scratch = Scratch::with(
+        "[[watch]]\nname = \"trader\"\non_fail = [\"trip\", \"alert\", \"run:where\"]\n\
+         [[channel]]\nkind = \"command\"\ncommand = [\"/bin/sh\", \"-c\", \"cat >> mail.txt\"]\n\
+         [action.where]\ncommand = [\"/bin/sh\", \"-c\", \"ls $HOLDFAST_ROOT/data/circuit.json > where.txt\"]\n",
+    );
+    scratch.beat(0.0, "broken");
+    let name = scratch.path("").file_name().expect("a name").to_owned();
+    let mut command = scratch.command(&["check", "--root"]);
+    command.arg(name).current_dir(scratch.path("").parent().expect("a folder above"));
+    let ended = command.output().expect("watchdog starts");
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    assert!(scratch.read("mail.txt").contains("trader is reported"), "told in the root");
+    assert!(scratch.read("where.txt").contains("data/circuit.json"), "and acted there");
+}
+
+#[test]
 fn actions_run_once_for_a_trip_and_are_journalled() {
     let config = "[[watch]]\nname = \"trader\"\non_fail = [\"trip\", \"alert\", \"run:cancel\"]\n\
                   [action.cancel]\ncommand = [\"/bin/sh\", \"-c\", \"echo cancelled $HOLDFAST_INCIDENT | tee -a ran.txt\"]\n";

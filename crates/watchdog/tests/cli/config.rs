@@ -34,6 +34,71 @@ fn without_any_good_copy_the_defaults_watch_and_the_exit_says_so() {
     let ended = scratch.run(&["check", "--json"]);
     assert_eq!(ended.code, Some(78), "{ended:?}");
     assert_eq!(ended.json()["watches"]["heartbeat"]["verdict"], "missing");
+    let detail = ended.json()["watches"]["holdfast/config"]["detail"].as_str().expect("text").to_owned();
+    assert!(detail.starts_with("the defaults are in force: your watches and channels are NOT: "), "{detail}");
+    assert!(detail.contains("known here") && !detail.contains('\n'), "{detail}");
+}
+
+const UNBUILT: &str = "prometheus_file = \"x.prom\"\n[[watch]]\nname = \"trader\"\nescalate_after = \"15m\"\n\
+    [[channel]]\nkind = \"command\"\ncommand = [\"/bin/cat\"]\n\
+    [[channel]]\nkind = \"command\"\nname = \"siren\"\nlevel = 2\ncommand = [\"/bin/cat\"]\n\
+    [action.refresh]\ncommand = [\"/bin/true\"]\non_healthy = true\n\
+    [ping]\nurl = \"https://h/p\"\n[audit]\n[[anchor]]\nname = \"a\"\nkind = \"timestamp\"\nurl = \"https://h\"\n\
+    [evidence]\nurl = \"file:///mnt\"\n[overseer]\n[[service]]\nname = \"s\"\nport = 1\n\
+    [fleet]\netcd = [\"https://e:2379\"]\n";
+
+#[test]
+fn nothing_that_is_configured_is_passed_over_in_silence() {
+    let scratch = Scratch::with(UNBUILT);
+    let refused = scratch.run(&["validate"]);
+    assert_eq!(refused.code, Some(78), "{refused:?}");
+    insta::assert_snapshot!("unbuilt", refused.err);
+    scratch.beat(0.0, "ok");
+    let found = scratch.run(&["check", "--json"]).json();
+    let row = &found["watches"]["holdfast/config"];
+    assert_eq!((&row["verdict"], &found["exit"]), (&"unknown".into(), &1.into()), "{found}");
+    for part in ["[audit]", "[[anchor]]", "[overseer]", "[fleet]", "siren", "escalate_after", "refresh"] {
+        assert!(row["detail"].as_str().expect("text").contains(part), "{part}: {row}");
+    }
+}
+
+#[test]
+fn validate_answers_in_json_and_says_what_to_do_in_every_case() {
+    let scratch = Scratch::new();
+    let none = scratch.run(&["validate", "--json"]);
+    assert_eq!((none.code, &none.json()["valid"]), (Some(0), &true.into()), "{none:?}");
+    fs::write(scratch.path("holdfast.toml"), b"# x\n\xff\xfe").expect("written");
+    let bytes = scratch.run(&["validate", "--json"]);
+    assert_eq!(bytes.json()["valid"], false);
+    assert!(bytes.err.contains("holdfast.toml:2:1: is not UTF-8") && bytes.err.contains("\n  save it"));
+    fs::remove_file(scratch.path("holdfast.toml")).expect("removed");
+    fs::create_dir(scratch.path("holdfast.toml")).expect("a folder in its place");
+    let folder = scratch.run(&["validate"]);
+    assert_eq!(folder.code, Some(78));
+    assert!(folder.err.contains("\n  make it a regular file"), "{}", folder.err);
+}
+
+#[test]
+fn validate_says_what_a_check_cuts_short() {
+    let scratch = Scratch::with(
+        "[[watch]]\nname = \"trader\"\non_fail = [\"trip\", \"run:slow\"]\n\
+         [[channel]]\nkind = \"command\"\ncommand = [\"/bin/cat\"]\ntimeout = \"30s\"\n\
+         [action.slow]\ncommand = [\"/bin/sleep\", \"100\"]\ntimeout = \"60s\"\n",
+    );
+    let valid = scratch.run(&["validate"]);
+    assert_eq!(valid.code, Some(0), "{valid:?}");
+    for cut in
+        ["[[channel]] command: of its timeout of 30s, watchdog check gives it 12s", "[action.slow]: of"]
+    {
+        assert!(valid.out.contains(cut), "{}", valid.out);
+    }
+    assert_eq!(scratch.run(&["validate", "--json"]).json()["notes"].as_array().map(Vec::len), Some(2));
+    let page = include_str!("../../../../docs/config.md");
+    let long =
+        |line: &&str| line.starts_with("timeout = \"") && !["5s", "10s"].iter().any(|t| line.contains(t));
+    let mut channels_and_actions =
+        page.split("\n[").filter(|part| part.starts_with("[channel") || part.starts_with("action."));
+    assert_eq!(channels_and_actions.find_map(|part| part.lines().find(long)), None, "no example contradicts");
 }
 
 #[test]

@@ -68,6 +68,7 @@ impl Scratch {
             .current_dir(self.0.path())
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
+            .env("TZ", "Europe/Berlin")
             .stdin(Stdio::null());
         command
     }

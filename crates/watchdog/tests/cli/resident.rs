@@ -30,6 +30,24 @@ fn started(scratch: &Scratch) {
     wait_until("the first evaluation", || scratch.path("data/watchdog.json").exists());
 }
 
+/// More than a check has time for.
+#[test]
+fn a_watchdog_that_stays_gives_actions_their_timeout_and_tells_meanwhile() {
+    let scratch = Scratch::with(
+        "[[watch]]\nname = \"trader\"\non_fail = [\"trip\", \"alert\", \"run:slow\"]\n\
+         [[channel]]\nkind = \"command\"\ncommand = [\"/bin/sh\", \"-c\", \"cat >> mail.txt\"]\n\
+         [action.slow]\ncommand = [\"/bin/sh\", \"-c\", \"sleep 13; echo > done.txt\"]\ntimeout = \"60s\"\n",
+    );
+    scratch.beat(0.0, "broken");
+    let mut watchdog = scratch.command(&["run"]).spawn().expect("watchdog starts");
+    wait_until("told", || scratch.read("mail.txt").contains("trader is reported"));
+    assert!(!scratch.path("done.txt").exists(), "told while the action runs");
+    wait_until("journalled", || scratch.journal().contains(&"action".to_owned()));
+    watchdog.kill().expect("killed");
+    watchdog.wait().expect("ended");
+    assert!(scratch.path("done.txt").exists(), "not cut short");
+}
+
 #[test]
 fn a_change_of_a_file_wakes_it_long_before_its_next_look() {
     let scratch = Scratch::new();
@@ -37,6 +55,30 @@ fn a_change_of_a_file_wakes_it_long_before_its_next_look() {
     let _resident = Resident::start(&scratch, "1h");
     started(&scratch);
     scratch.beat(0.0, "broken");
+    wait_until("the trip", || scratch.paused());
+}
+
+#[test]
+fn a_heartbeat_in_a_folder_that_is_made_later_wakes_it_too() {
+    let scratch = Scratch::new();
+    scratch.beat(0.0, "ok");
+    let _resident = Resident::start(&scratch, "1h");
+    started(&scratch);
+    // Once more after it was taken away: a folder of the same name is another one.
+    for (name, status) in [("late", "ok"), ("later", "no funds")] {
+        std::fs::create_dir(scratch.path("data/heartbeats")).expect("heartbeats");
+        let named = format!("data/heartbeats/{name}.json");
+        let ok = scratch.read("data/heartbeat.json");
+        scratch.put(&named, &ok);
+        wait_until("it is watched", || scratch.read("data/watchdog.json").contains(&format!("\"{name}\"")));
+        assert!(!scratch.paused());
+        // By now nothing but an event of that folder can wake it.
+        scratch.put(&named, &ok.replace("\"ok\"", &format!("\"{status}\"")));
+        if status == "ok" {
+            std::fs::remove_dir_all(scratch.path("data/heartbeats")).expect("removed");
+            wait_until("it is missed", || scratch.read("data/watchdog.json").contains("\"missing\""));
+        }
+    }
     wait_until("the trip", || scratch.paused());
 }
 

@@ -201,11 +201,12 @@ impl World {
 
     /// A person reads the listing, thinks, and lifts what stands.
     fn resume(self: &Arc<Self>) {
-        let faults_and_edits = |world: &Self| {
+        let others_did = |world: &Self| {
             let state = world.state();
-            (state.faults, state.edited)
+            (state.faults, state.edited, state.resumes)
         };
-        let (faults, edited) = faults_and_edits(self);
+        let (faults, edited, resumes) = others_did(self);
+        let was_green = self.is_green();
         let mut named = Vec::new();
         let lifted = self.host.run("resume", |process| {
             let sys = process.sys();
@@ -239,11 +240,13 @@ impl World {
             Some(listing.lift(&sys, &self.root, &confirmed))
         });
         let ok = matches!(&lifted, Some(Some(Ok(_))));
+        self.state().resumes += u64::from(ok);
         if !ok && !self.is_green() {
             self.not_lifted(&named);
         }
         self.note(|| format!("resume: {lifted:?}"));
-        let one_fault = faults_and_edits(self) == (faults + 1, edited);
+        // One fault, and nobody else who made it green, before or meanwhile.
+        let one_fault = !was_green && others_did(self) == (faults + 1, edited, resumes);
         if let Some(Some(Err(ResumeError::Face(_)))) = lifted
             && one_fault
             && self.is_green()

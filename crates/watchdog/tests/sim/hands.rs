@@ -101,12 +101,15 @@ impl World {
         let former = self.host.durable(&self.root.ledger()).unwrap_or_default();
         self.state().former.push_str(&String::from_utf8_lossy(&former));
         self.edit(&self.root.ledger(), copy);
-        let text = String::from_utf8_lossy(copy);
-        let belongs = self.face_knows_the_ledger() && self.is_green();
+        // A full disk leaves less than was meant.
+        let left = self.host.peek(&self.root.ledger()).unwrap_or_default();
+        let text = String::from_utf8_lossy(&left);
+        let belongs = self.is_green();
         let mut state = self.state();
         let cut: Vec<String> =
             state.trips.iter().map(|(id, _)| id).filter(|id| !text.contains(*id)).cloned().collect();
-        // An older face that knows just this older ledger: only the watchdog's memory knows better.
+        // A face that agrees with just this ledger, or none beside an empty one: only the watchdog's memory knows
+        // better.
         if belongs { &mut state.lifted } else { &mut state.cut }.extend(cut);
         state.rewritten = true;
     }

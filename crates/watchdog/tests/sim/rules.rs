@@ -73,6 +73,10 @@ impl World {
     fn manual_resume(&self, step: &Step, seq: u64) {
         let (was, is) = (self.state().green, self.is_green());
         self.state().green = is;
+        if is && !was && step.process == "hand" {
+            // On a full disk a trip may be an empty face and nothing else, which no later look can tell from none.
+            self.state().tripping.clear();
+        }
         match step.process.as_str() {
             "hand" if step.path == self.root.circuit() => self.state().edited = seq,
             "hand" | "resume" => {}
@@ -96,7 +100,7 @@ impl World {
         state.unseen |= by_hand && is && state.resumed;
     }
 
-    pub(crate) fn face_knows_the_ledger(&self) -> bool {
+    fn face_knows_the_ledger(&self) -> bool {
         let face = self.host.peek(&self.root.circuit()).unwrap_or_default();
         serde_json::from_slice::<Value>(&face).is_ok_and(|face| face["trips"].is_u64())
     }
@@ -177,7 +181,8 @@ impl World {
         let now = self.host.clock.now();
         let mut state = self.state();
         let (boots, steps, seq) = (state.boots, state.steps, state.seq);
-        state.beat = Some(Truth { awake: now.awake, boots, steps, seq });
+        let watched = state.kept_in == Some(boots);
+        state.beat = Some(Truth { awake: now.awake, boots, steps, seq, watched });
         state.unseen |= state.manner.plain;
         if state.looked.is_some() {
             state.late_from = now.awake;
@@ -201,10 +206,9 @@ impl World {
             // What came after the look could not be known.
             let known = |beat: &Truth| beat.boots == state.boots && beat.seq <= state.looking_since;
             let Some(beat) = state.beat.filter(known) else { return };
-            // Of a beat without a boot clock that was written around a step nobody knows the age; and steps
-            // below a minute are not seen as such.
-            if state.manner.plain && (state.kept_in != Some(state.boots) || state.looked != Some(state.steps))
-            {
+            // Of a beat without a boot clock that was written around a step nobody knows the age, nor how much of
+            // it was sleep when nobody had looked in this boot before; and steps below a minute are not seen as such.
+            if state.manner.plain && (!beat.watched || state.looked != Some(state.steps)) {
                 return;
             }
             // Nor of one whose boot has no name, once the wall clock says that it was another boot.

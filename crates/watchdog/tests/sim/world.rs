@@ -45,6 +45,8 @@ pub(crate) struct Truth {
     pub(crate) boots: u32,
     pub(crate) steps: u32,
     pub(crate) seq: u64,
+    /// The watchdog had looked, and kept that, in the same boot before.
+    pub(crate) watched: bool,
 }
 
 /// What really happened. None of it is read by what is tested.
@@ -71,6 +73,8 @@ pub(crate) struct State {
     pub(crate) appended: Vec<(String, u64)>,
     /// Trips that a person named and lifted.
     pub(crate) lifted: BTreeSet<String>,
+    /// How many resumes did what they were to do.
+    pub(crate) resumes: u64,
     /// Trips before this were voided by a hand.
     pub(crate) edited: u64,
     pub(crate) beat: Option<Truth>,
@@ -250,6 +254,7 @@ impl State {
             trips: Vec::new(),
             appended: Vec::new(),
             lifted: BTreeSet::new(),
+            resumes: 0,
             edited: 0,
             beat: None,
             late_from: f64::INFINITY,

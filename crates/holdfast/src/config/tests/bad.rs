@@ -24,6 +24,36 @@ fn mistakes_are_told_with_place_fact_and_advice() {
     insta::assert_snapshot!("mistakes", told);
 }
 
+/// One mistake hides no other, neither in its table nor in what names it.
+#[test]
+fn all_mistakes_are_told_at_once() {
+    let error = Config::parse(
+        "colour = 1\nsize = 2\n\
+         [[watch]]\nnonsense = 3\nmax_age = 5\nduring = \"nope\"\nlimit = [{ field = \"x\" }]\n\
+         [[watch]]\nname = \"far\"\ncommand = []\nduring = \"nope\"\non_fail = [\"run:zz\"]\n\
+         [[channel]]\nkind = \"smtp\"\nuser = 7\npassword_file = \"p\"\nport = 0\nfrom = \"me\"\n\
+         [[channel]]\nkind = \"fax\"\nnumber = 1\n\
+         [action.cancel]\ntimeout = 10\nretries = 1\n",
+    )
+    .expect_err("mistakes");
+    insta::assert_snapshot!("at_once", error);
+    let error = Config::parse(
+        "[[watch]]\nname = \"a\"\ncommand = []\nduring = \"nope\"\non_fail = [\"run:zz\"]\n\
+         [action.cancel]\ntimeout = 10\n[[watch]]\nmax_ag = 1\non_fail = [\"run:cancel\"]\n",
+    )
+    .expect_err("mistakes");
+    insta::assert_snapshot!("names_that_nothing_bears", error);
+}
+
+#[test]
+fn bytes_that_are_no_text_have_a_place_too() {
+    for (bytes, line, column) in [(&b"\xff\xfe"[..], 1, 1), (b"# \xc3\xa9\n# \xc3\xa9 \xff", 2, 5)] {
+        let error = Config::from_bytes(bytes).expect_err("no text");
+        assert_eq!((error.mistakes[0].line, error.mistakes[0].column), (line, column), "{error}");
+        assert!(error.to_string().contains("is not UTF-8") && error.to_string().contains("save it as"));
+    }
+}
+
 #[test]
 fn a_great_many_mistakes_are_counted_and_not_all_told() {
     let error = Config::parse(&"[[watch]]\n".repeat(50)).expect_err("no names");
@@ -131,6 +161,7 @@ const CHANNELS: Cases = &[
     ("", "[[channel]]\nkind = \"webhook\""),
     ("", "[[channel]]\nkind = \"webhook\"\nurl = \"https://h\"\nheaders = { \"X Y\" = \"z\" }"),
     ("", "[[channel]]\nkind = \"desktop\"\nlevel = 3"),
+    ("", "[[channel]]\nkind = \"desktop\"\ntimeout = \"61s\""),
     ("", "[[channel]]\nkind = \"desktop\"\nlevel = 2"),
     ("", "[[channel]]\nkind = \"desktop\"\nname = \"a\"\n[[channel]]\nkind = \"desktop\"\nname = \"a\""),
     (SMTP, "from = \"me\"\nto = [\"a@b\"]"),

@@ -93,7 +93,18 @@ fn the_example_of_the_design_says_what_it_says() {
 #[test]
 fn nothing_is_the_default() {
     for text in ["", "\n# nothing\n", "[calendar]\n", "watch = []\n", "[audit]\n[overseer]\n", "\u{feff}"] {
-        assert_eq!(parse(text), Config::default(), "{text:?}");
+        let config = Config { given: BTreeSet::new(), ..parse(text) };
+        assert_eq!(config, Config::default(), "{text:?}");
+    }
+}
+
+#[test]
+fn what_the_file_gives_is_known_also_where_it_is_the_default() {
+    let config = parse("[audit]\n[[watch]]\nname = \"w\"\nescalate_after = \"15m\"\n");
+    for (key, given) in
+        [("audit", true), ("watch.escalate_after", true), ("watch.during", false), ("fleet", false)]
+    {
+        assert_eq!(config.given.contains(key), given, "{key}");
     }
 }
 

@@ -5,7 +5,17 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::sys::{Appended, Kind, Lock, MAX_READ, ReadError, Secrecy, Stat, Store};
+use crate::sys::{Appended, Kind, Lock, MAX_READ, ReadError, Secrecy, Stat, Store, missing_folder};
+
+#[cfg(not(unix))]
+#[path = "files/elsewhere.rs"]
+mod platform;
+#[cfg(unix)]
+#[path = "files/unix.rs"]
+mod platform;
+#[cfg(all(test, unix))]
+#[path = "files/tests.rs"]
+mod tests;
 
 /// The files of this host.
 #[derive(Clone, Copy, Debug)]
@@ -103,14 +113,13 @@ impl Store for RealStore {
     }
 
     fn overwrite(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let mut file =
-            platform::nonblocking(OpenOptions::new().write(true).create(true).truncate(true)).open(path)?;
+        let mut file = open_in_place(OpenOptions::new().write(true).create(true).truncate(true), path)?;
         file.write_all(bytes)?;
         file.sync_all()
     }
 
     fn set_modified(&self, path: &Path, modified: SystemTime) -> io::Result<()> {
-        platform::nonblocking(OpenOptions::new().append(true)).open(path)?.set_modified(modified)
+        open_in_place(OpenOptions::new().append(true), path)?.set_modified(modified)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
@@ -122,7 +131,16 @@ impl Store for RealStore {
     }
 
     fn make_dir(&self, dir: &Path) -> io::Result<()> {
-        if dir.is_dir() { Ok(()) } else { platform::make_dir(dir) }
+        if dir.is_dir() {
+            return Ok(());
+        }
+        match platform::make_dir(dir) {
+            // Somebody else was quicker.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && dir.is_dir() => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(missing_folder(parent(dir))),
+            // Or a power loss takes the folder away with what is durable in it.
+            made => made.and_then(|()| platform::sync_dir(parent(dir))),
+        }
     }
 
     fn reserve(&self, path: &Path, bytes: u64) -> io::Result<()> {
@@ -142,14 +160,62 @@ impl Store for RealStore {
     }
 
     fn try_lock(&self, path: &Path) -> io::Result<Option<Lock>> {
-        let file =
-            platform::nonblocking(OpenOptions::new().read(true).append(true).create(true)).open(path)?;
+        let file = open_to_lock(path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Lock::new(file))),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
     }
+}
+
+/// Opens a file to write into it. It is the one at `path` itself, or none: `data/` belongs to the bot's group, too,
+/// and a link there must not lead a trip by root into somebody else's file.
+fn open_in_place(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let link = || fs::symlink_metadata(path).is_ok_and(|itself| itself.is_symlink());
+    platform::open_unfollowed(options, path).map_err(|error| if link() { is_a_link() } else { error })
+}
+
+/// A file that could not be made because its folder is missing.
+fn uncreated(error: io::Error, path: &Path) -> io::Error {
+    if error.kind() == io::ErrorKind::NotFound { missing_folder(parent(path)) } else { error }
+}
+
+fn is_a_link() -> io::Error {
+    io::Error::other("is a symbolic link; Holdfast follows none when it writes: replace it by a file")
+}
+
+/// The file of a lock. To lock it takes no right to write, so that an old one of another user does as well.
+fn open_to_lock(path: &Path) -> io::Result<File> {
+    let refused = |error: &io::Error| error.kind() == io::ErrorKind::PermissionDenied;
+    let mut options = OpenOptions::new();
+    options.read(true).append(true);
+    let opened = match open_in_place(&mut options, path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            match open_in_place(options.create_new(true), path) {
+                Ok(file) => {
+                    platform::share_lock(&file, parent(path));
+                    Ok(file)
+                }
+                // Somebody else was quicker.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    open_in_place(OpenOptions::new().read(true), path)
+                }
+                Err(error) => Err(error),
+            }
+        }
+        Err(error) if refused(&error) => open_in_place(OpenOptions::new().read(true), path),
+        opened => opened,
+    };
+    opened.map_err(|error| {
+        let advice = if refused(&error) {
+            " (it may be somebody else's: delete it while no other Holdfast program runs, and it is made anew \
+             for owner and group of its folder)"
+        } else {
+            ""
+        };
+        io::Error::new(error.kind(), format!("the lock file {}: {error}{advice}", path.display()))
+    })
 }
 
 fn open_to_read(path: &Path) -> Result<(File, u64), ReadError> {
@@ -225,7 +291,9 @@ fn file_age(path: &Path) -> io::Result<Duration> {
 }
 
 fn write_temp(temp: &Path, target: &Path, bytes: &[u8], secrecy: Secrecy) -> io::Result<()> {
-    let mut file = platform::fresh(OpenOptions::new().write(true).create_new(true), secrecy).open(temp)?;
+    // A new file: whatever lies at its path, a link too, is an error.
+    let opened = platform::fresh(OpenOptions::new().write(true).create_new(true), secrecy).open(temp);
+    let mut file = opened.map_err(|error| uncreated(error, target))?;
     platform::inherit(&file, target, secrecy)?;
     file.write_all(bytes)?;
     file.sync_all()
@@ -234,10 +302,11 @@ fn write_temp(temp: &Path, target: &Path, bytes: &[u8], secrecy: Secrecy) -> io:
 /// The file and whether it is new, so that its name must be made durable too.
 fn open_to_append(path: &Path) -> io::Result<(File, bool)> {
     let mut options = OpenOptions::new();
-    let options = platform::nonblocking(options.read(true).append(true));
-    let (file, fresh) = match options.open(path) {
+    options.read(true).append(true);
+    let (file, fresh) = match open_in_place(&mut options, path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let file = platform::fresh(options.create(true), Secrecy::Shared).open(path)?;
+            let created = open_in_place(options.create(true), path);
+            let file = created.map_err(|error| uncreated(error, path))?;
             platform::inherit(&file, path, Secrecy::Shared)?;
             (file, true)
         }
@@ -258,135 +327,4 @@ fn ends_torn(file: &mut File) -> io::Result<bool> {
     file.seek(SeekFrom::Start(len - 1))?;
     // Nothing to read: somebody has cut the file since, and nothing is torn.
     Ok(file.read(&mut last)? == 1 && last != *b"\n")
-}
-
-#[cfg(unix)]
-mod platform {
-    use std::fs::{self, File, OpenOptions};
-    use std::io;
-    use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown, fchown};
-    use std::path::Path;
-
-    use crate::sys::{Owner, Secrecy};
-
-    /// A FIFO must not hold up who opens it (**trip-first**).
-    pub(super) fn nonblocking(options: &mut OpenOptions) -> &mut OpenOptions {
-        options.mode(0o640).custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed())
-    }
-
-    pub(super) fn fresh(options: &mut OpenOptions, secrecy: Secrecy) -> &mut OpenOptions {
-        options.mode(match secrecy {
-            Secrecy::Shared => 0o640,
-            Secrecy::Secret => 0o600,
-        })
-    }
-
-    /// Gives a new file the mode, group and (as root) owner of what it replaces, or of its folder: a `sudo`
-    /// trip must not lock the bot out. What the operating system refuses here is not worth failing a trip for.
-    pub(super) fn inherit(file: &File, target: &Path, secrecy: Secrecy) -> io::Result<()> {
-        let ours = file.metadata()?;
-        let old = fs::metadata(target).ok().filter(|old| old.is_file() && old.ino() != ours.ino());
-        let dir = fs::metadata(super::parent(target))?;
-        let like = old.as_ref().unwrap_or(&dir);
-        if (like.uid(), like.gid()) != (ours.uid(), ours.gid()) {
-            let _ = fchown(file, Some(like.uid()), Some(like.gid()))
-                .or_else(|_| fchown(file, None, Some(like.gid())));
-        }
-        match old {
-            Some(old) if secrecy == Secrecy::Shared && old.mode() & 0o7777 != ours.mode() & 0o7777 => {
-                file.set_permissions(fs::Permissions::from_mode(old.mode() & 0o7777))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
-        fs::rename(from, to)
-    }
-
-    pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
-        File::open(dir)?.sync_all()
-    }
-
-    pub(super) fn make_dir(dir: &Path) -> io::Result<()> {
-        if dir.is_dir() {
-            return Ok(());
-        }
-        let above = super::parent(dir);
-        make_dir(above)?;
-        match fs::DirBuilder::new().mode(0o750).create(dir) {
-            // Somebody else was quicker.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && dir.is_dir() => return Ok(()),
-            made => made?,
-        }
-        // Made by `sudo` it must not lock the bot out. What the system refuses here is not worth failing for.
-        if let (Ok(ours), Ok(theirs)) = (fs::metadata(dir), fs::metadata(above))
-            && (ours.uid(), ours.gid()) != (theirs.uid(), theirs.gid())
-        {
-            let _ = chown(dir, Some(theirs.uid()), Some(theirs.gid()));
-        }
-        // Or a power loss takes the folder away with what is durable in it.
-        sync_dir(above)
-    }
-
-    pub(super) fn id(meta: &fs::Metadata) -> u64 {
-        meta.ino()
-    }
-
-    pub(super) fn owner(meta: &fs::Metadata) -> Owner {
-        Owner { uid: Some(meta.uid()), mode: Some(meta.mode() & 0o7777) }
-    }
-}
-
-#[cfg(not(unix))]
-mod platform {
-    use std::fs::{self, File, OpenOptions};
-    use std::io;
-    use std::path::Path;
-    use std::time::Duration;
-
-    use crate::sys::{Owner, Secrecy};
-
-    pub(super) fn nonblocking(options: &mut OpenOptions) -> &mut OpenOptions {
-        options
-    }
-
-    pub(super) fn fresh(options: &mut OpenOptions, _secrecy: Secrecy) -> &mut OpenOptions {
-        options
-    }
-
-    pub(super) fn inherit(_file: &File, _target: &Path, _secrecy: Secrecy) -> io::Result<()> {
-        Ok(())
-    }
-
-    /// A reader that has the file open makes a rename fail; it will be gone in a moment.
-    pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
-        const TRIES: u32 = 20;
-        const STEP: Duration = Duration::from_millis(10);
-        for _ in 1..TRIES {
-            match fs::rename(from, to) {
-                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => std::thread::sleep(STEP),
-                done => return done,
-            }
-        }
-        fs::rename(from, to)
-    }
-
-    /// Windows has no fsync of a folder; NTFS journals the rename.
-    #[expect(clippy::unnecessary_wraps, reason = "the same shape on every platform")]
-    pub(super) fn sync_dir(_dir: &Path) -> io::Result<()> {
-        Ok(())
-    }
-
-    pub(super) fn make_dir(dir: &Path) -> io::Result<()> {
-        fs::create_dir_all(dir)
-    }
-
-    pub(super) fn id(_meta: &fs::Metadata) -> u64 {
-        0
-    }
-
-    pub(super) fn owner(_meta: &fs::Metadata) -> Owner {
-        Owner::default()
-    }
 }

@@ -53,6 +53,9 @@ fn command(argv: &[impl AsRef<OsStr>]) -> io::Result<Command> {
 fn spawn(job: &Job) -> io::Result<Child> {
     let mut command = command(&job.argv)?;
     command.envs(job.env.iter().map(|(key, value)| (key, value)));
+    if let Some(dir) = job.dir.as_ref().filter(|dir| dir.is_dir()) {
+        command.current_dir(dir);
+    }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);

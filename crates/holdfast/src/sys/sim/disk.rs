@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::Rng;
-use crate::sys::{Kind, Owner, Stat};
+use crate::sys::{Kind, Owner, Stat, missing_folder};
 
 /// What an empty file or a folder costs of the room, in bytes.
 const INODE: u64 = 64;
@@ -76,8 +76,14 @@ impl Disk {
         inside.filter_map(|path| Some(path.file_name()?.to_str()?.to_owned())).collect()
     }
 
-    pub(super) fn make_dir(&mut self, dir: &Path) {
+    /// Only the last folder of the path is made. Who furnishes a disk without any folder makes them all.
+    pub(super) fn make_dir(&mut self, dir: &Path) -> io::Result<()> {
+        let above = dir.parent().filter(|above| !self.dirs.is_empty() && !self.is_dir(above));
+        if let Some(above) = above {
+            return Err(missing_folder(above));
+        }
         self.dirs.extend(dir.ancestors().map(Path::to_path_buf));
+        Ok(())
     }
 
     pub(super) fn set_room(&mut self, bytes: Option<u64>) {

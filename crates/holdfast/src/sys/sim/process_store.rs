@@ -186,10 +186,7 @@ impl Store for SimProcess<'_> {
     }
 
     fn make_dir(&self, dir: &Path) -> io::Result<()> {
-        self.change(Verb::MakeDir, dir, |disk, _| {
-            disk.make_dir(dir);
-            Ok(())
-        })
+        self.change(Verb::MakeDir, dir, |disk, _| disk.make_dir(dir))
     }
 
     fn reserve(&self, path: &Path, bytes: u64) -> io::Result<()> {

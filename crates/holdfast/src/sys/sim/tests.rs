@@ -159,6 +159,16 @@ fn the_clocks_move_as_they_do() {
 }
 
 #[test]
+fn a_folder_is_made_only_in_one_that_is_there() {
+    let host = host();
+    let process = host.process("p");
+    let error = process.make_dir(Path::new("/r/data/outbox")).expect_err("no data");
+    assert_eq!(error.to_string(), "the folder /r/data is missing, and is not made on the way");
+    process.make_dir(Path::new("/r/data")).expect("its folder is there");
+    process.make_dir(Path::new("/r/data/outbox")).expect("its folder is there");
+}
+
+#[test]
 fn a_seed_says_everything() {
     let numbers = |seed| {
         let mut rng = Rng::new(seed);

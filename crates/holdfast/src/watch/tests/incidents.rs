@@ -33,7 +33,7 @@ impl Rounds {
         }
     }
 
-    fn view(&self) -> View {
+    pub(super) fn view(&self) -> View {
         let verdict = match self.holds.iter().map(|hold| hold.mode).max() {
             Some(mode) => CircuitVerdict::Paused { mode, why: Why::Face },
             None => CircuitVerdict::Green,

@@ -1,12 +1,60 @@
 //! What people read at three in the morning.
 
 use super::incidents::{Rounds, bad, well};
+use crate::calendar::Zone;
 use crate::circuit::{Hold, Mode};
-use crate::watch::{Act, Judged, Settled, Verdict};
+use crate::watch::message::{News, Setting, compose_in};
+use crate::watch::{Act, Incident, Judged, Settled, Sight, Verdict};
 
+/// Without the local times, which are those of whoever runs the test.
 fn shown(settled: Settled) -> String {
     let message = settled.message.expect("a message");
-    format!("{}\n---\n{}", message.subject, message.text)
+    let text = format!("{}\n---\n{}", message.subject, message.text);
+    let mut parts = text.split(" UTC (");
+    let first = parts.next().expect("a first part").to_owned();
+    parts.fold(first, |shown, part| shown + " UTC" + part.split_once(')').map_or(part, |(_, rest)| rest))
+}
+
+#[test]
+fn it_speaks_of_times_as_people_read_them_and_of_commands_as_a_shell_does() {
+    let rounds = Rounds::new("");
+    let now = rounds.bench.now().wall;
+    let hold = |since: f64| Hold {
+        id: "20251121T062000Z-7f3a01".to_owned(),
+        mode: Mode::Halt,
+        reason: "legal review".to_owned(),
+        by: "alice".to_owned(),
+        watch: None,
+        host: "mini".to_owned(),
+        since,
+    };
+    let incident = Incident {
+        id: "20251121T062000Z-7f3a01".to_owned(),
+        watch: "trader-run".to_owned(),
+        verdict: Verdict::Stale,
+        detail: "heartbeat stale".to_owned(),
+        act: Act::Trip,
+        at: now - 6000.25,
+        opened: Sight::now(&rounds.bench.now()),
+        told: Sight::now(&rounds.bench.now()),
+        acked: None,
+        acted: None,
+    };
+    let text = |since: f64, root: &str| {
+        let mut rounds = Rounds::new("");
+        rounds.holds.push(hold(since));
+        let view = rounds.view();
+        let setting = Setting { host: "mini", root, view: &view, wall: now };
+        let zone = Zone::named("Europe/Berlin").expect("a zone");
+        let message = compose_in(&zone, &setting, &[News::Repeat(incident.clone())], String::new);
+        let message = message.expect("a message");
+        format!("{}\n---\n{}", message.subject, message.text)
+    };
+    insta::assert_snapshot!(text(now - 6000.25, "/tmp/a b'c"));
+    for impossible in [1e300, -1e300] {
+        let text = text(impossible, "/srv/bot");
+        assert!(text.contains("PAUSED at an impossible time."), "{text}");
+    }
 }
 
 #[test]

@@ -35,7 +35,20 @@ fn a_field_that_is_not_there_does_not_advance() {
     bench.look(&beat);
     bench.clock.advance(MAX_AGE + 1.0);
     let beat = bench.beat("");
-    assert_eq!(bench.look(&beat).verdict, Verdict::NotAdvancing);
+    let judged = bench.look(&beat);
+    assert_eq!(judged.verdict, Verdict::NotAdvancing);
+    assert_eq!(judged.detail, "beats come, but /candle is not in the beat: for 15m 1s, allowed 15m");
+}
+
+#[test]
+fn a_cycle_that_has_only_begun_says_what_stood_still_before() {
+    let mut bench = advancing();
+    let beat = bench.beat(r#""candle":7"#);
+    bench.look(&beat);
+    bench.clock.advance(MAX_AGE + 1.0);
+    let begun = bench.now().wall;
+    let beat = bench.beat(&format!(r#""begun":{begun}"#));
+    assert!(bench.look(&beat).detail.contains("/candle has been 7 for"));
 }
 
 #[test]

@@ -29,6 +29,35 @@ fn hosts_that_alternate_are_two_writers() {
 }
 
 #[test]
+fn hosts_that_alternate_are_two_writers_with_a_new_process_each_cycle() {
+    let from = |cycle: usize, host: &str| format!(r#""pid":{},"seq":{cycle}{host}"#, 100 + cycle);
+    let (a, b) = (r#","host":"a""#, r#","host":"b""#);
+    for (hosts, verdict) in [
+        (&[a, b, a, b][..], Verdict::TwoWriters),
+        (&[a, "", b, "", a], Verdict::TwoWriters),
+        // It moved; and what names no host is none.
+        (&[a, a, b, b], Verdict::Fresh),
+        (&[a, "", a, "", a], Verdict::Fresh),
+        (&["", "", ""], Verdict::Fresh),
+    ] {
+        let beats: Vec<String> = hosts.iter().enumerate().map(|(cycle, host)| from(cycle, host)).collect();
+        let beats: Vec<&str> = beats.iter().map(String::as_str).collect();
+        let (judged, _, detail) = after(&beats);
+        assert_eq!(judged, verdict, "{hosts:?}: {detail}");
+        assert_eq!(detail.contains("hosts "), verdict == Verdict::TwoWriters, "{detail}");
+    }
+}
+
+#[test]
+fn a_name_of_a_host_takes_no_more_room_than_it_needs() {
+    let mut bench = Bench::new();
+    let beat = bench.beat(&format!(r#""pid":1,"host":"{}""#, "h".repeat(100_000)));
+    bench.look(&beat);
+    let memory = serde_json::to_string(&bench.memory).expect("JSON");
+    assert!(memory.len() < 2000, "{}", memory.len());
+}
+
+#[test]
 fn a_count_that_goes_back_is_two_writers() {
     let (verdict, _, detail) = after(&[r#""seq":41"#, r#""seq":42"#, r#""seq":7"#]);
     assert_eq!(verdict, Verdict::TwoWriters);

@@ -1,0 +1,126 @@
+//! What a store must not do for anybody who can put something into a folder of the root.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::path::Path;
+use std::time::SystemTime;
+
+use crate::journal::{self, Entry};
+use crate::root::Root;
+use crate::sys::real::RealStore;
+use crate::sys::{Secrecy, Store, Sys};
+
+type Write = fn(&Path) -> io::Result<()>;
+
+/// Every verb that writes into a file in place, or makes it.
+const IN_PLACE: [(&str, Write); 4] = [
+    ("append", |path| RealStore.append(path, "line").map(drop)),
+    ("overwrite", |path| RealStore.overwrite(path, b"line")),
+    ("set_modified", |path| RealStore.set_modified(path, SystemTime::UNIX_EPOCH)),
+    ("try_lock", |path| RealStore.try_lock(path).map(drop)),
+];
+
+#[test]
+fn what_writes_in_place_follows_no_link() {
+    for (verb, write) in IN_PLACE {
+        let dir = tempfile::tempdir().expect("a folder");
+        let [precious, missing, link] = ["precious", "missing", "link"].map(|name| dir.path().join(name));
+        fs::write(&precious, "precious\n").expect("written");
+        let before = fs::metadata(&precious).and_then(|meta| meta.modified()).expect("its time");
+        for target in [&precious, &missing] {
+            symlink(target, &link).expect("a link");
+            let error = write(&link).expect_err(verb).to_string();
+            assert!(
+                error.contains("is a symbolic link; Holdfast follows none when it writes"),
+                "{verb}: {error}"
+            );
+            fs::remove_file(&link).expect("removed");
+        }
+        assert_eq!(fs::read(&precious).expect("still there"), b"precious\n", "{verb}");
+        assert_eq!(
+            fs::metadata(&precious).and_then(|meta| meta.modified()).expect("its time"),
+            before,
+            "{verb}"
+        );
+        assert!(!missing.exists(), "{verb} made what a link leads to");
+    }
+}
+
+#[test]
+fn a_link_is_replaced_by_a_file_that_has_nothing_of_its_target() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let [precious, link] = ["precious", "link"].map(|name| dir.path().join(name));
+    fs::write(&precious, "precious").expect("written");
+    fs::set_permissions(&precious, fs::Permissions::from_mode(0o4777)).expect("its mode");
+    symlink(&precious, &link).expect("a link");
+    RealStore.replace(&link, b"new", Secrecy::Shared).expect("replaced");
+    let new = fs::symlink_metadata(&link).expect("there");
+    assert!(new.is_file());
+    assert_eq!(new.mode() & 0o7777, 0o640);
+    assert_eq!(fs::read(&precious).expect("still there"), b"precious");
+}
+
+#[test]
+fn a_folder_is_made_only_in_one_that_is_there() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let data = dir.path().join("data");
+    let error = RealStore.make_dir(&data.join("outbox")).expect_err("no data").to_string();
+    assert_eq!(error, format!("the folder {} is missing, and is not made on the way", data.display()));
+    assert!(!data.exists());
+    fs::create_dir(&data).expect("data");
+    for _ in 0..2 {
+        RealStore.make_dir(&data.join("outbox")).expect("made, or there already");
+        assert!(data.join("outbox").is_dir());
+    }
+}
+
+#[test]
+fn a_write_into_a_folder_that_is_missing_names_it() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let data = dir.path().join("data");
+    let file = data.join("f");
+    let replaced = RealStore.replace(&file, b"x", Secrecy::Shared).expect_err("no data");
+    let appended = RealStore.append(&file, "x").expect_err("no data");
+    for error in [replaced, appended] {
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert!(error.to_string().contains(&format!("the folder {} is missing", data.display())), "{error}");
+    }
+    assert!(!data.exists());
+}
+
+#[test]
+fn the_journal_makes_no_memory_where_data_is_gone() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (data, memory) = (dir.path().join("data"), dir.path().join("memory"));
+    fs::create_dir(&data).expect("data");
+    let root = Root::open(&RealStore, dir.path()).expect("a root");
+    fs::remove_dir(&data).expect("away");
+    let error = journal::append(&Sys::real(), &root, &Entry::new("test", "test")).expect_err("no root");
+    assert!(error.to_string().contains(&format!("the folder {} is missing", data.display())), "{error}");
+    assert!(!memory.exists());
+    fs::create_dir(&data).expect("data");
+    journal::append(&Sys::real(), &root, &Entry::new("test", "test")).expect("written");
+    assert!(memory.is_dir());
+}
+
+#[test]
+fn a_lock_file_is_for_everybody_who_may_write_into_its_folder() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let lock = dir.path().join(".lock");
+    if rustix::process::geteuid().is_root() {
+        chown(dir.path(), Some(64_101), Some(64_100)).expect("given away");
+    }
+    let folder = fs::metadata(dir.path()).expect("there");
+    RealStore.try_lock(&lock).expect("locked").expect("free");
+    let made = fs::metadata(&lock).expect("made");
+    assert_eq!((made.uid(), made.gid(), made.mode() & 0o7777), (folder.uid(), folder.gid(), 0o660));
+}
+
+#[test]
+fn a_lock_file_that_cannot_be_opened_is_named_with_what_to_do() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let lock = dir.path().join("missing").join(".lock");
+    let error = RealStore.try_lock(&lock).expect_err("no folder").to_string();
+    assert!(error.starts_with(&format!("the lock file {}: ", lock.display())), "{error}");
+}

@@ -1,0 +1,91 @@
+//! Files where there are owners, groups and modes.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown, fchown};
+use std::path::Path;
+
+use rustix::fs::OFlags;
+
+use crate::sys::{Owner, Secrecy};
+
+const SHARED: u32 = 0o640;
+
+/// A FIFO must not hold up who opens it (**trip-first**).
+pub(super) fn nonblocking(options: &mut OpenOptions) -> &mut OpenOptions {
+    options.custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+}
+
+/// Opens what is at `path` itself. A link there is an error, without a moment between a look and the opening.
+pub(super) fn open_unfollowed(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK | OFlags::NOFOLLOW;
+    options.mode(SHARED).custom_flags(flags.bits().cast_signed()).open(path)
+}
+
+pub(super) fn fresh(options: &mut OpenOptions, secrecy: Secrecy) -> &mut OpenOptions {
+    options.mode(match secrecy {
+        Secrecy::Shared => SHARED,
+        Secrecy::Secret => 0o600,
+    })
+}
+
+/// Gives a new file the mode, group and (as root) owner of what it replaces, or of its folder: a `sudo`
+/// trip must not lock the bot out. What the operating system refuses here is not worth failing a trip for.
+pub(super) fn inherit(file: &File, target: &Path, secrecy: Secrecy) -> io::Result<()> {
+    let ours = file.metadata()?;
+    // Not what a link leads to: that may be anybody's.
+    let old = fs::symlink_metadata(target).ok().filter(|old| old.is_file() && old.ino() != ours.ino());
+    let dir = fs::metadata(super::parent(target))?;
+    let like = old.as_ref().unwrap_or(&dir);
+    if (like.uid(), like.gid()) != (ours.uid(), ours.gid()) {
+        let _ = fchown(file, Some(like.uid()), Some(like.gid()))
+            .or_else(|_| fchown(file, None, Some(like.gid())));
+    }
+    match old {
+        Some(old) if secrecy == Secrecy::Shared && old.mode() & 0o7777 != ours.mode() & 0o7777 => {
+            file.set_permissions(fs::Permissions::from_mode(old.mode() & 0o7777))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes a new lock file everybody's who may write into its folder: whoever comes first must not lock the others
+/// out for ever. What the operating system refuses here is not worth failing a trip for.
+pub(super) fn share_lock(file: &File, dir: &Path) {
+    if let (Ok(ours), Ok(theirs)) = (file.metadata(), fs::metadata(dir))
+        && (ours.uid(), ours.gid()) != (theirs.uid(), theirs.gid())
+    {
+        let _ = fchown(file, Some(theirs.uid()), Some(theirs.gid()))
+            .or_else(|_| fchown(file, None, Some(theirs.gid())));
+    }
+    // After the owner, and past the umask.
+    let _ = file.set_permissions(fs::Permissions::from_mode(0o660));
+}
+
+pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)
+}
+
+pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()
+}
+
+/// One folder, in one that is there.
+pub(super) fn make_dir(dir: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().mode(0o750).create(dir)?;
+    // Made by `sudo` it must not lock the bot out. What the system refuses here is not worth failing for.
+    if let (Ok(ours), Ok(theirs)) = (fs::metadata(dir), fs::metadata(super::parent(dir)))
+        && (ours.uid(), ours.gid()) != (theirs.uid(), theirs.gid())
+    {
+        let _ = chown(dir, Some(theirs.uid()), Some(theirs.gid()));
+    }
+    Ok(())
+}
+
+pub(super) fn id(meta: &fs::Metadata) -> u64 {
+    meta.ino()
+}
+
+pub(super) fn owner(meta: &fs::Metadata) -> Owner {
+    Owner { uid: Some(meta.uid()), mode: Some(meta.mode() & 0o7777) }
+}

@@ -1,0 +1,54 @@
+//! What the schema knows and this version does not do: it must not look as if it were done.
+
+use holdfast::config::{BeatSource, Config, WatchKind};
+
+/// Keys and tables that nothing acts on.
+const KEYS: [&str; 9] = [
+    "ping",
+    "prometheus_file",
+    "watch.escalate_after",
+    "audit",
+    "anchor",
+    "evidence",
+    "overseer",
+    "service",
+    "fleet",
+];
+
+/// Watches that are not asked.
+pub(crate) fn watches(config: &Config) -> impl Iterator<Item = String> {
+    let asked = |kind: &WatchKind| matches!(kind, WatchKind::Heartbeat(BeatSource::File(_)));
+    config.watches.iter().filter(move |watch| !asked(&watch.kind)).map(|watch| {
+        format!("[[watch]] {}: this version watches local heartbeats only; take it out", watch.name)
+    })
+}
+
+/// Everything else, but for kinds of channels, which say so themselves.
+pub(crate) fn parts(config: &Config) -> Vec<String> {
+    let keys = KEYS.into_iter().filter(|key| config.given.contains(*key));
+    let mut parts: Vec<String> = keys
+        .map(|key| format!("{} is not built yet, so nothing acts on it; take it out", called(key)))
+        .collect();
+    let second = config.channels.iter().filter(|channel| channel.level > 1);
+    parts.extend(second.map(|channel| {
+        format!(
+            "[[channel]] {}: level = 2 is not built yet, so no alert reaches it; take level out, or the channel",
+            channel.name
+        )
+    }));
+    let healthy = config.actions.iter().filter(|(_, action)| action.on_healthy);
+    parts.extend(healthy.map(|(name, _)| {
+        format!("[action.{name}]: on_healthy is not built yet, so it is not run then; take it out")
+    }));
+    parts
+}
+
+/// As it stands in the file.
+fn called(key: &str) -> String {
+    match key.split_once('.') {
+        Some((table, key)) => format!("{key} of [[{table}]]"),
+        None if ["anchor", "service"].contains(&key) => format!("[[{key}]]"),
+        None if key == "prometheus_file" => key.to_owned(),
+        None => format!("[{key}]"),
+    }
+}
