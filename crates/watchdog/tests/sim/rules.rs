@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::oracle::{self, lines};
 use crate::watchdog::Look;
-use crate::world::{MAX_AGE, Truth, World};
+use crate::world::{Held, MAX_AGE, Truth, World};
 
 /// Between the moment that a check looks at and the moment that we ask, in seconds.
 const SLACK: f64 = 10.0;
@@ -134,26 +134,41 @@ impl World {
         self.tripped_before(&text);
     }
 
+    /// The circuit would be found paused, and the ledger that would be found.
+    fn left_paused(&self) -> (bool, Vec<u8>) {
+        // Whoever finds a pause that an earlier process could not make durable cannot know that.
+        let tried = self.state().tried;
+        let left = |path: &Path| if tried { self.host.durable(path) } else { self.host.peek(path) };
+        let left = |path: &Path| left(path).zip(self.host.modified(path));
+        let ledger = left(&self.root.ledger());
+        let paused = !oracle::green(&left(&self.root.circuit()), &ledger);
+        (paused, ledger.map(|(bytes, _)| bytes).unwrap_or_default())
+    }
+
+    /// These verdicts ask for a trip. The evaluation is over, so the circuit is paused.
+    pub(crate) fn ask_for_a_trip(&self, asking: impl Iterator<Item = (String, String)>) {
+        let held = if self.left_paused().0 { Held::Yes } else { Held::No };
+        let tripping = &mut self.state().tripping;
+        for verdict in asking {
+            let known = tripping.entry(verdict).or_insert(held);
+            *known = (*known).max(held);
+        }
+    }
+
     fn tripped_before(&self, text: &str) {
         // It says itself that the disk did not take the trip, or that under a milder pause nobody is tripped.
         if text.contains("cannot be") || text.contains("is REDUCED") {
             return;
         }
-        // Whoever finds a pause that an earlier process could not make durable cannot know that.
-        let tried = self.state().tried;
-        let left = |path: &Path| if tried { self.host.durable(path) } else { self.host.peek(path) };
-        let durable = |path: &Path| left(path).zip(self.host.modified(path));
-        let ledger = durable(&self.root.ledger());
-        let paused = !oracle::green(&durable(&self.root.circuit()), &ledger);
+        let (paused, ledger) = self.left_paused();
         // A hand may have taken the trip away since, before the message could be sent.
-        let ledger = ledger.map(|(bytes, _)| bytes).unwrap_or_default();
         let ledger = self.state().former.clone() + &String::from_utf8_lossy(&ledger);
         for line in lines(text).iter().filter(|line| oracle::trips(line)) {
-            let asked = self.state().tripping.contains(&(line.watch.to_owned(), line.detail.to_owned()));
+            let asked = self.state().tripping.get(&(line.watch.to_owned(), line.detail.to_owned())).copied();
             // After a crash the hold may bear another id than the incident that goes on.
             let known =
                 ledger.contains(line.incident) || ledger.contains(&format!("\"watch\":\"{}\"", line.watch));
-            if asked && !paused && !known {
+            if asked == Some(Held::No) && !paused && !known {
                 let what =
                     format!("told that {} is {} before the circuit was paused", line.watch, line.verdict);
                 self.breaks("trip-first", what);

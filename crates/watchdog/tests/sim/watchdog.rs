@@ -72,7 +72,7 @@ impl World {
             });
             let asking = evaluated.judged.iter().filter(|(_, judged)| judged.act == Act::Trip);
             let asking = asking.map(|(watch, judged)| (watch.clone(), judged.detail.clone()));
-            self.state().tripping.extend(asking);
+            self.ask_for_a_trip(asking);
             self.after_evaluation(&look);
             if let Some(work) = watchdog.work() {
                 let came = deliverer.deliver(&work);

@@ -1,6 +1,6 @@
 //! One host, everybody on it, and what really happened there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use holdfast::Root;
@@ -49,6 +49,13 @@ pub(crate) struct Truth {
     pub(crate) watched: bool,
 }
 
+/// What an evaluation that asked for a trip left.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Held {
+    No,
+    Yes,
+}
+
 /// What really happened. None of it is read by what is tested.
 #[expect(clippy::struct_excessive_bools, reason = "facts of a world, none of which implies another")]
 pub(crate) struct State {
@@ -92,8 +99,8 @@ pub(crate) struct State {
     pub(crate) former: String,
     /// In which boot the watchdog has last kept what it saw.
     pub(crate) kept_in: Option<u32>,
-    /// Every verdict that asked for a trip: watch and words.
-    pub(crate) tripping: BTreeSet<(String, String)>,
+    /// Every verdict that asked for a trip: watch and words, and whether the circuit was paused after it.
+    pub(crate) tripping: BTreeMap<(String, String), Held>,
     /// The circuit became green, and the watchdog has not seen it.
     pub(crate) resumed: bool,
     /// There is news that bears no time of a boot clock, and the watchdog has not seen it.
@@ -264,7 +271,7 @@ impl State {
             rewritten: false,
             former: String::new(),
             kept_in: None,
-            tripping: BTreeSet::new(),
+            tripping: BTreeMap::new(),
             resumed: false,
             unseen: false,
             looked: None,
