@@ -5,7 +5,7 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 mod process;
@@ -17,7 +17,7 @@ pub mod sim;
 
 pub use process::{Ended, Job, Outcome};
 pub(crate) use store::missing_folder;
-pub use store::{Appended, Kind, Lock, MAX_READ, Owner, ReadError, Secrecy, Stat};
+pub use store::{Appended, Kind, Lock, MAX_READ, Owner, ReadAt, ReadError, Secrecy, Stat};
 
 /// One reading of every clock of this host, taken together (**clock-honest**).
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -57,6 +57,10 @@ pub trait Store {
     /// At most `max` bytes from byte `offset` on, for logs that only grow.
     fn read_at(&self, path: &Path, offset: u64, max: usize) -> Result<Vec<u8>, ReadError>;
 
+    /// Opens a regular file of any length, without blocking and without following a link: evidence is the file that
+    /// it is said to be.
+    fn open(&self, path: &Path) -> Result<Box<dyn ReadAt>, ReadError>;
+
     /// What is at `path`; `None` if nothing is. A dangling link is an error, not "nothing" (**fail-closed**).
     fn stat(&self, path: &Path) -> io::Result<Option<Stat>>;
 
@@ -66,6 +70,15 @@ pub trait Store {
     /// Puts `bytes` at `path`, durably, so that a reader sees the old content or the new (**old-or-new**).
     /// Keeps group and mode of the file that it replaces; a link is replaced by a file. An error says nothing was promised.
     fn replace(&self, path: &Path, bytes: &[u8], secrecy: Secrecy) -> io::Result<()>;
+
+    /// Each as by [`Store::replace`], but made durable together, which for thousands of files takes a moment instead of
+    /// minutes. After an error any of them may be new.
+    fn replace_all(&self, files: &[(PathBuf, Vec<u8>)], secrecy: Secrecy) -> io::Result<()> {
+        files.iter().try_for_each(|(path, bytes)| self.replace(path, bytes, secrecy))
+    }
+
+    /// Takes what stands behind `len` bytes away from a file of our own, durably.
+    fn truncate(&self, path: &Path, len: u64) -> io::Result<()>;
 
     /// Adds one line durably, in one write and without a lock (**never-rewritten**). `line` has no newline.
     fn append(&self, path: &Path, line: &str) -> io::Result<Appended>;

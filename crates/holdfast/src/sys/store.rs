@@ -69,6 +69,15 @@ pub(crate) fn missing_folder(dir: &Path) -> io::Error {
     io::Error::new(io::ErrorKind::NotFound, what)
 }
 
+/// An open file that is read at any place: a log that may be larger than memory.
+pub trait ReadAt: Send + Sync {
+    /// Its length now, in bytes.
+    fn size(&self) -> io::Result<u64>;
+
+    /// Reads from byte `offset` on, at most `buf`'s length; fewer than that only at the end of the file.
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize>;
+}
+
 /// Who may read a file that did not exist before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Secrecy {

@@ -5,8 +5,10 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::sys::{Appended, Kind, Lock, MAX_READ, ReadError, Secrecy, Stat, Store, missing_folder};
+use crate::sys::{Appended, Kind, Lock, MAX_READ, ReadAt, ReadError, Secrecy, Stat, Store, missing_folder};
 
+#[path = "files/bulk.rs"]
+mod bulk;
 #[cfg(not(unix))]
 #[path = "files/elsewhere.rs"]
 mod platform;
@@ -49,6 +51,10 @@ impl Store for RealStore {
         Ok(bytes)
     }
 
+    fn open(&self, path: &Path) -> Result<Box<dyn ReadAt>, ReadError> {
+        bulk::open(path)
+    }
+
     fn stat(&self, path: &Path) -> io::Result<Option<Stat>> {
         let itself = match fs::symlink_metadata(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -79,13 +85,25 @@ impl Store for RealStore {
 
     fn replace(&self, path: &Path, bytes: &[u8], secrecy: Secrecy) -> io::Result<()> {
         let temp = temp_beside(path);
-        let written = write_temp(&temp, path, bytes, secrecy).and_then(|()| platform::rename(&temp, path));
+        let written = write_temp(&temp, path, bytes, secrecy)
+            .and_then(|file| file.sync_all())
+            .and_then(|()| platform::rename(&temp, path));
         if written.is_err() {
             // The error is what counts; a temp file that stays is swept later.
             let _ = fs::remove_file(&temp);
         }
         written?;
         platform::sync_dir(parent(path))
+    }
+
+    fn replace_all(&self, files: &[(PathBuf, Vec<u8>)], secrecy: Secrecy) -> io::Result<()> {
+        bulk::replace_all(files, secrecy)
+    }
+
+    fn truncate(&self, path: &Path, len: u64) -> io::Result<()> {
+        let file = open_in_place(OpenOptions::new().write(true), path)?;
+        file.set_len(len)?;
+        file.sync_all()
     }
 
     fn append(&self, path: &Path, line: &str) -> io::Result<Appended> {
@@ -290,13 +308,14 @@ fn file_age(path: &Path) -> io::Result<Duration> {
     Ok(SystemTime::now().duration_since(fs::symlink_metadata(path)?.modified()?).unwrap_or_default())
 }
 
-fn write_temp(temp: &Path, target: &Path, bytes: &[u8], secrecy: Secrecy) -> io::Result<()> {
+/// Not durable yet.
+fn write_temp(temp: &Path, target: &Path, bytes: &[u8], secrecy: Secrecy) -> io::Result<File> {
     // A new file: whatever lies at its path, a link too, is an error.
     let opened = platform::fresh(OpenOptions::new().write(true).create_new(true), secrecy).open(temp);
     let mut file = opened.map_err(|error| uncreated(error, target))?;
     platform::inherit(&file, target, secrecy)?;
     file.write_all(bytes)?;
-    file.sync_all()
+    Ok(file)
 }
 
 /// The file and whether it is new, so that its name must be made durable too.

@@ -10,7 +10,8 @@ use std::time::{Duration, SystemTime};
 use super::disk::Disk;
 use super::{Fault, SimProcess, Step, Verb, lock};
 use crate::sys::{
-    Appended, Clock, Ended, Job, Kind, Lock, MAX_READ, Outcome, ReadError, Secrecy, Spawner, Stat, Store,
+    Appended, Clock, Ended, Job, Kind, Lock, MAX_READ, Outcome, ReadAt, ReadError, Secrecy, Spawner, Stat,
+    Store,
 };
 
 /// How a step goes on, after the director had its say and short of being killed before it.
@@ -116,6 +117,10 @@ impl Store for SimProcess<'_> {
         }
     }
 
+    fn open(&self, path: &Path) -> Result<Box<dyn ReadAt>, ReadError> {
+        self.read_at(path, 0, usize::MAX).map(|bytes| Box::new(Opened(bytes)) as Box<dyn ReadAt>)
+    }
+
     fn stat(&self, path: &Path) -> io::Result<Option<Stat>> {
         self.look(Verb::Stat, path, |disk| disk.stat(path))
     }
@@ -128,6 +133,15 @@ impl Store for SimProcess<'_> {
         self.change(Verb::Replace, path, |disk, stamp| {
             disk.fits(path, bytes.len() as u64)?;
             disk.put(path, bytes, stamp);
+            Ok(())
+        })
+    }
+
+    fn truncate(&self, path: &Path, len: u64) -> io::Result<()> {
+        self.change(Verb::Truncate, path, |disk, stamp| {
+            let file = disk.file(path).ok_or(io::ErrorKind::NotFound)?;
+            let bytes = file.bytes[..file.bytes.len().min(len as usize)].to_vec();
+            disk.write_in_place(path, &bytes, stamp);
             Ok(())
         })
     }
@@ -207,6 +221,22 @@ impl Store for SimProcess<'_> {
         let token = LAST.fetch_add(1, Ordering::Relaxed);
         held.insert(path.to_owned(), token);
         Ok(Some(Lock::new(Held { locks: Arc::clone(&self.host.locks), path: path.to_owned(), token })))
+    }
+}
+
+/// A file as it was when it was opened: what comes later is not seen, as by a reader who has just been there.
+struct Opened(Vec<u8>);
+
+impl ReadAt for Opened {
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.0.len() as u64)
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let left = self.0.get(offset as usize..).unwrap_or_default();
+        let len = left.len().min(buf.len());
+        buf[..len].copy_from_slice(&left[..len]);
+        Ok(len)
     }
 }
 

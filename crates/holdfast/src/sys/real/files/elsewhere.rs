@@ -43,6 +43,16 @@ pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)
 }
 
+pub(super) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buf, offset)
+}
+
+/// Windows has no such call.
+#[expect(clippy::unnecessary_wraps, reason = "the same shape on every platform")]
+pub(super) fn sync_file_system(_file: &File) -> io::Result<bool> {
+    Ok(false)
+}
+
 /// Windows has no fsync of a folder; NTFS journals the rename.
 #[expect(clippy::unnecessary_wraps, reason = "the same shape on every platform")]
 pub(super) fn sync_dir(_dir: &Path) -> io::Result<()> {

@@ -1,0 +1,86 @@
+//! Many files at once, and files larger than memory.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{is_a_link, not_regular, open_in_place, parent, platform, temp_beside, unopened, write_temp};
+use crate::sys::{ReadAt, ReadError, Secrecy};
+
+pub(super) fn open(path: &Path) -> Result<Box<dyn ReadAt>, ReadError> {
+    let file = match open_in_place(OpenOptions::new().read(true), path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(ReadError::Missing),
+        Err(_) if fs::symlink_metadata(path).is_ok_and(|itself| itself.is_symlink()) => {
+            return Err(ReadError::Io(is_a_link()));
+        }
+        Err(error) => return Err(unopened(path, error)),
+    };
+    match not_regular(&file.metadata()?) {
+        None => Ok(Box::new(Positioned(file))),
+        Some(what) => Err(ReadError::NotRegular(what)),
+    }
+}
+
+struct Positioned(File);
+
+impl ReadAt for Positioned {
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.0.metadata()?.len())
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let mut read = 0;
+        while read < buf.len() {
+            match platform::read_at(&self.0, &mut buf[read..], offset + read as u64) {
+                Ok(0) => break,
+                Ok(more) => read += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(read)
+    }
+}
+
+/// Writes all, makes all durable, and only then gives them their names: **old-or-new** for each.
+pub(super) fn replace_all(files: &[(PathBuf, Vec<u8>)], secrecy: Secrecy) -> io::Result<()> {
+    let mut temps = Vec::with_capacity(files.len());
+    let done = write_all(files, secrecy, &mut temps);
+    if done.is_err() {
+        for temp in &temps {
+            // The error is what counts; a temp file that stays is swept later.
+            let _ = fs::remove_file(temp);
+        }
+    }
+    done
+}
+
+/// From this many files on, one sync of the whole file system is cheaper than one for each.
+const TOGETHER_MIN: usize = 16;
+
+fn write_all(files: &[(PathBuf, Vec<u8>)], secrecy: Secrecy, temps: &mut Vec<PathBuf>) -> io::Result<()> {
+    let mut last = None;
+    for (path, bytes) in files {
+        let temp = temp_beside(path);
+        temps.push(temp.clone());
+        let file = write_temp(&temp, path, bytes, secrecy)?;
+        if files.len() < TOGETHER_MIN {
+            file.sync_all()?;
+        }
+        last = Some(file);
+    }
+    let Some(last) = last else { return Ok(()) };
+    let together = files.len() >= TOGETHER_MIN;
+    if together && !platform::sync_file_system(&last)? {
+        for temp in temps.iter() {
+            OpenOptions::new().write(true).open(temp)?.sync_all()?;
+        }
+    }
+    for (temp, (path, _)) in temps.iter().zip(files) {
+        platform::rename(temp, path)?;
+    }
+    let dirs: BTreeSet<&Path> = files.iter().map(|(path, _)| parent(path)).collect();
+    dirs.into_iter().try_for_each(platform::sync_dir)
+}
