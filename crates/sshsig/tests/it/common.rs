@@ -93,3 +93,9 @@ pub(crate) fn open(path: &Path, agent: Option<&Agent>) -> Result<Key, KeyError> 
 pub(crate) fn unlock(path: &Path, passphrase: &str) -> Result<Key, KeyError> {
     Key::open(&RealStore, path, None, &mut |_| Ok::<_, AskError>(Zeroizing::new(passphrase.to_owned())))
 }
+
+/// A string as SSH writes it on the wire.
+pub(crate) fn put(to: &mut Vec<u8>, bytes: &[u8]) {
+    to.extend(u32::try_from(bytes.len()).unwrap().to_be_bytes());
+    to.extend(bytes);
+}
