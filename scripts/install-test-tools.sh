@@ -14,6 +14,7 @@ tools=(
   "mount mount"
   "ps procps"
   "/usr/bin/python3 python3"
+  "ssh-keygen openssh-client"
   "strace strace"
   "systemd-analyze systemd"
   "/usr/share/zoneinfo/UTC tzdata"
