@@ -5,7 +5,9 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::sys::{Appended, Kind, Lock, MAX_READ, ReadError, Secrecy, Stat, Store, missing_folder};
+use crate::sys::{
+    Appended, Itself, Kind, Lock, MAX_READ, ReadAt, ReadError, Secrecy, Stat, Store, missing_folder,
+};
 
 #[cfg(not(unix))]
 #[path = "files/elsewhere.rs"]
@@ -49,6 +51,20 @@ impl Store for RealStore {
         Ok(bytes)
     }
 
+    fn open(&self, path: &Path) -> Result<Box<dyn ReadAt + Send + Sync>, ReadError> {
+        let link = || fs::symlink_metadata(path).is_ok_and(|itself| itself.is_symlink());
+        let file = match platform::open_unfollowed(OpenOptions::new().read(true), path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(ReadError::Missing),
+            Err(_) if link() => return Err(ReadError::NotRegular("a link, which is not followed")),
+            Err(error) => return Err(unopened(path, error)),
+        };
+        match not_regular(&file.metadata()?) {
+            None => Ok(Box::new(Opened(file))),
+            Some(what) => Err(ReadError::NotRegular(what)),
+        }
+    }
+
     fn stat(&self, path: &Path) -> io::Result<Option<Stat>> {
         let itself = match fs::symlink_metadata(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -75,6 +91,26 @@ impl Store for RealStore {
         let mut names = names?;
         names.sort_unstable();
         Ok(names)
+    }
+
+    fn scan(&self, dir: &Path, most: usize) -> io::Result<Vec<(String, Itself)>> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(dir)? {
+            let entry = entry?;
+            if found.len() == most {
+                return Err(io::Error::other(format!("has more than {most} entries")));
+            }
+            let kind = entry.file_type()?;
+            let itself = match kind {
+                _ if kind.is_file() => Itself::File,
+                _ if kind.is_dir() => Itself::Dir,
+                _ if kind.is_symlink() => Itself::Link,
+                _ => Itself::Other,
+            };
+            found.push((entry.file_name().to_string_lossy().into_owned(), itself));
+        }
+        found.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(found)
     }
 
     fn replace(&self, path: &Path, bytes: &[u8], secrecy: Secrecy) -> io::Result<()> {
@@ -165,6 +201,24 @@ impl Store for RealStore {
             Ok(()) => Ok(Some(Lock::new(file))),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
+/// A file that is read in place.
+struct Opened(File);
+
+impl ReadAt for Opened {
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.0.metadata()?.len())
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match platform::read_at(&self.0, offset, buf) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => return read,
+            }
         }
     }
 }

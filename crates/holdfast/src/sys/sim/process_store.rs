@@ -10,7 +10,8 @@ use std::time::{Duration, SystemTime};
 use super::disk::Disk;
 use super::{Fault, SimProcess, Step, Verb, lock};
 use crate::sys::{
-    Appended, Clock, Ended, Job, Kind, Lock, MAX_READ, Outcome, ReadError, Secrecy, Spawner, Stat, Store,
+    Appended, Clock, Ended, Itself, Job, Kind, Lock, MAX_READ, Outcome, ReadAt, ReadError, Secrecy, Spawner,
+    Stat, Store,
 };
 
 /// How a step goes on, after the director had its say and short of being killed before it.
@@ -116,12 +117,27 @@ impl Store for SimProcess<'_> {
         }
     }
 
+    fn open(&self, path: &Path) -> Result<Box<dyn ReadAt + Send + Sync>, ReadError> {
+        Ok(Box::new(self.read_at(path, 0, usize::MAX)?))
+    }
+
     fn stat(&self, path: &Path) -> io::Result<Option<Stat>> {
         self.look(Verb::Stat, path, |disk| disk.stat(path))
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
         self.look(Verb::List, dir, |disk| disk.list(dir))
+    }
+
+    fn scan(&self, dir: &Path, most: usize) -> io::Result<Vec<(String, Itself)>> {
+        let found = self.look(Verb::List, dir, |disk| disk.is_dir(dir).then(|| disk.scan(dir)))?;
+        match found {
+            None => Err(io::ErrorKind::NotFound.into()),
+            Some(found) if found.len() > most => {
+                Err(io::Error::other(format!("has more than {most} entries")))
+            }
+            Some(found) => Ok(found),
+        }
     }
 
     fn replace(&self, path: &Path, bytes: &[u8], _secrecy: Secrecy) -> io::Result<()> {

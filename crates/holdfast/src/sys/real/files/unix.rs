@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown, fchown};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown, fchown};
 use std::path::Path;
 
 use rustix::fs::OFlags;
@@ -88,4 +88,9 @@ pub(super) fn id(meta: &fs::Metadata) -> u64 {
 
 pub(super) fn owner(meta: &fs::Metadata) -> Owner {
     Owner { uid: Some(meta.uid()), mode: Some(meta.mode() & 0o7777) }
+}
+
+/// Leaves the file's position alone, so that threads do not disturb each other.
+pub(super) fn read_at(file: &File, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+    file.read_at(buf, offset)
 }
