@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use holdfast::sys::ReadAt;
+use holdfast::sys::{self, ReadAt};
 use sha2::Digest as _;
 
 use crate::digest::Digest;
@@ -59,8 +59,23 @@ pub enum Harm {
     #[error("{0}")]
     Odd(&'static str),
     /// The operating system refused, or it is longer than such a file can be.
-    #[error("cannot be checked: {0}")]
-    Unreadable(#[source] ReadError),
+    #[error(transparent)]
+    Unreadable(sys::ReadError),
+}
+
+impl Harm {
+    /// Where it stands among other findings about the same file.
+    fn rank(&self) -> (u8, usize) {
+        match self {
+            Harm::Line { number, .. } => (0, *number),
+            Harm::Odd(what) => (1, what.len()),
+            Harm::Misplaced(_) => (2, 0),
+            Harm::Missing => (3, 0),
+            Harm::Unlisted => (4, 0),
+            Harm::Unreadable(_) => (5, 0),
+            Harm::Changed { .. } => (6, 0),
+        }
+    }
 }
 
 /// What the two manifests of a bag say, and what can be said against them without reading the payload.
@@ -123,7 +138,7 @@ impl Bag<'_> {
         let bytes = match self.find(path).map(|entry| self.read(entry, BYTES_MAX)) {
             Some(Ok(bytes)) => bytes,
             Some(Err(error)) => {
-                findings.push(finding(path, Harm::Unreadable(error)));
+                findings.push(finding(path, Harm::Unreadable(error.error)));
                 Vec::new()
             }
             None => Vec::new(),
@@ -151,7 +166,7 @@ impl Bag<'_> {
             }
         }
         match self.info() {
-            Err(error) => findings.push(finding(INFO, Harm::Unreadable(error))),
+            Err(error) => findings.push(finding(INFO, Harm::Unreadable(error.error))),
             Ok(None) if self.find(INFO).is_none() => {}
             Ok(None) => findings.push(finding(INFO, Harm::Odd("does not have the form of ours"))),
             Ok(Some(fields)) => {
@@ -173,21 +188,23 @@ impl Bag<'_> {
 /// speak of, hashed on `threads` threads. `on_bytes` is told how many bytes more were read.
 pub fn check_all(
     bag: &Bag,
-    manifests: Manifests,
+    mut manifests: Manifests,
     threads: usize,
     on_bytes: &(dyn Fn(u64) + Sync),
 ) -> Vec<Finding> {
+    // There may be as many as there are files, so they are in memory once.
+    let found = Mutex::new(std::mem::take(&mut manifests.findings));
     let mut work: Vec<&Entry> =
         bag.entries().iter().filter(|entry| manifests.expect(&entry.path).is_some()).collect();
     // The longest first: no thread is left with it at the end.
     work.sort_by_key(|entry| std::cmp::Reverse(entry.len));
-    let (next, found) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let next = AtomicUsize::new(0);
     let job = || {
         let mut buffer = vec![0; CHUNK];
         while let Some(entry) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
             let harm = match hash(bag, entry, &mut buffer, on_bytes) {
                 Ok(digest) => manifests.judge(&entry.path, digest),
-                Err(error) => Some(finding(&entry.path, Harm::Unreadable(error))),
+                Err(error) => Some(finding(&entry.path, Harm::Unreadable(error.error))),
             };
             found.lock().unwrap_or_else(PoisonError::into_inner).extend(harm);
         }
@@ -200,9 +217,9 @@ pub fn check_all(
         job();
     });
     drop(work);
-    let mut findings = manifests.findings;
-    findings.extend(found.into_inner().unwrap_or_else(PoisonError::into_inner));
-    findings.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut findings = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    // Threads end as they like; the report is the same each time.
+    findings.sort_unstable_by(|a, b| a.path.cmp(&b.path).then_with(|| a.harm.rank().cmp(&b.harm.rank())));
     findings
 }
 

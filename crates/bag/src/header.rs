@@ -27,15 +27,14 @@ const MINOR: (usize, usize) = (337, 8);
 const PREFIX: (usize, usize) = (345, 155);
 const REST: (usize, usize) = (500, 12);
 
-/// What a part of a header is called.
-const PARTS: [(&str, (usize, usize)); 15] = [
+/// What a part of a header is called, but for the checksum, which differs whenever another one does.
+const PARTS: [(&str, (usize, usize)); 14] = [
     ("name", NAME),
     ("mode", MODE),
     ("uid", UID),
     ("gid", GID),
     ("size", SIZE),
     ("mtime", MTIME),
-    ("checksum", CHECKSUM),
     ("link name", LINK),
     ("magic", MAGIC),
     ("user name", USER),

@@ -28,7 +28,8 @@ pub(crate) fn oxum(lens: impl Iterator<Item = u64>) -> String {
 
 pub(crate) fn format(fields: &[(String, String)], oxum: &str) -> String {
     let ours = [(OXUM.to_owned(), oxum.to_owned())];
-    fields.iter().chain(&ours).map(|(label, value)| format!("{label}: {value}\n")).collect()
+    let lines = fields.iter().chain(&ours);
+    lines.flat_map(|(label, value)| [label.as_str(), ": ", value.as_str(), "\n"]).collect()
 }
 
 /// The fields, the count of the payload at the end; `None` if it is not as [`format`] writes it.

@@ -53,7 +53,7 @@ pub const DATA: &str = "data/";
 /// All that [`DECLARATION`] says.
 pub(crate) const BAGIT: &[u8] = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
 /// The label in [`INFO`] of bytes and number of the payload.
-pub(crate) const OXUM: &str = "Payload-Oxum";
+pub const OXUM: &str = "Payload-Oxum";
 /// Every file beside the payload, in the order of the tar.
 pub(crate) const TAGS: [&str; 6] = [GUIDE, INFO, DECLARATION, MANIFEST, TAG_MANIFEST, SIGNATURE];
 /// Those that the tag manifest names.

@@ -190,11 +190,8 @@ impl Walker<'_> {
             return Err(Fault::Time);
         }
         match self.entries.last() {
-            Some(before) if *before.path == *path => Err(Fault::Twice),
-            Some(before) if *before.path > *path => match self.known(path) {
-                true => Err(Fault::Twice),
-                false => Err(Fault::Order(before.path.to_string())),
-            },
+            Some(before) if *before.path >= *path && self.known(path) => Err(Fault::Twice),
+            Some(before) if *before.path > *path => Err(Fault::Order(before.path.to_string())),
             _ => Ok(path.into()),
         }
     }
