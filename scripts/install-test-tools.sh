@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # Installs what the tests need, through apt-get and only when something is missing. No test is skipped for a missing
 # tool: without them the tests fail.
+#
+#   install-test-tools.sh --bagit-python    prints the Python that has the package bagit, and makes it first if need be
 set -euo pipefail
 
 # What must be there, and the Debian package that brings it.
 tools=(
+  "bsdtar libarchive-tools"
   "c++ g++"
   "cc gcc libc6-dev"
   "faketime faketime"
@@ -30,6 +33,8 @@ missing() {
     tool=${entry%% *}
     [ -e "$tool" ] || command -v "$tool" >/dev/null 2>&1 || echo "${entry#* }"
   done | sort -u
+  # No program of its own; and it comes with a python3 that may be missing too.
+  /usr/bin/python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
 }
 
 fail() {
@@ -37,8 +42,35 @@ fail() {
   exit 1
 }
 
+# Another implementation of BagIt, which is a Python package and in no distribution: in a folder below target/, once.
+# Test programs may come here at the same time.
+bagit_version=1.9.0
+target=${CARGO_TARGET_DIR:-$(dirname "$0")/../target}
+bagit() {
+  local venv making
+  mkdir -p "$target"
+  venv=$(cd "$target" && pwd)/bagit-$bagit_version
+  if [ ! -x "$venv/bin/python" ]; then
+    exec 9>"$venv.lock"
+    flock 9
+  fi
+  if [ ! -x "$venv/bin/python" ]; then
+    echo "install-test-tools: installing the Python package bagit" >&2
+    making=$venv.making
+    rm -rf "$making"
+    /usr/bin/python3 -m venv "$making" >&2
+    "$making/bin/pip" install --quiet --disable-pip-version-check "bagit==$bagit_version" setuptools >&2
+    "$making/bin/python" -c 'import bagit' >&2
+    mv "$making" "$venv"
+  fi
+  [ "${1:-}" != --bagit-python ] || echo "$venv/bin/python"
+}
+
 packages=$(missing)
-[ -n "$packages" ] || exit 0
+if [ -z "$packages" ]; then
+  bagit "$@"
+  exit
+fi
 packages=$(echo "$packages" | tr '\n' ' ')
 
 [ "$(uname -s)" = Linux ] || fail "the tests need Linux: they drive systemd, strace and Linux file systems"
@@ -59,3 +91,5 @@ export DEBIAN_FRONTEND=noninteractive
 
 left=$(missing | tr '\n' ' ')
 [ -z "$left" ] || fail "still missing after the installation: $left"
+
+bagit "$@"

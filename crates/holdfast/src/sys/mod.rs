@@ -17,7 +17,7 @@ pub mod sim;
 
 pub use process::{Ended, Job, Outcome};
 pub(crate) use store::missing_folder;
-pub use store::{Appended, Kind, Lock, MAX_READ, Owner, ReadAt, ReadError, Secrecy, Stat};
+pub use store::{Appended, Itself, Kind, Lock, MAX_READ, Owner, ReadAt, ReadError, Secrecy, Stat};
 
 /// One reading of every clock of this host, taken together (**clock-honest**).
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -66,6 +66,10 @@ pub trait Store {
 
     /// The names in a folder, sorted; empty if the folder is missing.
     fn list(&self, dir: &Path) -> io::Result<Vec<String>>;
+
+    /// The names in a folder that is there, sorted, and what each of them is, links not followed. More than `most`
+    /// names are an error: the folder may be somebody else's.
+    fn scan(&self, dir: &Path, most: usize) -> io::Result<Vec<(String, Itself)>>;
 
     /// Puts `bytes` at `path`, durably, so that a reader sees the old content or the new (**old-or-new**).
     /// Keeps group and mode of the file that it replaces; a link is replaced by a file. An error says nothing was promised.

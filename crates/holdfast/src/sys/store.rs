@@ -19,6 +19,51 @@ pub enum Kind {
     Other,
 }
 
+/// What kind of thing is at a path, links not followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Itself {
+    /// A regular file.
+    File,
+    /// A folder.
+    Dir,
+    /// A link, to whatever.
+    Link,
+    /// A FIFO, socket or device.
+    Other,
+}
+
+/// An open file that is read at any place: a log that may be larger than memory.
+pub trait ReadAt: Send + Sync {
+    /// Its length now, in bytes.
+    fn size(&self) -> io::Result<u64>;
+
+    /// Reads from byte `offset` on, at most `buf`'s length; fewer than that only at the end of the file.
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize>;
+}
+
+impl ReadAt for &[u8] {
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.len() as u64)
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let from = usize::try_from(offset).map_or(self.len(), |from| from.min(self.len()));
+        let most = buf.len().min(self.len() - from);
+        buf[..most].copy_from_slice(&self[from..from + most]);
+        Ok(most)
+    }
+}
+
+impl ReadAt for Vec<u8> {
+    fn size(&self) -> io::Result<u64> {
+        self.as_slice().size()
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        self.as_slice().read_at(offset, buf)
+    }
+}
+
 /// Who a file belongs to, as far as the operating system says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Owner {
@@ -67,15 +112,6 @@ pub enum ReadError {
 pub(crate) fn missing_folder(dir: &Path) -> io::Error {
     let what = format!("the folder {} is missing, and is not made on the way", dir.display());
     io::Error::new(io::ErrorKind::NotFound, what)
-}
-
-/// An open file that is read at any place: a log that may be larger than memory.
-pub trait ReadAt: Send + Sync {
-    /// Its length now, in bytes.
-    fn size(&self) -> io::Result<u64>;
-
-    /// Reads from byte `offset` on, at most `buf`'s length; fewer than that only at the end of the file.
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize>;
 }
 
 /// Who may read a file that did not exist before.

@@ -5,7 +5,9 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::sys::{Appended, Kind, Lock, MAX_READ, ReadAt, ReadError, Secrecy, Stat, Store, missing_folder};
+use crate::sys::{
+    Appended, Itself, Kind, Lock, MAX_READ, ReadAt, ReadError, Secrecy, Stat, Store, missing_folder,
+};
 
 #[path = "files/bulk.rs"]
 mod bulk;
@@ -81,6 +83,26 @@ impl Store for RealStore {
         let mut names = names?;
         names.sort_unstable();
         Ok(names)
+    }
+
+    fn scan(&self, dir: &Path, most: usize) -> io::Result<Vec<(String, Itself)>> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(dir)? {
+            let entry = entry?;
+            if found.len() == most {
+                return Err(io::Error::other(format!("has more than {most} entries")));
+            }
+            let kind = entry.file_type()?;
+            let itself = match kind {
+                _ if kind.is_file() => Itself::File,
+                _ if kind.is_dir() => Itself::Dir,
+                _ if kind.is_symlink() => Itself::Link,
+                _ => Itself::Other,
+            };
+            found.push((entry.file_name().to_string_lossy().into_owned(), itself));
+        }
+        found.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(found)
     }
 
     fn replace(&self, path: &Path, bytes: &[u8], secrecy: Secrecy) -> io::Result<()> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::Rng;
-use crate::sys::{Kind, Owner, Stat, missing_folder};
+use crate::sys::{Itself, Kind, Owner, Stat, missing_folder};
 
 /// What an empty file or a folder costs of the room, in bytes.
 const INODE: u64 = 64;
@@ -74,6 +74,15 @@ impl Disk {
     pub(super) fn list(&self, dir: &Path) -> Vec<String> {
         let inside = self.files.keys().filter(|path| path.parent() == Some(dir));
         inside.filter_map(|path| Some(path.file_name()?.to_str()?.to_owned())).collect()
+    }
+
+    pub(super) fn scan(&self, dir: &Path) -> Vec<(String, Itself)> {
+        let files = self.list(dir).into_iter().map(|name| (name, Itself::File));
+        let inside = self.dirs.iter().filter(|path| path.parent() == Some(dir));
+        let folders = inside.filter_map(|path| Some((path.file_name()?.to_str()?.to_owned(), Itself::Dir)));
+        let mut found: Vec<_> = files.chain(folders).collect();
+        found.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        found
     }
 
     /// Only the last folder of the path is made. Who furnishes a disk without any folder makes them all.

@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime};
 use super::disk::Disk;
 use super::{Fault, SimProcess, Step, Verb, lock};
 use crate::sys::{
-    Appended, Clock, Ended, Job, Kind, Lock, MAX_READ, Outcome, ReadAt, ReadError, Secrecy, Spawner, Stat,
-    Store,
+    Appended, Clock, Ended, Itself, Job, Kind, Lock, MAX_READ, Outcome, ReadAt, ReadError, Secrecy, Spawner,
+    Stat, Store,
 };
 
 /// How a step goes on, after the director had its say and short of being killed before it.
@@ -118,7 +118,7 @@ impl Store for SimProcess<'_> {
     }
 
     fn open(&self, path: &Path) -> Result<Box<dyn ReadAt>, ReadError> {
-        self.read_at(path, 0, usize::MAX).map(|bytes| Box::new(Opened(bytes)) as Box<dyn ReadAt>)
+        Ok(Box::new(self.read_at(path, 0, usize::MAX)?))
     }
 
     fn stat(&self, path: &Path) -> io::Result<Option<Stat>> {
@@ -127,6 +127,17 @@ impl Store for SimProcess<'_> {
 
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
         self.look(Verb::List, dir, |disk| disk.list(dir))
+    }
+
+    fn scan(&self, dir: &Path, most: usize) -> io::Result<Vec<(String, Itself)>> {
+        let found = self.look(Verb::List, dir, |disk| disk.is_dir(dir).then(|| disk.scan(dir)))?;
+        match found {
+            None => Err(io::ErrorKind::NotFound.into()),
+            Some(found) if found.len() > most => {
+                Err(io::Error::other(format!("has more than {most} entries")))
+            }
+            Some(found) => Ok(found),
+        }
     }
 
     fn replace(&self, path: &Path, bytes: &[u8], _secrecy: Secrecy) -> io::Result<()> {
@@ -221,22 +232,6 @@ impl Store for SimProcess<'_> {
         let token = LAST.fetch_add(1, Ordering::Relaxed);
         held.insert(path.to_owned(), token);
         Ok(Some(Lock::new(Held { locks: Arc::clone(&self.host.locks), path: path.to_owned(), token })))
-    }
-}
-
-/// A file as it was when it was opened: what comes later is not seen, as by a reader who has just been there.
-struct Opened(Vec<u8>);
-
-impl ReadAt for Opened {
-    fn size(&self) -> io::Result<u64> {
-        Ok(self.0.len() as u64)
-    }
-
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        let left = self.0.get(offset as usize..).unwrap_or_default();
-        let len = left.len().min(buf.len());
-        buf[..len].copy_from_slice(&left[..len]);
-        Ok(len)
     }
 }
 

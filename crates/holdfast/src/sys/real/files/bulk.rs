@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{is_a_link, not_regular, open_in_place, parent, platform, temp_beside, unopened, write_temp};
+use super::{not_regular, open_in_place, parent, platform, temp_beside, unopened, write_temp};
 use crate::sys::{ReadAt, ReadError, Secrecy};
 
 pub(super) fn open(path: &Path) -> Result<Box<dyn ReadAt>, ReadError> {
@@ -13,7 +13,7 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn ReadAt>, ReadError> {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(ReadError::Missing),
         Err(_) if fs::symlink_metadata(path).is_ok_and(|itself| itself.is_symlink()) => {
-            return Err(ReadError::Io(is_a_link()));
+            return Err(ReadError::NotRegular("a link, which is not followed"));
         }
         Err(error) => return Err(unopened(path, error)),
     };
@@ -31,6 +31,10 @@ impl ReadAt for Positioned {
     }
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        // No file reaches so far, and the system would call it an error.
+        if offset.checked_add(buf.len() as u64).is_none_or(|end| end > i64::MAX.cast_unsigned()) {
+            return Ok(0);
+        }
         let mut read = 0;
         while read < buf.len() {
             match platform::read_at(&self.0, &mut buf[read..], offset + read as u64) {

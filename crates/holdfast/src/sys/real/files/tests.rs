@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use crate::journal::{self, Entry};
 use crate::root::Root;
 use crate::sys::real::RealStore;
-use crate::sys::{Secrecy, Store, Sys};
+use crate::sys::{Itself, ReadAt, ReadError, Secrecy, Store, Sys};
 
 type Write = fn(&Path) -> io::Result<()>;
 
@@ -123,4 +123,46 @@ fn a_lock_file_that_cannot_be_opened_is_named_with_what_to_do() {
     let lock = dir.path().join("missing").join(".lock");
     let error = RealStore.try_lock(&lock).expect_err("no folder").to_string();
     assert!(error.starts_with(&format!("the lock file {}: ", lock.display())), "{error}");
+}
+
+#[test]
+fn a_file_is_read_in_place_and_nothing_else_is_opened() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let [file, link, fifo, missing] = ["file", "link", "fifo", "missing"].map(|name| dir.path().join(name));
+    fs::write(&file, "0123456789").expect("written");
+    symlink(&file, &link).expect("a link");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RUSR).expect("a FIFO");
+    let opened = RealStore.open(&file).expect("opened");
+    let mut bytes = [0; 4];
+    for (offset, expected) in [(2, "2345"), (8, "89"), (10, ""), (u64::MAX / 2, "")] {
+        for reader in [&*opened as &dyn ReadAt, &b"0123456789".as_slice()] {
+            let read = reader.read_at(offset, &mut bytes).expect("read");
+            assert_eq!(&bytes[..read], expected.as_bytes(), "at {offset}");
+            assert_eq!(reader.size().expect("a size"), 10);
+        }
+    }
+    fs::write(&file, "0123").expect("cut");
+    assert_eq!(opened.size().expect("a size"), 4, "as long as it is now");
+    for (path, reason) in [(&link, "a link"), (&fifo, "a FIFO"), (&dir.path().to_owned(), "a folder")] {
+        match RealStore.open(path).err() {
+            Some(ReadError::NotRegular(what)) => assert!(what.starts_with(reason), "{what}"),
+            other => panic!("{}: {other:?}", path.display()),
+        }
+    }
+    assert!(matches!(RealStore.open(&missing).err(), Some(ReadError::Missing)));
+}
+
+#[test]
+fn a_folder_is_scanned_without_following_anything_and_up_to_a_bound() {
+    let dir = tempfile::tempdir().expect("a folder");
+    fs::write(dir.path().join("b"), "").expect("written");
+    fs::create_dir(dir.path().join("a")).expect("a folder");
+    symlink("a", dir.path().join("c")).expect("a link");
+    rustix::fs::mkfifoat(rustix::fs::CWD, dir.path().join("d"), rustix::fs::Mode::RUSR).expect("a FIFO");
+    let found = RealStore.scan(dir.path(), 4).expect("scanned");
+    let expected = [("a", Itself::Dir), ("b", Itself::File), ("c", Itself::Link), ("d", Itself::Other)];
+    assert_eq!(found, expected.map(|(name, itself)| (name.to_owned(), itself)));
+    let error = RealStore.scan(dir.path(), 3).expect_err("too many").to_string();
+    assert_eq!(error, "has more than 3 entries");
+    assert!(RealStore.scan(&dir.path().join("missing"), 3).is_err());
 }

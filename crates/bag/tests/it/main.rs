@@ -1,0 +1,9 @@
+//! Bags against stock tools, against enemies, and against damage.
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "the tests run stock tools")]
+
+mod common;
+mod damage;
+mod folder;
+mod hostile;
+mod peers;
+mod writer;
