@@ -14,6 +14,10 @@ pub enum Exit {
     Paused = 2,
     /// Only orders that reduce risk.
     Reduce = 3,
+    /// A log is torn, unsigned or unsealed beyond what is allowed.
+    Unsealed = 4,
+    /// Sound, but less than was asked for: a signer that nobody vouches for, too few anchors.
+    BelowPolicy = 5,
     /// The arguments make no sense. Not 2: a typo must never look like a paused circuit.
     Usage = 64,
     /// A file or an input holds malformed data.
@@ -53,9 +57,10 @@ mod tests {
 
     #[test]
     fn the_codes_are_those_of_the_documentation_and_the_higher_wins() {
-        use Exit::{Busy, Config, Data, Io, No, Ok, Paused, Reduce, Undelivered, Usage};
-        let all = [Ok, No, Paused, Reduce, Usage, Data, Undelivered, Io, Busy, Config];
-        assert_eq!(all.map(Exit::code), [0, 1, 2, 3, 64, 65, 69, 74, 75, 78]);
+        use Exit::{BelowPolicy, Busy, Config, Data, Io, No, Ok, Paused, Reduce, Undelivered, Unsealed, Usage};
+        let all =
+            [Ok, No, Paused, Reduce, Unsealed, BelowPolicy, Usage, Data, Undelivered, Io, Busy, Config];
+        assert_eq!(all.map(Exit::code), [0, 1, 2, 3, 4, 5, 64, 65, 69, 74, 75, 78]);
         for (low, high) in all.iter().zip(&all[1..]) {
             assert_eq!(low.and(*high), *high);
             assert_eq!(high.and(*low), *high);

@@ -1,0 +1,100 @@
+//! Checking a log against its sidecar: every byte hashed again, every claim looked at, all damage told in one pass.
+
+mod claims;
+mod classify;
+pub(crate) mod diagnose;
+pub(crate) mod differ;
+mod scan;
+
+use tlog::Hash;
+use tlog::seals::State;
+
+use crate::finding::{Finding, Findings, Kind};
+use crate::place::FileError;
+use crate::progress::Progress;
+use crate::sidecar::Sidecar;
+use claims::claims;
+use scan::{Scan, Spot};
+
+/// Somebody outside of the sidecar knows this head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pin {
+    /// Who.
+    pub(crate) label: String,
+    /// A number of lines.
+    pub(crate) size: u64,
+    /// The root over them.
+    pub(crate) root: Hash,
+    /// A number of lines of SEALS, and the hash of the last of them.
+    pub(crate) seals: Option<(u64, Hash)>,
+}
+
+/// How to check.
+pub(crate) struct Options<'a> {
+    /// Also the SHA-256 of each sealed segment, and the root at each seal.
+    pub(crate) deep: bool,
+    /// Heads that the log must extend.
+    pub(crate) pins: Vec<Pin>,
+    pub(crate) threads: usize,
+    pub(crate) progress: &'a Progress,
+}
+
+/// What a check found.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    /// What SEALS says; nothing where it says nothing.
+    pub(crate) state: Option<State>,
+    /// Lines of the log, and of SEALS, that a signature covers.
+    pub(crate) signed_lines: u64,
+    pub(crate) signed_records: u64,
+    /// Bytes behind the last sealed one, and how many of them are behind the last LF.
+    pub(crate) unsealed: u64,
+    pub(crate) tail: u64,
+    pub(crate) findings: Findings,
+}
+
+/// Checks one log.
+pub(crate) fn check(sidecar: &Sidecar<'_>, options: &Options<'_>) -> Result<Checked, FileError> {
+    let mut findings = Findings::default();
+    let Some(claims) = claims(sidecar, &options.pins, &mut findings)? else {
+        let (state, signed_lines, signed_records, unsealed, tail) = (None, 0, 0, 0, 0);
+        return Ok(Checked { state, signed_lines, signed_records, unsealed, tail, findings });
+    };
+    findings.extend(claims.findings.clone());
+    rolled_back(sidecar, &claims.state, options, &mut findings);
+    let seals = if options.deep { sidecar.open(&sidecar.name("SEALS"))? } else { None };
+    let scanned = Scan::run(sidecar, &claims, options, seals.as_deref())?;
+    if (scanned.lines, scanned.root) == (claims.state.lines, claims.state.root) {
+        findings.extend(scanned.findings);
+        findings.extend(scanned.segments);
+        diagnose::damaged(sidecar, &scanned.tiles, &mut findings);
+    } else {
+        // From the beginning of what differs, or of the last file where nothing that was looked at did.
+        let start = Spot { line: 0, extent: 0, byte: 0 };
+        let told = diagnose::diagnose(sidecar, &claims, scanned.differs.unwrap_or(start))?;
+        let nothing_told = told.is_empty() && scanned.findings.is_empty();
+        findings.extend(told);
+        findings.extend(scanned.findings);
+        if nothing_told {
+            let says = "its lines have another root than the seals say, and the tiles do not tell where";
+            findings.add(Finding::new(Kind::Forked, sidecar.place.shown(&sidecar.log)).says(says));
+        }
+    }
+    Ok(Checked {
+        signed_lines: claims.signed_lines,
+        signed_records: claims.signed_records,
+        state: Some(claims.state),
+        unsealed: scanned.unsealed,
+        tail: scanned.tail,
+        findings,
+    })
+}
+
+/// Heads that are beyond what is there.
+fn rolled_back(sidecar: &Sidecar<'_>, state: &State, options: &Options<'_>, findings: &mut Findings) {
+    for pin in options.pins.iter().filter(|pin| pin.size > state.lines) {
+        let says = format!("{} knows {} lines of it, and {} are sealed", pin.label, pin.size, state.lines);
+        let finding = Finding::new(Kind::RolledBack, sidecar.place.shown(&sidecar.log));
+        findings.add(finding.lines(state.lines + 1, pin.size).says(says));
+    }
+}

@@ -1,0 +1,158 @@
+//! What `audit-pack` accepts.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use holdfast::Exit;
+use holdfast::time::Span;
+
+const ABOUT: &str = "Seals append-only logs, finds and names what was changed in them, and packs signed evidence";
+
+const EXAMPLES: &str = "\
+Examples:
+  ssh-keygen -t ed25519 -N '' -f /etc/holdfast/audit_ed25519      once: a key, outside of the root
+  audit-pack init memory/decisions.jsonl --key /etc/holdfast/audit_ed25519
+  audit-pack seal                   seals what was appended to the logs of holdfast.toml
+  audit-pack check                  hashes all of it again and names what was changed
+  audit-pack pack -o evidence.tar   one signed file for an auditor
+  audit-pack verify evidence.tar --allowed-signers auditors/allowed --signer desk@example.com
+
+Exit codes: 0 unchanged, 1 changed, 4 torn or unsealed, 5 sound but below what was asked for,
+64 usage, 65 malformed input, 69 the key did not sign, 74 reading or writing failed, 75 another
+process is sealing, 78 no root, no key or no sidecar.";
+
+const INIT_EXAMPLES: &str = "\
+KEY is an OpenSSH Ed25519 key, or its public half while ssh-agent holds the other. Best it lies
+where the bot cannot read it: whoever has it can sign another history. Beside it, in KEY.signed/,
+is remembered what was signed last.
+
+Examples:
+  audit-pack init memory/decisions.jsonl --key /etc/holdfast/audit_ed25519
+  audit-pack init memory/decisions.jsonl --key ~/.ssh/desk.pub --origin example.com/desk/decisions";
+
+const APPEND_EXAMPLES: &str = "\
+Prints a receipt for each line: its number from 1, and its leaf in the tree.
+
+Examples:
+  echo '{\"id\":7,\"act\":\"buy\"}' | audit-pack append memory/decisions.jsonl";
+
+const SEAL_EXAMPLES: &str = "\
+A timer runs it every minute. Nothing is signed that does not extend what was signed last.
+
+Examples:
+  audit-pack seal                             the logs of holdfast.toml
+  audit-pack seal memory/decisions.jsonl";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  audit-pack check                            the logs of holdfast.toml
+  audit-pack check memory/decisions.jsonl --deep
+  audit-pack check memory/decisions.jsonl --against last-month/checkpoint
+  audit-pack check memory/decisions.jsonl --base origin/main     in CI and in git hooks
+  audit-pack check memory/decisions.jsonl --unique /order_id";
+
+/// The arguments of `audit-pack`.
+#[derive(Debug, Parser)]
+#[command(name = "audit-pack", version, about = ABOUT, after_help = EXAMPLES, max_term_width = 110)]
+pub struct Cli {
+    /// The folder that has data/ in it [default: $`HOLDFAST_ROOT`, else the current folder]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub root: Option<PathBuf>,
+    /// Answer as JSON on stdout
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Begin to seal a log
+    #[command(after_help = INIT_EXAMPLES)]
+    Init(InitArgs),
+    /// Append lines from stdin, durably, and seal them
+    #[command(after_help = APPEND_EXAMPLES)]
+    Append(AppendArgs),
+    /// Seal what was appended
+    #[command(after_help = SEAL_EXAMPLES)]
+    Seal(SealArgs),
+    /// Hash everything again and name what was changed
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check(CheckArgs),
+}
+
+/// The arguments of `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The log
+    #[arg(value_name = "LOG")]
+    pub log: PathBuf,
+    /// The OpenSSH key that signs its seals [default: that of holdfast.toml]
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<PathBuf>,
+    /// Its name, which no other log has [default: the host's and the log's]
+    #[arg(long, value_name = "NAME")]
+    pub origin: Option<String>,
+}
+
+/// The arguments of `append`.
+#[derive(Debug, Args)]
+pub struct AppendArgs {
+    /// The log
+    #[arg(value_name = "LOG")]
+    pub log: PathBuf,
+    /// The key [default: the one that it was begun with]
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<PathBuf>,
+}
+
+/// The arguments of `seal`.
+#[derive(Debug, Args)]
+pub struct SealArgs {
+    /// The logs [default: those of holdfast.toml]
+    #[arg(value_name = "LOG")]
+    pub logs: Vec<PathBuf>,
+    /// The key [default: that of holdfast.toml, else the one that each was begun with]
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<PathBuf>,
+}
+
+/// The arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The logs [default: those of holdfast.toml]
+    #[arg(value_name = "LOG")]
+    pub logs: Vec<PathBuf>,
+    /// The key that must have signed [default: that of holdfast.toml, else the one that each was begun with]
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<PathBuf>,
+    /// An older checkpoint of the log, which it must extend
+    #[arg(long, value_name = "NOTE")]
+    pub against: Vec<PathBuf>,
+    /// A git revision whose content the log must begin with
+    #[arg(long, value_name = "GITREV")]
+    pub base: Option<String>,
+    /// Also hash each sealed segment by itself, as the shell verifier does
+    #[arg(long)]
+    pub deep: bool,
+    /// A JSON pointer whose value no two decisions share
+    #[arg(long, value_name = "POINTER")]
+    pub unique: Option<String>,
+    /// Lines may be unsealed for so long
+    #[arg(long, value_name = "D")]
+    pub max_unsealed: Option<Span>,
+}
+
+impl Cli {
+    /// Reads the arguments. Help goes to stdout and is a success, an error to stderr.
+    pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, Exit> {
+        Self::try_parse_from(args).map_err(|error| {
+            // Who asked may have gone away; that changes no exit code.
+            let _ = error.print();
+            if error.use_stderr() { Exit::Usage } else { Exit::Ok }
+        })
+    }
+}

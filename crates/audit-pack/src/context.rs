@@ -1,0 +1,111 @@
+//! What a run was told and what the configuration says.
+
+use std::path::{Path, PathBuf};
+
+use holdfast::settings::Settings;
+use holdfast::sys::Sys;
+use holdfast::{Exit, Root};
+use tlog::Origin;
+
+use crate::log::Log;
+use crate::out;
+
+/// The circumstances of a run.
+pub(crate) struct Context<'a> {
+    pub(crate) sys: &'a Sys<'a>,
+    pub(crate) told_root: Option<&'a Path>,
+    pub(crate) json: bool,
+    pub(crate) threads: usize,
+}
+
+/// A root and what is configured in it.
+pub(crate) struct Configured {
+    pub(crate) root: Root,
+    pub(crate) settings: Settings,
+}
+
+/// A log, and which key is configured for it.
+pub(crate) struct Chosen {
+    pub(crate) log: Log,
+    pub(crate) key: Option<PathBuf>,
+    /// It stands in the configuration, so that it is begun where it was not.
+    pub(crate) configured: bool,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(sys: &'a Sys<'a>, told_root: Option<&'a Path>, json: bool) -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { sys, told_root, json, threads }
+    }
+
+    /// The root and its configuration.
+    pub(crate) fn configured(&self) -> Result<Configured, Exit> {
+        let root = Root::find(self.sys.store, self.told_root).map_err(|error| {
+            out::tell(&error);
+            Exit::Config
+        })?;
+        let settings = Settings::read(self.sys, &root);
+        if let Some(story) = settings.story() {
+            out::tell(&story);
+        }
+        if settings.unusable { Err(Exit::Config) } else { Ok(Configured { root, settings }) }
+    }
+
+    /// The logs that are meant: those that were named, else those of the configuration. What the configuration says of
+    /// the key is followed for those that stand in it.
+    pub(crate) fn choose(&self, named: &[PathBuf], told_key: Option<&Path>) -> Result<Vec<Chosen>, Exit> {
+        // Without logs a root is needed; with some it is welcome.
+        let configured = if named.is_empty() { Some(self.configured()?) } else { self.quietly() };
+        let own: Vec<PathBuf> = configured.as_ref().map(Configured::logs).unwrap_or_default();
+        let key = configured.as_ref().and_then(Configured::key);
+        let paths = if named.is_empty() { own.as_slice() } else { named };
+        let mut chosen = Vec::new();
+        for path in paths {
+            let log = Log::new(path).map_err(|error| {
+                out::tell(&error);
+                Exit::Usage
+            })?;
+            let configured = own.iter().any(|own| same_path(own, path));
+            let key = told_key.map(Path::to_owned).or_else(|| key.clone().filter(|_| configured));
+            chosen.push(Chosen { log, key, configured });
+        }
+        Ok(chosen)
+    }
+
+    fn quietly(&self) -> Option<Configured> {
+        let root = Root::find(self.sys.store, self.told_root).ok()?;
+        let settings = Settings::read(self.sys, &root);
+        (!settings.unusable).then_some(Configured { root, settings })
+    }
+
+    /// The name of a log that was given none.
+    pub(crate) fn origin(&self, log: &Log) -> Result<Origin, Exit> {
+        let configured = self.quietly().and_then(|configured| configured.settings.config.audit.origin);
+        let host: String = self.sys.host.chars().filter(|c| c.is_ascii_graphic() && *c != '+').collect();
+        let name = format!("{}/{}", configured.unwrap_or(host), log.stem());
+        Origin::new(&name).map_err(|error| {
+            out::tell(&format_args!("{name:?} cannot be the name of a log: {error}\n  name it with --origin NAME"));
+            Exit::Config
+        })
+    }
+
+    /// Unix milliseconds.
+    pub(crate) fn now_ms(&self) -> u64 {
+        (self.sys.clock.now().wall * 1e3) as u64
+    }
+}
+
+impl Configured {
+    pub(crate) fn logs(&self) -> Vec<PathBuf> {
+        self.settings.config.audit.logs.iter().map(|log| self.root.path().join(log)).collect()
+    }
+
+    pub(crate) fn key(&self) -> Option<PathBuf> {
+        self.settings.config.audit.key.as_ref().map(|key| self.root.path().join(key))
+    }
+}
+
+fn same_path(a: &Path, b: &Path) -> bool {
+    let whole = |path: &Path| std::path::absolute(path).map(|path| path.components().collect::<PathBuf>());
+    matches!((whole(a), whole(b)), (Ok(a), Ok(b)) if a == b)
+}

@@ -1,0 +1,38 @@
+//! `audit-pack` seals append-only logs, finds and names what was changed in them, and packs signed evidence.
+//!
+//! The bytes on disk are those of `audit/FORMAT.md`; what they mean is decided in the library `tlog`.
+
+mod append;
+mod check;
+pub mod cli;
+mod context;
+pub mod finding;
+mod guard;
+mod init;
+mod keys;
+mod log;
+mod out;
+mod pieces;
+mod place;
+mod progress;
+mod report;
+mod seal;
+mod seals;
+mod sidecar;
+mod sealing;
+
+use cli::{Cli, Command};
+use context::Context;
+use holdfast::Exit;
+use holdfast::sys::Sys;
+
+/// Does what the arguments say.
+pub fn run(cli: &Cli, sys: &Sys) -> Exit {
+    let context = Context::new(sys, cli.root.as_deref(), cli.json);
+    match &cli.command {
+        Command::Init(args) => init::run(args, &context),
+        Command::Append(args) => append::run(args, &context),
+        Command::Seal(args) => sealing::run(args, &context),
+        Command::Check(args) => report::run(args, &context),
+    }
+}

@@ -1,0 +1,29 @@
+//! Where words go: the answer to stdout, the story to stderr.
+
+use std::fmt::Display;
+
+use holdfast::{Exit, say};
+use serde::Serialize;
+
+const PROGRAM: &str = "audit-pack";
+
+/// Gives the answer.
+pub(crate) fn answer(text: &str) -> Exit {
+    say::answer(PROGRAM, text)
+}
+
+/// Gives the answer for machines, one line.
+pub(crate) fn json(value: &impl Serialize) -> Exit {
+    match serde_json::to_string(value) {
+        Ok(text) => answer(&format!("{text}\n")),
+        Err(error) => {
+            tell(&error);
+            Exit::Io
+        }
+    }
+}
+
+/// Tells a fact and what to do.
+pub(crate) fn tell(text: &dyn Display) {
+    say::tell(PROGRAM, text);
+}

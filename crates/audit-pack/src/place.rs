@@ -1,0 +1,78 @@
+//! Where the files of a log lie: a folder, or a pack.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use holdfast::sys::{ReadAt, ReadError, Store};
+
+/// A set of files that are read in place, by names with `/` between their parts.
+pub(crate) trait Place: Sync {
+    /// An open file, or nothing where there is none.
+    fn open(&self, name: &str) -> Result<Option<Box<dyn ReadAt + '_>>, ReadError>;
+
+    /// How people are told of a file.
+    fn shown(&self, name: &str) -> String;
+
+    /// The whole content of a file that has at most `max` bytes.
+    fn read(&self, name: &str, max: u64) -> Result<Option<Vec<u8>>, ReadError> {
+        let Some(file) = self.open(name)? else { return Ok(None) };
+        let len = file.size()?;
+        if len > max {
+            return Err(ReadError::TooLarge(len));
+        }
+        let mut bytes = vec![0; len as usize];
+        let read = file.read_at(0, &mut bytes)?;
+        bytes.truncate(read);
+        Ok(Some(bytes))
+    }
+}
+
+/// A folder of this host.
+pub(crate) struct Folder<'a> {
+    pub(crate) store: &'a (dyn Store + Sync),
+    pub(crate) dir: PathBuf,
+}
+
+impl Folder<'_> {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+}
+
+impl Place for Folder<'_> {
+    fn open(&self, name: &str) -> Result<Option<Box<dyn ReadAt + '_>>, ReadError> {
+        match self.store.open(&self.path(name)) {
+            Ok(file) => Ok(Some(file)),
+            Err(ReadError::Missing) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn shown(&self, name: &str) -> String {
+        self.path(name).display().to_string()
+    }
+}
+
+/// A file that could not be read or written, with its name.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {error}")]
+pub(crate) struct FileError {
+    pub(crate) path: String,
+    pub(crate) error: ReadError,
+}
+
+impl FileError {
+    pub(crate) fn new(path: impl Into<String>, error: impl Into<ReadError>) -> Self {
+        Self { path: path.into(), error: error.into() }
+    }
+
+    pub(crate) fn at(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+        move |error| Self::new(path.display().to_string(), error)
+    }
+
+    /// The disk has no room left.
+    pub(crate) fn is_full(&self) -> bool {
+        let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
+        matches!(&self.error, ReadError::Io(error) if full.contains(&error.kind()))
+    }
+}

@@ -1,0 +1,296 @@
+//! `audit-pack check`: what was found, for people and for machines.
+
+use std::path::Path;
+
+use holdfast::Exit;
+use holdfast::time::{Span, iso};
+use serde::Serialize;
+use tlog::{Checkpoint, Note, Vkey};
+
+use crate::check::{Checked, Options, Pin, check};
+use crate::cli::CheckArgs;
+use crate::context::{Chosen, Context};
+use crate::finding::{Finding, Kind};
+use crate::guard::{self, Guard};
+use crate::log::Log;
+use crate::place::{FileError, Folder};
+use crate::progress::Progress;
+use crate::sidecar::Sidecar;
+use crate::{keys, out, sealing};
+
+/// Why a check could not be made.
+#[derive(Debug, thiserror::Error)]
+enum CheckError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error(transparent)]
+    Guard(#[from] guard::GuardError),
+    #[error("{path} is no checkpoint of this log: {fact}")]
+    Against { path: String, fact: String },
+    #[error("{0} is not sealed yet\n  begin with: audit-pack init {0} --key KEY")]
+    NoSidecar(String),
+}
+
+impl CheckError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::File(_) | Self::Guard(guard::GuardError::File(_)) => Exit::Io,
+            Self::Guard(guard::GuardError::Malformed { .. }) | Self::Against { .. } => Exit::Data,
+            Self::NoSidecar(_) => Exit::Config,
+        }
+    }
+}
+
+/// The answer for machines.
+#[derive(Serialize)]
+struct Answer<'a> {
+    log: &'a str,
+    verdict: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<&'a str>,
+    lines: u64,
+    bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    root: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    key_is_pinned: bool,
+    seals: u64,
+    sealed_ms: Option<u64>,
+    signed_lines: u64,
+    unsealed_bytes: u64,
+    torn_bytes: u64,
+    anchors: u64,
+    finding_count: u64,
+    findings: &'a [Finding],
+}
+
+/// How a log stands.
+struct Verdict {
+    checked: Checked,
+    /// The key that must have signed is known from outside of the sidecar.
+    pinned: bool,
+    /// Lines are unsealed, or the tail is torn, for longer than may be.
+    late: Option<String>,
+}
+
+pub(crate) fn run(args: &CheckArgs, context: &Context<'_>) -> Exit {
+    let chosen = match context.choose(&args.logs, args.key.as_deref()) {
+        Ok(chosen) => chosen,
+        Err(exit) => return exit,
+    };
+    let max_unsealed = args.max_unsealed.or_else(|| context.max_unsealed());
+    let mut exit = Exit::Ok;
+    for chosen in &chosen {
+        let shown = chosen.log.path().display().to_string();
+        exit = exit.and(match judge(args, context, chosen, max_unsealed) {
+            Ok(verdict) => tell(context, &shown, &verdict),
+            Err(error) => {
+                out::tell(&format_args!("{shown}: {error}"));
+                error.exit()
+            }
+        });
+    }
+    exit
+}
+
+fn judge(
+    args: &CheckArgs,
+    context: &Context<'_>,
+    chosen: &Chosen,
+    max_unsealed: Option<Span>,
+) -> Result<Verdict, CheckError> {
+    let (log, store) = (&chosen.log, context.sys.store);
+    let shown = log.path().display().to_string();
+    let origin = sealing::origin(context, log)?;
+    let mut pins = Vec::new();
+    let mut key = None;
+    // The sidecar says itself where its key is: what somebody else told counts for more.
+    if let (Ok(path), Some(origin)) = (keys::of_log(store, log, chosen.key.as_deref()), &origin) {
+        let guard_path = guard::path(&path, origin);
+        if let Some(guard) = Guard::read(store, &guard_path)? {
+            let label = "what was signed last, as it is remembered beside the key,".to_owned();
+            let (size, root) = (guard.state.lines, guard.state.root);
+            pins.push(Pin { label, size, root, seals: Some((guard.state.records, guard.state.head)) });
+            key = Some(guard.state.key);
+        }
+        if let Some(told) = public_half(store, &path) {
+            key = Vkey::new(origin.as_str(), &told).ok().or(key);
+        }
+    }
+    if origin.is_none() && matches!(store.stat(&log.sidecar()), Ok(None)) {
+        return Err(CheckError::NoSidecar(shown));
+    }
+    for path in &args.against {
+        pins.push(against(context, path, origin.as_ref().map(tlog::Origin::as_str))?);
+    }
+    let size = store.stat(&log.path()).ok().flatten().map_or(0, |stat| stat.len);
+    let progress = Progress::bytes(size, &shown);
+    let folder = Folder { store, dir: log.dir.clone() };
+    let options = Options { deep: args.deep, pins, threads: context.threads, progress: &progress };
+    let mut checked = check(&Sidecar::new(&folder, log.name.clone()), &options)?;
+    drop(progress);
+    let pinned = pin_key(&mut checked, key.as_ref());
+    let late = late(context, log, &checked, max_unsealed);
+    Ok(Verdict { checked, pinned, late })
+}
+
+/// The public half of a key whose private half need not be opened.
+fn public_half(store: &dyn holdfast::sys::Store, path: &Path) -> Option<[u8; 32]> {
+    let beside = if path.extension().is_some_and(|end| end == "pub") {
+        path.to_owned()
+    } else {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".pub");
+        beside.into()
+    };
+    let text = String::from_utf8(store.read(&beside).ok()?).ok()?;
+    let (public, _) = sshsig::PublicKey::parse(text.trim()).ok()?;
+    (public.type_name() == "ssh-ed25519").then(|| public.blob().last_chunk().copied())?
+}
+
+/// Whether the key of the seals is the one that is known from outside of them.
+fn pin_key(checked: &mut Checked, key: Option<&Vkey>) -> bool {
+    let (Some(state), Some(key)) = (&checked.state, key) else { return false };
+    if state.key != *key {
+        let says = format!("the log is signed by {} and not by {key}", state.key);
+        checked.findings.add(Finding::new(Kind::Unsigned, "SEALS").says(says));
+    }
+    true
+}
+
+/// An older checkpoint. Its signature is looked at later, by the root that it names.
+fn against(context: &Context<'_>, path: &Path, origin: Option<&str>) -> Result<Pin, CheckError> {
+    let shown = path.display().to_string();
+    let bytes = context.sys.store.read(path).map_err(|error| FileError::new(&shown, error))?;
+    let wrong = |fact: String| CheckError::Against { path: shown.clone(), fact };
+    let note = Note::parse(&bytes).map_err(|error| wrong(error.to_string()))?;
+    let checkpoint = Checkpoint::parse(note.text()).map_err(|error| wrong(error.to_string()))?;
+    if origin.is_some_and(|origin| origin != checkpoint.origin()) {
+        return Err(wrong(format!("it is of {}", checkpoint.origin())));
+    }
+    Ok(Pin { label: shown, size: checkpoint.size(), root: checkpoint.root(), seals: None })
+}
+
+/// Whether something has been unsealed for too long. A sealer leaves its time on the lock whenever it looks.
+fn late(context: &Context<'_>, log: &Log, checked: &Checked, max: Option<Span>) -> Option<String> {
+    let max = max?;
+    let age = |path: &Path| {
+        let modified = context.sys.store.stat(path).ok().flatten()?.modified;
+        let modified = modified.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs_f64();
+        Some(context.sys.clock.now().wall - modified)
+    };
+    if checked.unsealed > checked.tail {
+        let looked = age(&log.in_sidecar("lock")).unwrap_or(f64::INFINITY);
+        if looked > max.as_secs_f64() {
+            let bytes = checked.unsealed - checked.tail;
+            return Some(format!("{bytes} bytes of whole lines are unsealed, and no sealer has looked for over {max}"));
+        }
+    }
+    if checked.tail > 0 && age(&log.path()).is_none_or(|age| age > max.as_secs_f64()) {
+        return Some(format!("its last line is torn: {} bytes without a line feed for over {max}", checked.tail));
+    }
+    None
+}
+
+impl Context<'_> {
+    fn max_unsealed(&self) -> Option<Span> {
+        let root = holdfast::Root::find(self.sys.store, self.told_root).ok()?;
+        Some(holdfast::settings::Settings::read(self.sys, &root).config.audit.max_unsealed_age)
+    }
+}
+
+impl Verdict {
+    fn exit(&self) -> Exit {
+        if !self.checked.findings.is_empty() {
+            Exit::No
+        } else if self.late.is_some() || self.unsigned() > 0 {
+            Exit::Unsealed
+        } else {
+            Exit::Ok
+        }
+    }
+
+    /// Lines of SEALS that no signature covers.
+    fn unsigned(&self) -> u64 {
+        self.checked.state.as_ref().map_or(0, |state| state.records - self.checked.signed_records)
+    }
+
+    fn word(&self) -> &'static str {
+        match self.exit() {
+            Exit::Ok => "unchanged",
+            Exit::No => "changed",
+            _ => "unsealed",
+        }
+    }
+}
+
+fn tell(context: &Context<'_>, shown: &str, verdict: &Verdict) -> Exit {
+    let said = if context.json { json(shown, verdict) } else { out::answer(&text(context, shown, verdict)) };
+    // An answer that nobody got is an error; a verdict is not made better or worse by it.
+    if said == Exit::Ok { verdict.exit() } else { said }
+}
+
+fn json(shown: &str, verdict: &Verdict) -> Exit {
+    let checked = &verdict.checked;
+    let state = checked.state.as_ref();
+    out::json(&Answer {
+        log: shown,
+        verdict: verdict.word(),
+        origin: state.map(|state| state.origin.as_str()),
+        lines: state.map_or(0, |state| state.lines),
+        bytes: state.map_or(0, |state| state.bytes),
+        root: state.map(|state| state.root.to_string()),
+        key: state.map(|state| state.key.to_string()),
+        key_is_pinned: verdict.pinned,
+        seals: state.map_or(0, |state| state.seals),
+        sealed_ms: state.and_then(|state| state.sealed_ms),
+        signed_lines: checked.signed_lines,
+        unsealed_bytes: checked.unsealed,
+        torn_bytes: checked.tail,
+        anchors: 0,
+        finding_count: checked.findings.count,
+        findings: &checked.findings.listed,
+    })
+}
+
+fn text(context: &Context<'_>, shown: &str, verdict: &Verdict) -> String {
+    let checked = &verdict.checked;
+    let mut text = match checked.findings.count {
+        0 => format!("{shown}: unchanged since it was sealed\n"),
+        1 => format!("{shown}: CHANGED, 1 finding\n"),
+        count => format!("{shown}: CHANGED, {count} findings\n"),
+    };
+    text.push_str(&checked.findings.to_string());
+    if let Some(late) = &verdict.late {
+        text.push_str(&format!("  UNSEALED    {late}\n              seal it: audit-pack seal {shown}\n"));
+    }
+    if let Some(state) = &checked.state {
+        let age = state.sealed_ms.map_or_else(
+            || "never sealed".to_owned(),
+            |ms| format!("last seal {}, {} ago", iso(ms as f64 / 1e3), ago(context.now_ms(), ms)),
+        );
+        let pinned = if verdict.pinned { "known" } else { "NOT known from outside of the log: name it with --key" };
+        text.push_str(&format!(
+            "  sealed      {} lines, {} bytes, {} seals; {age}\n  root        {}\n  signed      by {} ({pinned})\n",
+            state.lines, state.bytes, state.seals, state.root, state.key
+        ));
+    }
+    if verdict.unsigned() > 0 {
+        text.push_str(&format!(
+            "  UNSIGNED    {} lines of SEALS are covered by no signature: audit-pack seal {shown}\n",
+            verdict.unsigned()
+        ));
+    }
+    text.push_str(&format!(
+        "  unsealed    {} bytes, {} of them behind the last line feed\n  anchored    nowhere: who has the key could \
+         have written everything anew\n",
+        checked.unsealed, checked.tail
+    ));
+    text
+}
+
+fn ago(now_ms: u64, then_ms: u64) -> String {
+    let seconds = now_ms.saturating_sub(then_ms) / 1000;
+    Span::secs(seconds.max(1)).to_string()
+}

@@ -1,0 +1,272 @@
+//! Sealing what was appended to a log.
+//!
+//! The order is the durability: tiles, then SEALS, then the memory of what is signed, then the signed notes. A crash
+//! between any two leaves what the next run recognises and goes on from, by the same way on which it would have come.
+
+mod error;
+mod recover;
+mod scrub;
+mod sign;
+mod tiles;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use holdfast::sys::{ReadAt, Sys};
+use tlog::seals::{State, Walk};
+use tlog::tile::Builder;
+use tlog::{Hash, Hasher, Tile, Vkey, tile};
+
+pub(crate) use error::SealError;
+pub(crate) use sign::NoteSigner;
+
+use crate::finding::{Finding, Findings, Kind};
+use crate::guard::Guard;
+use crate::log::Log;
+use crate::pieces::{Leaves, Piece, Pieces};
+use crate::place::{FileError, Folder};
+use crate::sidecar::Sidecar;
+use tiles::TileWriter;
+
+/// A seal covers at most so many bytes, or one line. Small enough that one can be hashed again with each seal, and that
+/// what stands in it is told apart from its neighbours.
+const SEGMENT_MAX: u64 = 1 << 20;
+/// How much of a log is read at once, in bytes.
+const PIECE: usize = 1 << 20;
+/// Another sealer is waited for this long.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// At most so many bad lines are named.
+const BAD_MAX: usize = 20;
+
+/// What a run of the sealer did.
+#[derive(Debug)]
+pub(crate) struct Sealed {
+    /// What had been signed before.
+    pub(crate) before: State,
+    /// What SEALS says now.
+    pub(crate) state: State,
+    /// Lines that were sealed by this run.
+    pub(crate) new_lines: u64,
+    /// Bytes behind the last LF: no line yet.
+    pub(crate) tail: u64,
+    /// Sealed lines that are no JSON: how many, and which (from 1) are the first.
+    pub(crate) bad_count: u64,
+    pub(crate) bad: Vec<u64>,
+    /// An old segment that was hashed again and is not what was sealed.
+    pub(crate) findings: Findings,
+}
+
+/// Seals one log.
+pub(crate) struct Sealer<'a> {
+    pub(crate) sys: &'a Sys<'a>,
+    pub(crate) log: &'a Log,
+    /// Where it is remembered what was signed last.
+    pub(crate) guard: PathBuf,
+    pub(crate) threads: usize,
+}
+
+/// A log's tree on its way.
+struct Growth {
+    state: State,
+    seals_len: u64,
+    builder: Builder,
+    /// What was signed last, and so must be extended.
+    signed: Guard,
+}
+
+impl Sealer<'_> {
+    /// Seals every whole line that is there.
+    pub(crate) fn seal(&self, key: &mut NoteSigner) -> Result<Sealed, SealError> {
+        let lock = self.log.in_sidecar("lock");
+        let held = self.sys.lock_within(&lock, PATIENCE).map_err(FileError::at(&lock))?;
+        let Some(_held) = held else { return Err(SealError::Busy(lock.display().to_string())) };
+        self.seal_locked(key)
+    }
+
+    /// The same for who holds the lock.
+    pub(crate) fn seal_locked(&self, key: &mut NoteSigner) -> Result<Sealed, SealError> {
+        let signed = self.last_signed(key.vkey())?;
+        let before = signed.state.clone();
+        let mut growth = self.resume(signed)?;
+        let mut sealed = self.add_new(&mut growth)?;
+        self.sign(key, &growth)?;
+        for stale in tile::stale_tiles(before.lines, growth.state.lines) {
+            let path = self.log.in_sidecar(&stale.to_string());
+            self.sys.store.remove(&path).map_err(FileError::at(&path))?;
+        }
+        self.scrub(&growth, &mut sealed.findings)?;
+        self.looked()?;
+        sealed.new_lines = growth.state.lines - before.lines;
+        sealed.before = before;
+        sealed.state = growth.state;
+        Ok(sealed)
+    }
+
+    /// Leaves the time of this look where a check sees it: lines that are younger are not late.
+    fn looked(&self) -> Result<(), SealError> {
+        let lock = self.log.in_sidecar("lock");
+        let now = Duration::try_from_secs_f64(self.sys.clock.now().wall).unwrap_or_default();
+        let now = std::time::UNIX_EPOCH + now;
+        Ok(self.sys.store.set_modified(&lock, now).map_err(FileError::at(&lock))?)
+    }
+
+    fn folder(&self) -> Folder<'_> {
+        Folder { store: self.sys.store, dir: self.log.dir.clone() }
+    }
+
+    /// The file that the log goes on in.
+    fn current(&self, state: &State) -> String {
+        state.file.as_ref().map_or_else(|| self.log.name.clone(), ToString::to_string)
+    }
+
+    /// Seals the lines behind the last seal.
+    fn add_new(&self, growth: &mut Growth) -> Result<Sealed, SealError> {
+        let mut sealed = Sealed {
+            before: growth.state.clone(),
+            state: growth.state.clone(),
+            new_lines: 0,
+            tail: 0,
+            bad_count: 0,
+            bad: Vec::new(),
+            findings: Findings::default(),
+        };
+        let Some((file, begin, size)) = self.unsealed(&growth.state)? else { return Ok(sealed) };
+        let (mut at, mut records, mut state) = (begin, String::new(), growth.state.clone());
+        let mut writer = TileWriter::new(self.sys.store, &self.log.sidecar());
+        let name = self.current(&state);
+        let io = |error| FileError::new(self.log.dir.join(&name).display().to_string(), error);
+        while let Some(cut) = cut(&*file, at, size).map_err(io)? {
+            let first_line = growth.builder.size() + 1;
+            let lint = |bytes: &[u8], line| lint(bytes, line, &mut sealed.bad_count, &mut sealed.bad);
+            let seg = self.grow(&mut growth.builder, &*file, at..cut, &mut writer, Lint(first_line, lint))?;
+            let bytes = state.bytes + (cut - at);
+            let time_ms = (self.sys.clock.now().wall * 1e3) as u64;
+            let record = state.seal(time_ms, growth.builder.size(), bytes, seg, growth.builder.root()).to_string();
+            let mut walk = Walk::resume(state.clone());
+            walk.step(record.as_bytes()).map_err(|error| SealError::Own(error.to_string()))?;
+            state = walk.state().cloned().unwrap_or(state);
+            records.push_str(&record);
+            at = cut;
+        }
+        sealed.tail = size - at;
+        if records.is_empty() {
+            return Ok(sealed);
+        }
+        for (tile, hashes) in growth.builder.partials() {
+            if Tile::at(tile.level(), tile.index(), growth.state.lines) != Some(tile) {
+                writer.put(tile, hashes)?;
+            }
+        }
+        writer.flush()?;
+        let seals = self.log.in_sidecar("SEALS");
+        let line = records.strip_suffix('\n').unwrap_or(&records);
+        let appended = self.sys.store.append(&seals, line).map_err(FileError::at(&seals))?;
+        (growth.state, growth.seals_len) = (state, appended.end);
+        Ok(sealed)
+    }
+
+    /// The log's file, from where on it is unsealed, and its size. Nothing where there is no log yet.
+    fn unsealed(&self, state: &State) -> Result<Option<(Box<dyn ReadAt>, u64, u64)>, SealError> {
+        let name = self.current(state);
+        let path = self.log.dir.join(&name);
+        let begin = state.bytes - state.file_begin;
+        let file = match self.sys.store.open(&path) {
+            Ok(file) => file,
+            Err(holdfast::sys::ReadError::Missing) if begin == 0 => return Ok(None),
+            Err(holdfast::sys::ReadError::Missing) => {
+                let says = format!("{} sealed lines were in it", state.lines);
+                return Err(SealError::changed(Finding::new(Kind::Missing, name).says(says)));
+            }
+            Err(error) => return Err(FileError::new(path.display().to_string(), error).into()),
+        };
+        let size = file.size().map_err(FileError::at(&path))?;
+        if size < begin {
+            let says = format!("{begin} bytes are sealed and {size} are there");
+            return Err(SealError::changed(Finding::new(Kind::Truncated, name).byte(size).says(says)));
+        }
+        let mut last = *b"\n";
+        if begin > 0 {
+            file.read_at(begin - 1, &mut last).map_err(FileError::at(&path))?;
+        }
+        if last != *b"\n" {
+            let finding = Finding::new(Kind::Edited, name).line(state.lines).byte(begin - 1);
+            return Err(SealError::changed(finding.says("the last sealed line does not end here any more")));
+        }
+        Ok(Some((file, begin, size)))
+    }
+
+    /// Adds the lines of some bytes of a file to the tree; their SHA-256.
+    fn grow(
+        &self,
+        builder: &mut Builder,
+        file: &dyn ReadAt,
+        range: std::ops::Range<u64>,
+        writer: &mut TileWriter<'_>,
+        mut lint: Lint<impl FnMut(&[u8], u64)>,
+    ) -> Result<Hash, SealError> {
+        let mut pieces = Pieces::new(file, range.start, range.end, PIECE);
+        let (mut leaves, mut seg) = (Leaves::default(), Hasher::plain());
+        let io = |error| FileError::new(self.log.path().display().to_string(), error);
+        while let Some(piece) = pieces.next().map_err(io)? {
+            seg.update(piece.bytes());
+            let new = leaves.of(&piece, self.threads);
+            if let Piece::Lines(bytes) = piece {
+                lint.1(bytes, lint.0);
+            }
+            lint.0 += new.len() as u64;
+            builder.extend(&new, self.threads, |tile, hashes| writer.put(tile, hashes))?;
+        }
+        Ok(seg.finish())
+    }
+}
+
+/// From which line on, and what looks at the lines.
+struct Lint<F>(u64, F);
+
+/// Looks for lines that are no JSON. They are sealed all the same: they are evidence.
+fn lint(bytes: &[u8], first_line: u64, count: &mut u64, named: &mut Vec<u64>) {
+    for (number, line) in (first_line..).zip(bytes.split_inclusive(|byte| *byte == b'\n')) {
+        if serde_json::from_slice::<serde::de::IgnoredAny>(line).is_err() {
+            *count += 1;
+            if named.len() < BAD_MAX {
+                named.push(number);
+            }
+        }
+    }
+}
+
+/// Where the next segment ends: behind the last LF that it may have, else behind the first one. Nothing where no line
+/// ends any more.
+fn cut(file: &dyn ReadAt, begin: u64, size: u64) -> std::io::Result<Option<u64>> {
+    let end = size.min(begin + SEGMENT_MAX);
+    let mut buf = vec![0; PIECE.min((end - begin) as usize)];
+    let mut at = begin;
+    // Backwards it would be found sooner, but a segment is as long as the buffer.
+    loop {
+        let read = file.read_at(at, &mut buf)?;
+        let wanted = (size - at).min(buf.len() as u64) as usize;
+        let bytes = &buf[..read.min(wanted)];
+        let lf = if at == begin { memchr::memrchr(b'\n', bytes) } else { memchr::memchr(b'\n', bytes) };
+        if let Some(lf) = lf {
+            return Ok(Some(at + lf as u64 + 1));
+        }
+        at += bytes.len() as u64;
+        if bytes.is_empty() || at >= size {
+            return Ok(None);
+        }
+    }
+}
+
+/// The sidecar of a log in its folder.
+fn sidecar<'a>(folder: &'a Folder<'_>, log: &Log) -> Sidecar<'a> {
+    Sidecar::new(folder, log.name.clone())
+}
+
+/// The key must be the one that the log is sealed by.
+fn same_key(state: &State, vkey: &Vkey) -> Result<(), SealError> {
+    if state.key == *vkey {
+        Ok(())
+    } else {
+        Err(SealError::OtherKey { log: state.key.to_string(), given: vkey.to_string() })
+    }
+}

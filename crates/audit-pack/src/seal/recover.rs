@@ -1,0 +1,214 @@
+//! Where the sealer goes on from: behind what was signed last, whatever a crash left behind.
+
+use holdfast::sys::{ReadAt, ReadError};
+use tlog::seals::{Record, SEALS_LINE_MAX, State, Walk};
+use tlog::tile::Builder;
+use tlog::{Chain, FileName, Hash, Vkey};
+
+use super::tiles::TileWriter;
+use super::{Growth, Lint, SealError, Sealer, same_key, sidecar};
+use crate::finding::{Finding, Kind};
+use crate::guard::Guard;
+use crate::place::FileError;
+use crate::seals::{SealsReader, damage, walk};
+
+/// The bytes of the log that one file holds.
+pub(super) struct Extent {
+    pub(super) file: String,
+    pub(super) begin: u64,
+    pub(super) end: u64,
+}
+
+impl Sealer<'_> {
+    /// What this key signed last of this log.
+    pub(super) fn last_signed(&self, vkey: &Vkey) -> Result<Guard, SealError> {
+        let guard = Guard::read(self.sys.store, &self.guard)?;
+        let seals = match self.sys.store.open(&self.log.in_sidecar("SEALS")) {
+            Ok(seals) => seals,
+            Err(ReadError::Missing) => {
+                return Err(match guard {
+                    None => SealError::NoSidecar { log: self.log.path().display().to_string() },
+                    Some(guard) => {
+                        let says = format!("this key has signed {} lines of this log", guard.state.lines);
+                        SealError::changed(Finding::new(Kind::Missing, "SEALS").says(says))
+                    }
+                });
+            }
+            Err(error) => return Err(self.seals_error(error).into()),
+        };
+        let guard = match guard {
+            Some(guard) => {
+                self.still_there(&guard, &*seals)?;
+                guard
+            }
+            None => self.first_sight(&*seals, vkey)?,
+        };
+        same_key(&guard.state, vkey)?;
+        Ok(guard)
+    }
+
+    fn seals_error(&self, error: impl Into<ReadError>) -> FileError {
+        FileError::new(self.log.in_sidecar("SEALS").display().to_string(), error)
+    }
+
+    /// SEALS has the line that was signed last, where it was. By the hashes in each line all before it are the same, too.
+    fn still_there(&self, guard: &Guard, seals: &dyn ReadAt) -> Result<(), SealError> {
+        let size = seals.size().map_err(|error| self.seals_error(error))?;
+        if size < guard.seals_len {
+            let says = format!("{} lines of it were signed, and it is shorter", guard.state.records);
+            return Err(SealError::changed(Finding::new(Kind::RolledBack, "SEALS").byte(size).says(says)));
+        }
+        let len = guard.seals_len.min(SEALS_LINE_MAX as u64);
+        let mut end = vec![0; len as usize];
+        let read = seals.read_at(guard.seals_len - len, &mut end).map_err(|error| self.seals_error(error))?;
+        let line = end[..read].split_inclusive(|byte| *byte == b'\n').next_back().unwrap_or_default();
+        if Hash::of(line) == guard.state.head {
+            return Ok(());
+        }
+        let finding = Finding::new(Kind::Edited, "SEALS").line(guard.state.records);
+        Err(SealError::changed(finding.says("this line was signed with other bytes, or stood elsewhere")))
+    }
+
+    /// Nothing is remembered beside the key. Then only what the key has signed in the sidecar itself counts.
+    fn first_sight(&self, seals: &dyn ReadAt, vkey: &Vkey) -> Result<Guard, SealError> {
+        let folder = self.folder();
+        let note = sidecar(&folder, self.log).note("chain")?;
+        let signed = match note {
+            None => None,
+            Some(note) => {
+                let text = note.and_then(|note| {
+                    note.verify(vkey).map(str::to_owned).map_err(|error| error.to_string())
+                });
+                let chain = text.and_then(|text| Chain::parse(&text).map_err(|error| error.to_string()));
+                Some(chain.map_err(|fact| {
+                    let says = format!("{fact}; and nothing beside the key says what it signed last");
+                    SealError::changed(Finding::new(Kind::Unsigned, "chain").says(says))
+                })?)
+            }
+        };
+        // Without a note only a log whose first line was just written.
+        let records = signed.as_ref().map_or(1, Chain::records);
+        let mut at: Option<(State, u64)> = None;
+        let walked = walk(seals, |_, state, end| {
+            if state.records == records {
+                at = Some((state.clone(), end));
+            }
+        });
+        let walked = walked.map_err(|error| self.seals_error(error))?;
+        if let Some(finding) = damage("SEALS", &walked, None).into_iter().next() {
+            return Err(SealError::changed(finding));
+        }
+        let (state, seals_len) = at.ok_or_else(|| {
+            let says = format!("{records} lines of it were signed, and it has fewer");
+            SealError::changed(Finding::new(Kind::RolledBack, "SEALS").says(says))
+        })?;
+        let sound = match signed {
+            Some(chain) => chain == state.chain(),
+            None => walked.state.is_some_and(|last| last.seals == 0),
+        };
+        if !sound {
+            let says = "nothing shows that this key has ever signed these seals";
+            return Err(SealError::changed(Finding::new(Kind::Unsigned, "SEALS").says(says)));
+        }
+        Ok(Guard { state, seals_len })
+    }
+
+    /// The tree as it was signed last, and what a crash left unsigned behind it, hashed again.
+    pub(super) fn resume(&self, signed: Guard) -> Result<Growth, SealError> {
+        let folder = self.folder();
+        let state = signed.state.clone();
+        let mut writer = TileWriter::new(self.sys.store, &self.log.sidecar());
+        let builder = match Builder::load(&sidecar(&folder, self.log), state.lines, state.root) {
+            Ok(builder) => builder,
+            Err(_) => self.rebuild(&state, &mut writer)?,
+        };
+        let mut growth = Growth { state, seals_len: signed.seals_len, builder, signed };
+        self.catch_up(&mut growth, &mut writer)?;
+        for (tile, hashes) in growth.builder.partials() {
+            if growth.state.lines != growth.signed.state.lines {
+                writer.put(tile, hashes)?;
+            }
+        }
+        writer.flush()?;
+        Ok(growth)
+    }
+
+    /// Seals that were written and not signed: each must be what the log's bytes say.
+    fn catch_up(&self, growth: &mut Growth, writer: &mut TileWriter<'_>) -> Result<(), SealError> {
+        let path = self.log.in_sidecar("SEALS");
+        let seals = self.sys.store.open(&path).map_err(|error| self.seals_error(error))?;
+        let mut reader = SealsReader::new(&*seals, growth.seals_len);
+        let mut walk = Walk::resume(growth.state.clone());
+        while let Some(line) = reader.line().map_err(|error| self.seals_error(error))? {
+            let unfit = |says: String| {
+                let finding = Finding::new(Kind::Edited, "SEALS").line(growth.state.records + 1);
+                SealError::changed(finding.says(format!("{says}; the line was never signed")))
+            };
+            let before = growth.state.clone();
+            let record = walk.step(&line).map_err(|error| unfit(error.fault.to_string()))?;
+            if let Record::Seal(seal) = &record {
+                let (begin, end) = (before.bytes - before.file_begin, seal.bytes - before.file_begin);
+                let file = match self.unsealed(&before)? {
+                    Some((file, _, size)) if size >= end => file,
+                    _ => return Err(unfit("the log does not have these bytes".to_owned())),
+                };
+                let nothing = Lint(0, |_: &[u8], _| ());
+                let seg = self.grow(&mut growth.builder, &*file, begin..end, writer, nothing)?;
+                let found = (growth.builder.size(), growth.builder.root(), seg);
+                if found != (seal.lines, seal.root, seal.seg) {
+                    return Err(unfit("it is not what the log's bytes say".to_owned()));
+                }
+            }
+            growth.state = walk.state().cloned().unwrap_or(before);
+            growth.seals_len = reader.offset();
+        }
+        if seals.size().map_err(|error| self.seals_error(error))? > growth.seals_len {
+            // A write that was not finished is no record.
+            self.sys.store.truncate(&path, growth.seals_len).map_err(FileError::at(&path))?;
+        }
+        Ok(())
+    }
+
+    /// Makes the tiles anew from the log itself, which must still have the root that was signed.
+    fn rebuild(&self, state: &State, writer: &mut TileWriter<'_>) -> Result<Builder, SealError> {
+        let mut builder = Builder::new();
+        for extent in self.extents(state)? {
+            let path = self.log.dir.join(&extent.file);
+            let file = self.sys.store.open(&path);
+            let file = file.map_err(|error| FileError::new(path.display().to_string(), error))?;
+            let size = file.size().map_err(FileError::at(&path))?;
+            let range = 0..(extent.end - extent.begin).min(size);
+            self.grow(&mut builder, &*file, range, writer, Lint(0, |_: &[u8], _| ()))?;
+        }
+        if (builder.size(), builder.root()) != (state.lines, state.root) {
+            let says = "the tiles are damaged, and the log has not the root any more that was signed";
+            return Err(SealError::changed(Finding::new(Kind::Edited, self.log.name.clone()).says(says)));
+        }
+        for (tile, hashes) in builder.partials() {
+            writer.put(tile, hashes)?;
+        }
+        Ok(builder)
+    }
+
+    /// Which file holds which bytes of the log.
+    fn extents(&self, state: &State) -> Result<Vec<Extent>, SealError> {
+        let mut extents = Vec::new();
+        if state.file.is_some() {
+            let path = self.log.in_sidecar("SEALS");
+            let seals = self.sys.store.open(&path).map_err(|error| self.seals_error(error))?;
+            let mut begin = 0;
+            let walked = walk(&*seals, |record, now, _| {
+                if let Record::Rotation(rotation) = record
+                    && now.records <= state.records
+                {
+                    let closed: &FileName = &rotation.closed;
+                    extents.push(Extent { file: closed.to_string(), begin, end: rotation.bytes });
+                    begin = rotation.bytes;
+                }
+            });
+            walked.map_err(|error| self.seals_error(error))?;
+        }
+        extents.push(Extent { file: self.current(state), begin: state.file_begin, end: state.bytes });
+        Ok(extents)
+    }
+}

@@ -1,0 +1,98 @@
+//! The two notes over what SEALS says.
+
+use holdfast::sys::Secrecy;
+use tlog::proof;
+use tlog::seals::State;
+use tlog::tile::TileReader;
+use tlog::{Note, Signer, Vkey};
+
+use super::{Growth, SealError, Sealer, sidecar};
+use crate::finding::{Finding, Kind};
+use crate::guard::Guard;
+use crate::keys::KeyError;
+use crate::place::FileError;
+
+/// Who signs the notes of one log.
+pub(crate) struct NoteSigner<'k>(pub(crate) &'k mut dyn Signer<Error = KeyError>);
+
+impl NoteSigner<'_> {
+    pub(crate) fn vkey(&self) -> &Vkey {
+        self.0.vkey()
+    }
+
+    fn note(&mut self, text: &str) -> Result<String, SealError> {
+        let note = Note::sign(text, &mut [&mut *self.0]);
+        note.map(|note| note.to_string()).map_err(|error| SealError::Signer(with_causes(&error)))
+    }
+}
+
+/// An error with what caused it, in one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+impl Sealer<'_> {
+    /// Signs what SEALS says now, after a proof that it extends what was signed last (**never-rewritten**).
+    pub(super) fn sign(&self, key: &mut NoteSigner, growth: &Growth) -> Result<(), SealError> {
+        let (old, new) = (&growth.signed.state, &growth.state);
+        let guard_lags = old.records != new.records || !self.guard_is_there();
+        if !guard_lags && self.notes_are_whole(new, key.vkey())? {
+            return Ok(());
+        }
+        self.prove_extension(old, new)?;
+        let texts = [("checkpoint", new.checkpoint().to_string()), ("chain", new.chain().to_string())];
+        let mut notes = Vec::new();
+        for (file, text) in texts {
+            notes.push((file, key.note(&text)?));
+        }
+        // Before anybody can see the signatures: a rollback to before them must never be signed.
+        let guard = Guard { state: new.clone(), seals_len: growth.seals_len };
+        guard.write(self.sys.store, &self.guard)?;
+        for (file, note) in notes {
+            let path = self.log.in_sidecar(file);
+            let written = self.sys.store.replace(&path, note.as_bytes(), Secrecy::Shared);
+            written.map_err(FileError::at(&path))?;
+        }
+        Ok(())
+    }
+
+    fn guard_is_there(&self) -> bool {
+        matches!(self.sys.store.stat(&self.guard), Ok(Some(_)))
+    }
+
+    /// Both notes are there and are those of this state.
+    fn notes_are_whole(&self, state: &State, vkey: &Vkey) -> Result<bool, SealError> {
+        let folder = self.folder();
+        let sidecar = sidecar(&folder, self.log);
+        let texts = [("checkpoint", state.checkpoint().to_string()), ("chain", state.chain().to_string())];
+        for (file, text) in texts {
+            let whole = match sidecar.note(file)? {
+                Some(Ok(note)) => note.verify(vkey).is_ok_and(|signed| signed == text),
+                _ => false,
+            };
+            if !whole {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn prove_extension(&self, old: &State, new: &State) -> Result<(), SealError> {
+        let folder = self.folder();
+        let reader = TileReader::verified(sidecar(&folder, self.log), new.lines, new.root);
+        let proof = reader.and_then(|reader| proof::consistency(&reader, old.lines, new.lines));
+        let proof = proof.map_err(|error| {
+            SealError::changed(Finding::new(Kind::Malformed, "tile").says(error.to_string()))
+        })?;
+        proof::verify_consistency(&proof, old.lines, old.root, new.lines, new.root).map_err(|error| {
+            let says = format!("the log does not extend the {} lines signed last: {error}", old.lines);
+            SealError::changed(Finding::new(Kind::Forked, self.log.name.clone()).says(says))
+        })
+    }
+}

@@ -1,0 +1,179 @@
+//! `audit-pack seal`.
+
+use holdfast::Exit;
+use holdfast::sys::ReadError;
+use holdfast::time::iso;
+use serde::Serialize;
+use tlog::Origin;
+use tlog::seals::Record;
+
+use crate::cli::SealArgs;
+use crate::context::{Chosen, Context};
+use crate::finding::Finding;
+use crate::init::{self, RESERVE};
+use crate::log::Log;
+use crate::place::FileError;
+use crate::seal::{NoteSigner, SealError, Sealed, Sealer};
+use crate::seals::SealsReader;
+use crate::{guard, keys, out};
+
+/// The answer for machines.
+#[derive(Serialize)]
+struct Answer<'a> {
+    log: String,
+    origin: &'a str,
+    new_lines: u64,
+    lines: u64,
+    bytes: u64,
+    root: String,
+    unsealed_tail_bytes: u64,
+    not_json: u64,
+    findings: &'a [Finding],
+}
+
+pub(crate) fn run(args: &SealArgs, context: &Context<'_>) -> Exit {
+    match context.choose(&args.logs, args.key.as_deref()) {
+        Ok(chosen) => {
+            chosen.iter().map(|chosen| seal_and_tell(context, chosen)).fold(Exit::Ok, Exit::and)
+        }
+        Err(exit) => exit,
+    }
+}
+
+/// Seals one log and tells what came of it.
+pub(crate) fn seal_and_tell(context: &Context<'_>, chosen: &Chosen) -> Exit {
+    let log = &chosen.log;
+    if chosen.configured
+        && let Err(exit) = begin_where_missing(context, chosen)
+    {
+        return exit;
+    }
+    let (result, full) = seal(context, chosen, |sealer, signer| sealer.seal(signer));
+    match result {
+        Ok(sealed) => {
+            let exit = tell(context, log, &sealed);
+            if full { exit.and(Exit::Io) } else { exit }
+        }
+        Err(exit) => exit,
+    }
+}
+
+/// Runs the sealer with the log's key. On a full disk it is run again with the reserve freed, and the second value is
+/// true: the seal is made, but somebody must make room.
+pub(crate) fn seal<T>(
+    context: &Context<'_>,
+    chosen: &Chosen,
+    work: impl Fn(&Sealer<'_>, &mut NoteSigner<'_>) -> Result<T, SealError>,
+) -> (Result<T, Exit>, bool) {
+    let log = &chosen.log;
+    let store = context.sys.store;
+    let mut full = false;
+    let result = with_signer(context, chosen, |sealer, signer| {
+        let reserve = log.in_sidecar("reserve");
+        let first = work(sealer, signer);
+        match first {
+            Err(error) if error.is_full() && store.remove(&reserve).is_ok() => {
+                full = true;
+                work(sealer, signer)
+            }
+            other => other,
+        }
+    });
+    if full {
+        out::tell(&format_args!(
+            "the disk of {} is full: its reserve was used\n  make room; the next seal sets a new one aside",
+            log.path().display()
+        ));
+    } else if matches!(store.stat(&log.in_sidecar("reserve")), Ok(None)) {
+        // Without room for it the next full disk stops the sealer, which tells.
+        let _ = store.reserve(&log.in_sidecar("reserve"), RESERVE);
+    }
+    (result, full)
+}
+
+fn with_signer<T>(
+    context: &Context<'_>,
+    chosen: &Chosen,
+    work: impl FnOnce(&Sealer<'_>, &mut NoteSigner<'_>) -> Result<T, SealError>,
+) -> Result<T, Exit> {
+    let (log, sys) = (&chosen.log, context.sys);
+    let told = |error: &dyn std::fmt::Display, exit| {
+        out::tell(&format_args!("{}: {error}", log.path().display()));
+        exit
+    };
+    let key_path = keys::of_log(sys.store, log, chosen.key.as_deref()).map_err(|error| told(&error, Exit::Config))?;
+    let origin = match origin(context, log) {
+        Ok(Some(origin)) => origin,
+        Ok(None) => {
+            let error = SealError::NoSidecar { log: log.path().display().to_string() };
+            return Err(told(&error, error.exit()));
+        }
+        Err(error) => return Err(told(&error, Exit::Io)),
+    };
+    let mut key = keys::open(sys.store, &key_path).map_err(|error| told(&error, Exit::Config))?;
+    let mut note_key = key.note_key(origin.as_str()).map_err(|error| told(&error, Exit::Config))?;
+    let guard = guard::path(&key_path, &origin);
+    let sealer = Sealer { sys, log, guard, threads: context.threads };
+    work(&sealer, &mut NoteSigner(&mut note_key)).map_err(|error| told(&error, error.exit()))
+}
+
+/// The name that a log was begun with; nothing where it was not.
+pub(crate) fn origin(context: &Context<'_>, log: &Log) -> Result<Option<Origin>, FileError> {
+    let path = log.in_sidecar("SEALS");
+    let file = match context.sys.store.open(&path) {
+        Ok(file) => file,
+        Err(ReadError::Missing) => return Ok(None),
+        Err(error) => return Err(FileError::new(path.display().to_string(), error)),
+    };
+    let line = SealsReader::new(&*file, 0).line().map_err(FileError::at(&path))?;
+    Ok(match line.as_deref().map(Record::parse) {
+        Some(Ok(Record::Genesis(genesis))) => Some(genesis.origin),
+        _ => None,
+    })
+}
+
+/// A log that is configured is begun without being asked for.
+fn begin_where_missing(context: &Context<'_>, chosen: &Chosen) -> Result<(), Exit> {
+    let Some(key) = &chosen.key else { return Ok(()) };
+    if matches!(context.sys.store.stat(&chosen.log.in_sidecar("SEALS")), Ok(Some(stat)) if stat.len > 0) {
+        return Ok(());
+    }
+    init::begin(context, &chosen.log, key, &context.origin(&chosen.log)?)
+}
+
+fn tell(context: &Context<'_>, log: &Log, sealed: &Sealed) -> Exit {
+    let state = &sealed.state;
+    let shown = log.path().display().to_string();
+    if sealed.bad_count > 0 {
+        let named: Vec<String> = sealed.bad.iter().map(ToString::to_string).collect();
+        out::tell(&format_args!(
+            "{shown}: {} new lines are no JSON (they are sealed as they are): {}",
+            sealed.bad_count,
+            named.join(", ")
+        ));
+    }
+    let said = if context.json {
+        out::json(&Answer {
+            log: shown.clone(),
+            origin: state.origin.as_str(),
+            new_lines: sealed.new_lines,
+            lines: state.lines,
+            bytes: state.bytes,
+            root: state.root.to_string(),
+            unsealed_tail_bytes: sealed.tail,
+            not_json: sealed.bad_count,
+            findings: &sealed.findings.listed,
+        })
+    } else {
+        let when = state.sealed_ms.map_or_else(|| "never".to_owned(), |ms| iso(ms as f64 / 1e3));
+        out::answer(&format!(
+            "{shown}: {} new lines sealed, {} in all; last seal {when}; root {}\n",
+            sealed.new_lines, state.lines, state.root
+        ))
+    };
+    if sealed.findings.is_empty() {
+        return said;
+    }
+    out::tell(&format_args!("{shown}: what was sealed long ago is not what it was\n{}  see all: audit-pack check {shown}", sealed.findings));
+    said.and(Exit::No)
+}

@@ -1,0 +1,74 @@
+//! The sidecar of a log: `decisions.jsonl.audit/` beside `decisions.jsonl` (audit/FORMAT.md).
+
+use std::io;
+
+use holdfast::sys::{ReadAt, ReadError};
+use tlog::note::NOTE_LEN_MAX;
+use tlog::{FileName, Note, Tile, TileSource};
+
+use crate::place::{FileError, Place};
+
+/// What the sidecar's folder is called behind the log's name.
+pub(crate) const SUFFIX: &str = ".audit";
+
+/// The files of one log in some place.
+pub(crate) struct Sidecar<'a> {
+    pub(crate) place: &'a dyn Place,
+    /// The name of the log's file, with the folders above it where the place has some.
+    pub(crate) log: String,
+}
+
+impl<'a> Sidecar<'a> {
+    pub(crate) fn new(place: &'a dyn Place, log: impl Into<String>) -> Self {
+        Self { place, log: log.into() }
+    }
+
+    /// The name of a file in the sidecar.
+    pub(crate) fn name(&self, file: &str) -> String {
+        format!("{}{SUFFIX}/{file}", self.log)
+    }
+
+    /// The name of another file of the log, which lies beside it.
+    pub(crate) fn beside(&self, file: &FileName) -> String {
+        match self.log.rsplit_once('/') {
+            Some((above, _)) => format!("{above}/{file}"),
+            None => file.to_string(),
+        }
+    }
+
+    pub(crate) fn open(&self, name: &str) -> Result<Option<Box<dyn ReadAt + 'a>>, FileError> {
+        self.place.open(name).map_err(|error| self.error(name, error))
+    }
+
+    /// A file of the sidecar as a signed note; nothing where it is missing. What is no note is told as a fact.
+    pub(crate) fn note(&self, file: &str) -> Result<Option<Result<Note, String>>, FileError> {
+        let name = self.name(file);
+        match self.place.read(&name, NOTE_LEN_MAX as u64) {
+            Ok(bytes) => Ok(bytes.map(|bytes| Note::parse(&bytes).map_err(|error| error.to_string()))),
+            Err(ReadError::TooLarge(len)) => Ok(Some(Err(format!("has {len} bytes: no note is so long")))),
+            Err(error) => Err(self.error(&name, error)),
+        }
+    }
+
+    pub(crate) fn error(&self, name: &str, error: impl Into<ReadError>) -> FileError {
+        FileError::new(self.place.shown(name), error)
+    }
+}
+
+impl TileSource for Sidecar<'_> {
+    type Error = io::Error;
+
+    fn tile(&self, tile: Tile) -> io::Result<Option<Vec<u8>>> {
+        // One byte more than it should have shows that it is too long.
+        let file = match self.place.open(&self.name(&tile.to_string())) {
+            Ok(file) => file,
+            Err(ReadError::Io(error)) => return Err(error),
+            Err(error) => return Err(io::Error::other(error.to_string())),
+        };
+        let Some(file) = file else { return Ok(None) };
+        let mut bytes = vec![0; tile.byte_len() + 1];
+        let read = file.read_at(0, &mut bytes)?;
+        bytes.truncate(read);
+        Ok(Some(bytes))
+    }
+}
