@@ -17,6 +17,33 @@ pub(crate) struct Placed {
     pub(crate) line: u64,
 }
 
+/// So many edited lines in a row, of which nothing was found again, are no edits.
+const REPLACED_MIN: u64 = 64;
+
+impl Placed {
+    /// Whether the next finding only goes on with this one, line by line. Then this one covers both.
+    fn takes_in(&mut self, next: &Self) -> bool {
+        let (mine, theirs) = (&mut self.finding, &next.finding);
+        let joins = matches!(mine.kind, Kind::Edited | Kind::Deleted | Kind::Inserted | Kind::Duplicated);
+        let last = mine.last_line.or(mine.line);
+        let follows = joins && mine.kind == theirs.kind && last.map(|last| last + 1) == theirs.line;
+        if follows {
+            mine.last_line = theirs.line;
+        }
+        follows
+    }
+
+    fn judge_run(&mut self) {
+        let finding = &mut self.finding;
+        if let (Kind::Edited, Some(first), Some(last)) = (finding.kind, finding.line, finding.last_line)
+            && last - first >= REPLACED_MIN
+        {
+            finding.kind = Kind::Replaced;
+            finding.detail = "nothing of what was sealed there is found again".to_owned();
+        }
+    }
+}
+
 /// Collects changes.
 #[derive(Default)]
 pub(crate) struct Classifier {
@@ -47,31 +74,21 @@ impl Classifier {
     /// file ends, and `lines` how many were sealed.
     pub(crate) fn findings(self, file: &str, sealed: &HashMap<Hash, u64>, lines: u64, end: u64) -> Vec<Placed> {
         let swaps = Swaps::of(&self.changes);
-        let mut told = Vec::new();
-        let mut runs: Vec<(u64, u64, u64)> = Vec::new();
+        let mut told: Vec<Placed> = Vec::new();
         for (index, change) in self.changes.iter().enumerate() {
             if let Some((a, b, byte)) = swaps.told_at.get(&index) {
                 let says = format!("lines {} and {} have changed places", a + 1, b + 1);
                 let finding = Finding::new(Kind::Swapped, file).lines(a + 1, b + 1).byte(*byte).says(says);
                 told.push(Placed { finding, line: a + 1 });
             }
-            if swaps.members.contains(&index) {
-                continue;
-            }
-            match change {
-                // Lines of which nobody knows what they were are told together.
-                Change::Edited { line, old: None, new, .. } => match runs.last_mut() {
-                    Some((_, last, _)) if *last + 1 == *line => *last = *line,
-                    _ => runs.push((*line, *line, new.byte)),
-                },
-                _ => told.push(single(change, file, sealed, lines, end)),
+            if !swaps.members.contains(&index) {
+                let next = single(change, file, sealed, lines, end);
+                if !told.last_mut().is_some_and(|before| before.takes_in(&next)) {
+                    told.push(next);
+                }
             }
         }
-        for (first, last, byte) in runs {
-            let says = "not what was sealed; which of them changed cannot be told, for their tile is damaged, too";
-            let finding = Finding::new(Kind::Edited, file).lines(first + 1, last + 1).byte(byte).says(says);
-            told.push(Placed { finding, line: first + 1 });
-        }
+        told.iter_mut().for_each(Placed::judge_run);
         told.sort_by_key(|placed| placed.line);
         told
     }
@@ -79,9 +96,14 @@ impl Classifier {
 
 fn single(change: &Change, file: &str, sealed: &HashMap<Hash, u64>, lines: u64, end: u64) -> Placed {
     let (line, finding) = match change {
-        Change::Edited { line, new, now, .. } => {
+        Change::Edited { line, new, now, old } => {
             let finding = Finding::new(Kind::Edited, file).line(line + 1).byte(new.byte);
-            (*line, if line == now { finding } else { finding.says(format!("now line {}", now + 1)) })
+            let says = match old {
+                None => "or it was another line: its tile is damaged, too".to_owned(),
+                Some(_) if line == now => String::new(),
+                Some(_) => format!("now line {}", now + 1),
+            };
+            (*line, finding.says(says))
         }
         Change::Deleted { line, byte, .. } => {
             (*line, Finding::new(Kind::Deleted, file).line(line + 1).byte(*byte))

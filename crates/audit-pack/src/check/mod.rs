@@ -98,3 +98,6 @@ fn rolled_back(sidecar: &Sidecar<'_>, state: &State, options: &Options<'_>, find
         findings.add(finding.lines(state.lines + 1, pin.size).says(says));
     }
 }
+
+#[cfg(test)]
+mod tests;

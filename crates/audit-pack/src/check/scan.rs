@@ -61,6 +61,8 @@ pub(crate) struct Scan<'a> {
     /// Sizes at which the root must be a certain one, smallest first.
     stops: VecDeque<&'a Pin>,
     seals: Option<SegmentCheck<'a>>,
+    /// Before the first line of the tile that is not full yet.
+    edge: Spot,
     out: Scanned,
 }
 
@@ -80,6 +82,7 @@ impl<'a> Scan<'a> {
             builder: Builder::new(),
             stops: stops.into(),
             seals: seals.map(SegmentCheck::new),
+            edge: Spot { line: 0, extent: 0, byte: 0 },
             out: Scanned {
                 lines: 0,
                 root: Hash::EMPTY,
@@ -157,7 +160,10 @@ impl<'a> Scan<'a> {
             rest = later;
             self.at_stops()?;
         }
-        self.compare(&full, spot);
+        self.compare(&full);
+        if !full.is_empty() {
+            self.edge = spot;
+        }
         Ok(())
     }
 
@@ -186,7 +192,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Compares full tiles with the stored ones, on all threads.
-    fn compare(&mut self, full: &[(Tile, Vec<Hash>)], spot: Spot) {
+    fn compare(&mut self, full: &[(Tile, Vec<Hash>)]) {
         let threads = self.options.threads.min(full.len() / 4).max(1);
         let wrong = Mutex::new(Vec::new());
         let sidecar = self.sidecar;
@@ -204,18 +210,21 @@ impl<'a> Scan<'a> {
         });
         let mut wrong = wrong.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         wrong.sort_unstable();
-        self.differ(wrong, spot);
+        self.differ(wrong);
     }
 
-    fn differ(&mut self, wrong: Vec<Tile>, spot: Spot) {
+    fn differ(&mut self, wrong: Vec<Tile>) {
         if !wrong.is_empty() {
-            self.out.differs.get_or_insert(spot);
+            self.out.differs.get_or_insert(self.edge);
         }
         self.out.tiles.extend(wrong.into_iter().take(TILES_MAX.saturating_sub(self.out.tiles.len())));
     }
 
     fn finish(mut self) -> Result<Scanned, FileError> {
-        // A right edge of another size is not the stored one; then the root tells.
+        // A right edge of another size is not the stored one.
+        if self.builder.size() != self.claims.state.lines {
+            self.out.differs.get_or_insert(self.edge);
+        }
         if self.builder.size() == self.claims.state.lines {
             let edge: Vec<Tile> = self
                 .builder
@@ -223,10 +232,7 @@ impl<'a> Scan<'a> {
                 .filter(|(tile, hashes)| !same(self.sidecar, *tile, hashes))
                 .map(|(tile, _)| tile)
                 .collect();
-            let last = self.claims.extents.len() - 1;
-            let byte = self.claims.state.bytes - self.claims.state.file_begin;
-            let end = Spot { line: self.builder.size(), extent: last, byte };
-            self.differ(edge, end);
+            self.differ(edge);
         }
         if let Some(seals) = self.seals {
             self.out.segments = seals.findings;

@@ -1,0 +1,98 @@
+//! Every kind of change at random places: the finding must name the kind and the line, and nothing may be missed.
+
+mod changes;
+mod world;
+
+use crate::finding::Kind;
+use changes::{Change, Expected};
+use world::{Rng, World};
+
+/// As many as an ordinary run makes; `HOLDFAST_MUTATIONS=10000` makes more.
+const MUTATIONS: u64 = 1500;
+
+fn mutations() -> u64 {
+    std::env::var("HOLDFAST_MUTATIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(MUTATIONS)
+}
+
+#[test]
+fn what_was_not_changed_is_unchanged() {
+    for seed in 0..20 {
+        let world = World::new(seed);
+        for deep in [false, true] {
+            let checked = world.check(deep, vec![world.guard.clone()]);
+            assert!(checked.findings.is_empty(), "seed {seed}:\n{}", checked.findings);
+            assert_eq!(checked.state.as_ref().map(|state| state.lines), Some(world.sealed_lines));
+            assert_eq!(checked.signed_lines, world.sealed_lines);
+        }
+    }
+}
+
+#[test]
+fn every_change_is_found_and_named() {
+    let only: Option<u64> = std::env::var("HOLDFAST_MUTATION").ok().and_then(|seed| seed.parse().ok());
+    let seeds = only.map_or(0..mutations(), |seed| seed..seed + 1);
+    let mut kinds = std::collections::BTreeMap::new();
+    let mut worlds: std::collections::HashMap<u64, World> = std::collections::HashMap::new();
+    for seed in seeds {
+        let mut rng = Rng::new(seed);
+        // A world takes longer to make than to change.
+        let clean = worlds.entry(seed % 16).or_insert_with(|| World::new(seed % 16));
+        let mut world = clean.clone();
+        let Some(Change { what, expected }) = changes::change(&mut world, &mut rng) else { continue };
+        *kinds.entry(what.split(' ').next().unwrap_or_default().to_owned()).or_insert(0) += 1;
+        let deep = rng.below(2) == 0;
+        let pins = if expected == Expected::OlderThanGuard { vec![world.guard.clone()] } else { Vec::new() };
+        let checked = world.check(deep, pins);
+        let told = checked.findings.to_string();
+        let story = format!("seed {seed} (HOLDFAST_MUTATION={seed}), {what}, expected {expected:?}; told:\n{told}");
+        assert!(!checked.findings.is_empty(), "missed: {story}");
+        assert!(expected.is_told(&checked.findings), "{story}");
+    }
+    eprintln!("{kinds:?}");
+}
+
+#[test]
+fn lines_behind_the_seals_are_no_change() {
+    let mut world = World::new(3);
+    let log = world.log();
+    log.extend_from_slice(b"{\"new\":1}\n{\"new\":2}\n{\"torn\"");
+    let checked = world.check(false, Vec::new());
+    assert!(checked.findings.is_empty(), "{}", checked.findings);
+    assert_eq!((checked.unsealed, checked.tail), (27, 7));
+}
+
+#[test]
+fn damage_in_many_places_is_told_in_one_pass() {
+    let mut world = World::new(5);
+    let mut lines = world.lines();
+    let last = lines.len() - 1;
+    lines[0] = b"{\"edited\":true}\n".to_vec();
+    lines.swap(10, 11);
+    lines.remove(50);
+    lines.insert(100, b"{\"inserted\":1}\n".to_vec());
+    lines.insert(150, lines[20].clone());
+    lines[last - 3] = b"x\n".to_vec();
+    world.set_lines(&lines);
+    let checked = world.check(false, Vec::new());
+    let told: Vec<(Kind, Option<u64>)> =
+        checked.findings.listed.iter().map(|finding| (finding.kind, finding.line)).collect();
+    let expected = [
+        (Kind::Edited, Some(1)),
+        (Kind::Swapped, Some(11)),
+        (Kind::Deleted, Some(51)),
+        (Kind::Inserted, Some(101)),
+        (Kind::Duplicated, Some(151)),
+        (Kind::Edited, Some(last as u64 - 3)),
+    ];
+    assert_eq!(told, expected, "{}", checked.findings);
+}
+
+#[test]
+fn another_log_in_its_place_is_told_in_one_finding() {
+    let mut world = World::new(6);
+    let lines: Vec<Vec<u8>> = (0..5000).map(|n| format!("{{\"other\":{n}}}\n").into_bytes()).collect();
+    world.set_lines(&lines);
+    let checked = world.check(true, Vec::new());
+    assert_eq!(checked.findings.count, 1, "{}", checked.findings);
+    assert_eq!(checked.findings.listed[0].kind, Kind::Replaced);
+}
