@@ -224,18 +224,32 @@ fn increasing(anchors: &[(usize, usize)]) -> Vec<(usize, usize)> {
 
 /// Tells what happened in a gap. `byte` is where the first line behind it begins.
 fn refine(old: (u64, &[Old]), new: (u64, &[New]), byte: u64, found: &mut impl FnMut(Change)) {
-    let ops = if old.1.len().saturating_mul(new.1.len()) <= FINE_MAX {
-        let news: Vec<Old> = new.1.iter().map(|new| Old(Some(new.hash))).collect();
-        capture_diff_slices(Algorithm::Myers, &Unknown::number(old.1), &Unknown::number(&news))
-    } else {
-        let (old_len, new_len) = (old.1.len(), new.1.len());
-        vec![DiffOp::Replace { old_index: 0, old_len, new_index: 0, new_len }]
-    };
-    for op in ops {
-        if !matches!(op, DiffOp::Equal { .. }) {
-            changed(old, op.old_range(), new, op.new_range(), byte, found);
-        }
+    for (olds, news) in parts(old.1, new.1) {
+        changed(old, olds, new, news, byte, found);
     }
+}
+
+type Part = (Range<usize>, Range<usize>);
+
+/// The parts of a gap that differ: place by place or by the longest common row, whichever makes fewer changes.
+fn parts(old: &[Old], new: &[New]) -> Vec<Part> {
+    if old.len().saturating_mul(new.len()) > FINE_MAX {
+        return vec![(0..old.len(), 0..new.len())];
+    }
+    let news: Vec<Old> = new.iter().map(|new| Old(Some(new.hash))).collect();
+    let ops = capture_diff_slices(Algorithm::Myers, &Unknown::number(old), &Unknown::number(&news));
+    let rows: Vec<Part> = ops
+        .iter()
+        .filter(|op| !matches!(op, DiffOp::Equal { .. }))
+        .map(|op| (op.old_range(), op.new_range()))
+        .collect();
+    if old.len() != new.len() {
+        return rows;
+    }
+    let places = (0..old.len()).filter(|place| !agree(&old[*place], &new[*place]));
+    let places: Vec<Part> = places.map(|place| (place..place + 1, place..place + 1)).collect();
+    let changes: usize = rows.iter().map(|(olds, news)| olds.len().max(news.len())).sum();
+    if places.len() <= changes { places } else { rows }
 }
 
 /// What can be compared: a known line, or one that nobody knows, which is like no other.
