@@ -52,6 +52,18 @@ Examples:
   audit-pack check memory/decisions.jsonl --base origin/main     in CI and in git hooks
   audit-pack check memory/decisions.jsonl --unique /order_id";
 
+const VERIFY_EXAMPLES: &str = "\
+PACK is the tar, with PACK.sig beside it, or the unpacked folder. FILE has lines as ssh-keygen
+reads them: ID, then a public key that came another way than the pack. Nothing is unpacked, and
+nothing that the pack says of itself is believed.
+
+Examples:
+  audit-pack verify evidence.tar --allowed-signers allowed --signer desk@example.com
+  audit-pack verify evidence.tar            names the signer's fingerprint, and ends with 5 at best
+
+Exit codes: 0 unchanged and by that signer, 1 changed, 5 sound but signed by somebody unknown,
+64 usage, 65 FILE is malformed, 74 it cannot be read.";
+
 /// The arguments of `audit-pack`.
 #[derive(Debug, Parser)]
 #[command(name = "audit-pack", version, about = ABOUT, after_help = EXAMPLES, max_term_width = 110)]
@@ -82,6 +94,9 @@ pub enum Command {
     /// Hash everything again and name what was changed
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
+    /// Judge a pack that somebody sent
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(VerifyArgs),
 }
 
 /// The arguments of `init`.
@@ -144,6 +159,39 @@ pub struct CheckArgs {
     /// Lines may be unsealed for so long
     #[arg(long, value_name = "D")]
     pub max_unsealed: Option<Span>,
+}
+
+/// The arguments of `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// The tar, or the folder that it was unpacked to
+    #[arg(value_name = "PACK")]
+    pub pack: PathBuf,
+    /// The keys that count: lines of `ID ssh-ed25519 AAAA…`
+    #[arg(long, value_name = "FILE")]
+    pub allowed_signers: Option<PathBuf>,
+    /// Whose signature it must be
+    #[arg(long, value_name = "ID")]
+    pub signer: Option<String>,
+    /// When the signer's key must have been valid, as 2026-11-27 or 2026-11-27T08:00:00Z [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub verify_time: Option<UnixTime>,
+}
+
+/// A moment in UTC, in Unix seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnixTime(pub u64);
+
+impl std::str::FromStr for UnixTime {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let midnight = format!("{text}T00:00:00Z");
+        let whole = if text.contains('T') { text } else { &midnight };
+        let time = holdfast::time::parse_utc(whole).filter(|wall| *wall >= 0.0);
+        time.map(|wall| Self(wall as u64))
+            .ok_or_else(|| "write 2026-11-27 or 2026-11-27T08:00:00Z".to_owned())
+    }
 }
 
 impl Cli {

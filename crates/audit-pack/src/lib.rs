@@ -20,6 +20,7 @@ mod seal;
 mod seals;
 mod sidecar;
 mod sealing;
+mod verify;
 
 use cli::{Cli, Command};
 use context::Context;
@@ -34,5 +35,6 @@ pub fn run(cli: &Cli, sys: &Sys) -> Exit {
         Command::Append(args) => append::run(args, &context),
         Command::Seal(args) => sealing::run(args, &context),
         Command::Check(args) => report::run(args, &context),
+        Command::Verify(args) => verify::run(args, &context),
     }
 }

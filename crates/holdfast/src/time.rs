@@ -35,6 +35,12 @@ pub fn utc(wall: f64) -> DateTime<Utc> {
     })
 }
 
+/// Seconds since 1970 of a time as [`iso`] writes it, or with another offset; nothing if it is no such time.
+pub fn parse_utc(text: &str) -> Option<f64> {
+    let time = DateTime::parse_from_rfc3339(text).ok()?;
+    Some(time.timestamp_millis() as f64 / 1e3)
+}
+
 /// A span of time as people write it in a configuration or an argument: `15m`, `90s`, `1h30m`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span(pub Duration);

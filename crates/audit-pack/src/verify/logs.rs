@@ -1,0 +1,63 @@
+//! The logs in a pack.
+
+use bag::Bag;
+use holdfast::sys::{ReadAt, ReadError};
+use tlog::seals::State;
+
+use crate::check::{self, Checked, Options};
+use crate::finding::{Finding, Findings, Kind};
+use crate::place::{FileError, Place};
+use crate::progress::Progress;
+use crate::sidecar::{SUFFIX, Sidecar};
+
+/// Logs are below it.
+pub(crate) const LOGS: &str = "data/log/";
+
+/// What was found of one log.
+pub(super) struct LogVerdict {
+    /// Its path below `data/log/`.
+    pub(super) log: String,
+    /// What its seals say.
+    pub(super) state: Option<State>,
+    /// How many of its lines a signature covers.
+    pub(super) signed_lines: u64,
+    pub(super) findings: Findings,
+}
+
+impl Place for Bag<'_> {
+    fn open(&self, name: &str) -> Result<Option<Box<dyn ReadAt + '_>>, ReadError> {
+        let Some(entry) = self.find(name) else { return Ok(None) };
+        let member = Bag::open(self, entry).map_err(|error| error.error)?;
+        Ok(Some(Box::new(member)))
+    }
+
+    fn shown(&self, name: &str) -> String {
+        name.to_owned()
+    }
+}
+
+/// Checks every log, with each segment and the root at each seal.
+pub(super) fn check(bag: &Bag<'_>, threads: usize, progress: &Progress) -> Result<Vec<LogVerdict>, FileError> {
+    let seals = format!("{SUFFIX}/SEALS");
+    let logs = bag.entries().iter().filter_map(|entry| entry.path.strip_prefix(LOGS)?.strip_suffix(&seals));
+    logs.map(|log| one(bag, log, threads, progress)).collect()
+}
+
+fn one(bag: &Bag<'_>, log: &str, threads: usize, progress: &Progress) -> Result<LogVerdict, FileError> {
+    let options = Options { deep: true, pins: Vec::new(), threads, progress };
+    let path = format!("{LOGS}{log}");
+    let Checked { state, signed_lines, signed_records, unsealed, mut findings, .. } =
+        check::check(&Sidecar::new(bag, &*path), &options)?;
+    // A pack ends at a seal that is signed: there is no excuse of a crash or of a writer that is at it.
+    if unsealed > 0 {
+        let says = format!("{unsealed} bytes stand behind the last seal");
+        findings.add(Finding::new(Kind::Inserted, &path).says(says));
+    }
+    if let Some(state) = &state
+        && state.records > signed_records
+    {
+        let says = format!("the last {} of its lines are covered by no signature", state.records - signed_records);
+        findings.add(Finding::new(Kind::Unsigned, format!("{path}{SUFFIX}/SEALS")).says(says));
+    }
+    Ok(LogVerdict { log: log.to_owned(), state, signed_lines, findings })
+}

@@ -1,0 +1,192 @@
+//! `audit-pack verify`: what an auditor can say of a pack, offline, from a key that came another way.
+//!
+//! The pack is hostile until shown otherwise: nothing of it is unpacked, executed or believed. Who may sign comes from
+//! the auditor; what the pack says of itself is shown as what it says.
+
+mod logs;
+mod tell;
+mod trust;
+
+use std::path::{Path, PathBuf};
+
+use bag::Bag;
+use holdfast::Exit;
+use holdfast::sys::{Kind as FileKind, ReadAt, ReadError};
+use sshsig::AllowedSigners;
+
+use crate::cli::VerifyArgs;
+use crate::context::Context;
+use crate::finding::{Finding, Findings, Kind};
+use crate::out;
+use crate::place::FileError;
+use crate::progress::Progress;
+use logs::LogVerdict;
+use trust::{Signed, Trust};
+
+/// The namespaces of the two signatures.
+pub(crate) const PACK_NAMESPACE: &str = "pack@holdfast";
+pub(crate) const MANIFEST_NAMESPACE: &str = "manifest@holdfast";
+/// A file of allowed signers is not longer, in bytes.
+const ALLOWED_MAX: u64 = 1 << 20;
+
+/// Why nothing could be verified.
+#[derive(Debug, thiserror::Error)]
+enum VerifyError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("{path}: {fact}")]
+    Allowed { path: String, fact: String },
+    #[error("--allowed-signers and --signer belong together: the one says which keys, the other whose\n  audit-pack verify PACK --allowed-signers FILE --signer ID")]
+    Half,
+}
+
+impl VerifyError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::File(FileError { error: ReadError::Missing | ReadError::NotRegular(_), .. }) | Self::Half => {
+                Exit::Usage
+            }
+            Self::File(_) => Exit::Io,
+            Self::Allowed { .. } => Exit::Data,
+        }
+    }
+}
+
+/// What was found out about a pack.
+struct Verdict {
+    pack: String,
+    name: String,
+    files: usize,
+    bytes: u64,
+    /// Over the tar; an unpacked pack has none.
+    outer: Option<Signed>,
+    /// Over the tag manifest.
+    inner: Signed,
+    logs: Vec<LogVerdict>,
+    findings: Findings,
+}
+
+pub(crate) fn run(args: &VerifyArgs, context: &Context<'_>) -> Exit {
+    match verify(args, context) {
+        Ok(verdict) => tell::tell(context, &verdict),
+        Err(error) => {
+            out::tell(&error);
+            error.exit()
+        }
+    }
+}
+
+fn verify(args: &VerifyArgs, context: &Context<'_>) -> Result<Verdict, VerifyError> {
+    let trust = trust(args, context)?;
+    let store = context.sys.store;
+    let shown = args.pack.display().to_string();
+    let error = |error: ReadError| FileError::new(shown.clone(), error);
+    match store.stat(&args.pack).map_err(|failed| error(failed.into()))? {
+        None => Err(error(ReadError::Missing).into()),
+        Some(stat) if stat.kind == FileKind::Dir => Ok(match Bag::open_folder(store, &args.pack) {
+            Ok(bag) => examine(context, &trust, &shown, &bag, None),
+            Err(fault) => not_ours(&shown, &fault),
+        }),
+        Some(_) => {
+            let tar = store.open(&args.pack).map_err(error)?;
+            let signature = outer_signature(context, &args.pack)?;
+            Ok(match Bag::open_tar(&*tar, name_of(&args.pack).as_deref()) {
+                Ok(bag) => examine(context, &trust, &shown, &bag, Some((&*tar, signature))),
+                Err(fault) => not_ours(&shown, &fault),
+            })
+        }
+    }
+}
+
+/// Keys that count, from the auditor alone.
+fn trust<'a>(args: &'a VerifyArgs, context: &Context<'_>) -> Result<Trust<'a>, VerifyError> {
+    let at_s = args.verify_time.map_or(context.now_ms() / 1000, |time| time.0);
+    let (path, identity) = match (&args.allowed_signers, &args.signer) {
+        (None, None) => return Ok(Trust { allowed: None, at_s }),
+        (Some(path), Some(identity)) => (path, identity),
+        _ => return Err(VerifyError::Half),
+    };
+    let shown = path.display().to_string();
+    let bytes = read_small(context, path, ALLOWED_MAX)?.ok_or_else(|| FileError::new(&shown, ReadError::Missing))?;
+    let allowed = AllowedSigners::parse(&bytes)
+        .map_err(|error| VerifyError::Allowed { path: shown, fact: error.to_string() })?;
+    Ok(Trust { allowed: Some((allowed, identity)), at_s })
+}
+
+fn read_small(context: &Context<'_>, path: &Path, most: u64) -> Result<Option<Vec<u8>>, FileError> {
+    let shown = path.display().to_string();
+    match context.sys.store.read(path) {
+        Ok(bytes) if bytes.len() as u64 > most => Err(FileError::new(shown, ReadError::TooLarge(bytes.len() as u64))),
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(ReadError::Missing) => Ok(None),
+        Err(error) => Err(FileError::new(shown, error)),
+    }
+}
+
+fn outer_signature(context: &Context<'_>, pack: &Path) -> Result<Option<Vec<u8>>, FileError> {
+    let mut path = pack.as_os_str().to_owned();
+    path.push(".sig");
+    read_small(context, &PathBuf::from(path), sshsig::SIGNATURE_LEN_MAX as u64)
+}
+
+/// The top folder that a tar of this name has. A tar that was renamed is the same tar.
+fn name_of(_pack: &Path) -> Option<String> {
+    None
+}
+
+/// What is not even in the form of ours.
+fn not_ours(shown: &str, fault: &dyn std::fmt::Display) -> Verdict {
+    let mut findings = Findings::default();
+    let says = format!("{fault}; nothing in it was looked at");
+    findings.add(Finding::new(Kind::Malformed, shown).says(says));
+    let (pack, name) = (shown.to_owned(), String::new());
+    Verdict { pack, name, files: 0, bytes: 0, outer: None, inner: Signed::Missing, logs: Vec::new(), findings }
+}
+
+type Outer<'a> = Option<(&'a dyn ReadAt, Option<Vec<u8>>)>;
+
+/// Hashes everything for the signatures, the manifests and the logs, side by side.
+fn examine(context: &Context<'_>, trust: &Trust<'_>, shown: &str, bag: &Bag<'_>, outer: Outer<'_>) -> Verdict {
+    let bytes: u64 = bag.entries().iter().map(|entry| entry.len).sum();
+    let progress = Progress::bytes(2 * bytes, shown);
+    let manifests = bag.manifests();
+    let (outer, harms, logs) = std::thread::scope(|scope| {
+        let outer = scope.spawn(|| outer.map(|(tar, signature)| trust.of_tar(tar, signature.as_deref())));
+        let harms = scope.spawn(|| bag::check_all(bag, manifests, 1, &|more| progress.add(more)));
+        let logs = logs::check(bag, context.threads, &progress);
+        let join = |panic| std::panic::resume_unwind(panic);
+        (outer.join().unwrap_or_else(join), harms.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), logs)
+    });
+    drop(progress);
+    let mut findings = Findings::default();
+    for harm in harms {
+        findings.add(of_harm(&harm));
+    }
+    let inner = trust.of_manifest(bag);
+    for (file, signed) in [(Some(format!("{shown}.sig")), outer.as_ref()), (None, Some(&inner))] {
+        if let Some(Signed::Wrong(says)) = signed {
+            let file = file.unwrap_or_else(|| bag::SIGNATURE.to_owned());
+            findings.add(Finding::new(Kind::Unsigned, file).says(says));
+        }
+    }
+    let logs = logs.unwrap_or_else(|error| {
+        findings.add(Finding::new(Kind::Malformed, shown).says(error.to_string()));
+        Vec::new()
+    });
+    for log in &logs {
+        findings.extend(log.findings.clone());
+    }
+    let (pack, name, files) = (shown.to_owned(), bag.name().to_owned(), bag.entries().len());
+    Verdict { pack, name, files, bytes, outer, inner, logs, findings }
+}
+
+fn of_harm(harm: &bag::Finding) -> Finding {
+    use bag::Harm;
+    let kind = match &harm.harm {
+        Harm::Missing => Kind::Missing,
+        Harm::Changed { .. } => Kind::Edited,
+        Harm::Unlisted => Kind::Inserted,
+        _ => Kind::Malformed,
+    };
+    Finding::new(kind, &*harm.path).says(harm.harm.to_string())
+}

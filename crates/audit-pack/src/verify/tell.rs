@@ -1,0 +1,216 @@
+//! A verdict for people and for machines. Never a bare "ok".
+
+use std::fmt::Write as _;
+
+use holdfast::Exit;
+use holdfast::time::iso;
+use serde::Serialize;
+
+use super::trust::Signed;
+use super::{LogVerdict, Verdict};
+use crate::context::Context;
+use crate::finding::Finding;
+use crate::out;
+
+/// What no log can prove, in every verdict.
+const LIMITS: &str = "\
+  not shown: that every decision was recorded at all; that the times, which are claims, are right;
+             who had the key. Without an anchor outside, its owner could have written everything anew.
+";
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    pack: &'a str,
+    name: &'a str,
+    verdict: &'static str,
+    files: usize,
+    bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outer_signature: Option<AnswerSigned<'a>>,
+    inner_signature: AnswerSigned<'a>,
+    logs: Vec<AnswerLog<'a>>,
+    finding_count: u64,
+    findings: &'a [Finding],
+}
+
+#[derive(Serialize)]
+struct AnswerSigned<'a> {
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fingerprint: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct AnswerLog<'a> {
+    log: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<&'a str>,
+    lines: u64,
+    bytes: u64,
+    seals: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    root: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    key_is_the_packs: bool,
+    sealed_ms: Option<u64>,
+    signed_lines: u64,
+    anchors: u64,
+}
+
+impl Verdict {
+    /// The key that vouches for the pack has also signed this log.
+    fn vouches(&self, log: &LogVerdict) -> bool {
+        let (Some(state), Some(key)) = (&log.state, self.inner.key()) else { return false };
+        key.type_name() == "ssh-ed25519" && key.blob().ends_with(state.key.public())
+    }
+
+    /// What is less than an auditor wants, although nothing was changed.
+    fn lacks(&self) -> Vec<String> {
+        let mut lacks = Vec::new();
+        match &self.inner {
+            Signed::Missing => lacks.push("the pack has no signature".to_owned()),
+            Signed::Unknown { fingerprint, why: None, .. } => lacks.push(format!(
+                "nobody vouches for the signer {fingerprint}: get the fingerprint another way, then name the key with \
+                 --allowed-signers FILE --signer ID"
+            )),
+            Signed::Unknown { why: Some(why), .. } => lacks.push(why.clone()),
+            Signed::By { .. } | Signed::Wrong(_) => {}
+        }
+        if let Some(Signed::Unknown { why: Some(why), .. }) = &self.outer {
+            lacks.push(format!("the signature beside the pack: {why}"));
+        }
+        if self.logs.is_empty() {
+            lacks.push("there is no sealed log in it".to_owned());
+        }
+        for log in self.logs.iter().filter(|log| log.state.is_some() && !self.vouches(log)) {
+            lacks.push(format!("{} is signed by another key than the pack", log.log));
+        }
+        lacks
+    }
+
+    fn exit(&self) -> Exit {
+        if !self.findings.is_empty() {
+            Exit::No
+        } else if self.lacks().is_empty() {
+            Exit::Ok
+        } else {
+            Exit::BelowPolicy
+        }
+    }
+
+    fn word(&self) -> &'static str {
+        match self.exit() {
+            Exit::Ok => "unchanged",
+            Exit::No => "changed",
+            _ => "below-policy",
+        }
+    }
+}
+
+pub(super) fn tell(context: &Context<'_>, verdict: &Verdict) -> Exit {
+    let said = if context.json { json(verdict) } else { out::answer(&text(context, verdict)) };
+    if said == Exit::Ok { verdict.exit() } else { said }
+}
+
+fn json(verdict: &Verdict) -> Exit {
+    let log = |log: &'_ LogVerdict| {
+        let state = log.state.as_ref();
+        (state.map_or((0, 0, 0), |state| (state.lines, state.bytes, state.seals)), state.and_then(|s| s.sealed_ms))
+    };
+    out::json(&Answer {
+        pack: &verdict.pack,
+        name: &verdict.name,
+        verdict: verdict.word(),
+        files: verdict.files,
+        bytes: verdict.bytes,
+        outer_signature: verdict.outer.as_ref().map(signed),
+        inner_signature: signed(&verdict.inner),
+        logs: verdict
+            .logs
+            .iter()
+            .map(|one| {
+                let ((lines, bytes, seals), sealed_ms) = log(one);
+                AnswerLog {
+                    log: &one.log,
+                    origin: one.state.as_ref().map(|state| state.origin.as_str()),
+                    lines,
+                    bytes,
+                    seals,
+                    root: one.state.as_ref().map(|state| state.root.to_string()),
+                    key: one.state.as_ref().map(|state| state.key.to_string()),
+                    key_is_the_packs: verdict.vouches(one),
+                    sealed_ms,
+                    signed_lines: one.signed_lines,
+                    anchors: 0,
+                }
+            })
+            .collect(),
+        finding_count: verdict.findings.count,
+        findings: &verdict.findings.listed,
+    })
+}
+
+fn signed(signed: &Signed) -> AnswerSigned<'_> {
+    let (state, fingerprint, identity, reason) = match signed {
+        Signed::Missing => ("missing", None, None, None),
+        Signed::Wrong(reason) => ("wrong", None, None, Some(reason.as_str())),
+        Signed::Unknown { fingerprint, why, .. } => ("unknown", Some(fingerprint.as_str()), None, why.as_deref()),
+        Signed::By { fingerprint, identity, .. } => {
+            ("by", Some(fingerprint.as_str()), Some(identity.as_str()), None)
+        }
+    };
+    AnswerSigned { state, fingerprint, identity, reason }
+}
+
+fn text(context: &Context<'_>, verdict: &Verdict) -> String {
+    let mut text = match verdict.exit() {
+        Exit::Ok => format!("{}: UNCHANGED since it was packed and signed\n", verdict.pack),
+        Exit::No => format!("{}: CHANGED, or not what it says it is: do not rely on it\n", verdict.pack),
+        _ => format!("{}: sound, but LESS THAN WAS ASKED FOR\n", verdict.pack),
+    };
+    text.push_str(&verdict.findings.to_string());
+    for lack in verdict.lacks() {
+        let _ = writeln!(text, "  LACKS       {lack}");
+    }
+    let _ = writeln!(text, "  content     {} files, {} bytes", verdict.files, verdict.bytes);
+    if let Some(outer) = &verdict.outer {
+        let _ = writeln!(text, "  the tar     {}", signature(outer));
+    }
+    let _ = writeln!(text, "  manifests   {}", signature(&verdict.inner));
+    for log in &verdict.logs {
+        text.push_str(&of_log(context, verdict, log));
+    }
+    text.push_str(LIMITS);
+    text
+}
+
+fn signature(signed: &Signed) -> String {
+    match signed {
+        Signed::Missing => "not signed".to_owned(),
+        Signed::Wrong(_) => "WRONG signature".to_owned(),
+        Signed::Unknown { fingerprint, .. } => format!("signed by {fingerprint}, whom nobody vouches for"),
+        Signed::By { fingerprint, identity, .. } => format!("signed by {identity} with {fingerprint}"),
+    }
+}
+
+fn of_log(context: &Context<'_>, verdict: &Verdict, log: &LogVerdict) -> String {
+    let Some(state) = &log.state else { return format!("  log         {}: no seals\n", log.log) };
+    let when = state.sealed_ms.map_or_else(
+        || "never sealed".to_owned(),
+        |ms| {
+            let age = context.now_ms().saturating_sub(ms) / 1000;
+            format!("last seal {}, {} ago", iso(ms as f64 / 1e3), holdfast::time::Span::secs(age.max(1)))
+        },
+    );
+    let by = if verdict.vouches(log) { "the pack's signer" } else { "ANOTHER key" };
+    format!(
+        "  log         {}: {} lines, {} bytes, {} seals, signed by {by}; {when}\n              origin {}, root {}\n              \
+         anchored nowhere\n",
+        log.log, state.lines, state.bytes, state.seals, state.origin, state.root
+    )
+}
