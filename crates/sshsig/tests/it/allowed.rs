@@ -8,7 +8,7 @@ use sshsig::{AllowedSigners, Digest, HashKind, Refused, Signature, SignatureErro
 use crate::common::{Folder, NAMESPACE, assert_ok, keygen, keygen_in, sign};
 
 const MESSAGE: &[u8] = b"what was decided\n";
-const ZONES: [&str; 3] = ["UTC", "Europe/Berlin", "America/St_Johns"];
+const ZONES: [&str; 2] = ["Europe/Berlin", "America/St_Johns"];
 
 /// Lines, in which `{A}` and `{B}` are the keys that sign, and `{C}` one that does not.
 const FILES: [&str; 58] = [
@@ -72,6 +72,11 @@ const FILES: [&str; 58] = [
     "bot@host {A}\nother@host {B}\n*@host {C}\n",
 ];
 
+/// Whether a time in it has no Z.
+fn is_local(file: &str) -> bool {
+    file.as_bytes().windows(2).any(|pair| pair[0].is_ascii_digit() && pair[1] == b'"')
+}
+
 /// Moments about those that a file names: before and after in each zone, and where the clocks leap by an hour.
 fn times(file: &str) -> Vec<i64> {
     let named: [(&[&str], &str); 4] = [
@@ -80,12 +85,13 @@ fn times(file: &str) -> Vec<i64> {
         (&["202403"], "2024-03-31T01:30:00Z"),
         (&["202410"], "2024-10-27T00:30:00Z"),
     ];
-    let steps = [-7200, -3601, -3600, -1, 0, 1, 3600, 3601, 9000, 12_600];
+    let steps: &[i64] =
+        if is_local(file) { &[-7200, -3601, -3600, -1, 0, 1, 3600, 9000, 12_600] } else { &[-1, 0, 1] };
     let mut times = vec![1, 4_000_000_000];
     for (months, time) in named {
         if months.iter().any(|month| file.contains(month)) {
             let time = time.parse::<Timestamp>().unwrap().as_second();
-            times.extend(steps.map(|step| time + step));
+            times.extend(steps.iter().map(|step| time + step));
         }
     }
     times
@@ -142,13 +148,12 @@ fn the_verdict_is_that_of_ssh_keygen() {
     for file in FILES {
         let filled = signed.filled(file);
         let timed = filled.contains("valid-");
-        let zones = if timed { &ZONES[..] } else { &ZONES[..1] };
+        let zones = if is_local(file) { &ZONES[..] } else { &["UTC"] };
         let times = if timed { times(file) } else { vec![1_700_000_000] };
         for (zone, at_s) in zones.iter().flat_map(|zone| times.iter().map(move |at_s| (*zone, *at_s))) {
             // Whose signature it is changes nothing about times.
             let signatures = if timed { &signed.signatures[..1] } else { &signed.signatures[..] };
-            let identities: &[&str] =
-                if timed { &["bot@host"] } else { &["bot@host", "other@host", "b*", ""] };
+            let identities: &[&str] = if timed { &["bot@host"] } else { &["bot@host", "other@host", "b*"] };
             for (name, signature) in signatures {
                 for identity in identities {
                     let ours = ours(&filled, signature, identity, at_s, zone);
@@ -159,7 +164,7 @@ fn the_verdict_is_that_of_ssh_keygen() {
             }
         }
     }
-    assert!(yes > 200 && no > 200, "{yes} {no}: both happen");
+    assert!(yes > 100 && no > 100, "{yes} {no}: both happen");
 }
 
 /// A file that cannot be read as a whole is refused, with the line. `ssh-keygen` skips what it cannot read, if it reads
