@@ -4,6 +4,7 @@ use std::path::Path;
 
 use ed25519_dalek::SigningKey;
 use ssh_key::{Algorithm, Cipher, PrivateKey};
+use zeroize::Zeroizing;
 
 use super::{Ask, KeyError};
 use crate::public::PublicKey;
@@ -63,7 +64,7 @@ impl<'a> Locked<'a> {
             self.key.clone()
         };
         let pair = key.key_data().ed25519().ok_or_else(|| damaged("it holds no Ed25519 key"))?;
-        let signing = SigningKey::from_bytes(&pair.private.to_bytes());
+        let signing = SigningKey::from_bytes(&Zeroizing::new(pair.private.to_bytes()));
         if signing.verifying_key().as_bytes() != &self.public {
             return Err(damaged("its two halves do not belong together"));
         }

@@ -173,7 +173,8 @@ fn with_key(folder: &Folder, key: Vec<u8>, mut sign: impl FnMut(&[u8]) -> Vec<u8
 
 #[test]
 fn an_agent_that_hangs_does_not_hang_us() {
-    let hanging: [(&str, fn(UnixStream)); 3] = [
+    type Answer = fn(UnixStream);
+    let hanging: [(&str, Answer); 3] = [
         ("says nothing", std::mem::forget),
         ("stops in the middle", |mut stream| {
             let _ = stream.write_all(&[0, 0, 0, 9, 12]);
@@ -201,7 +202,9 @@ fn an_agent_that_hangs_does_not_hang_us() {
             assert!((4.9..9.0).contains(&took.as_secs_f64()), "{name}: {took:?}");
         })
     });
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
 }
 
 #[test]

@@ -51,6 +51,11 @@ pub(crate) fn keygen(arguments: &[&str], stdin: &[u8]) -> Output {
     run(Command::new("ssh-keygen").args(arguments).env_remove("SSH_AUTH_SOCK"), stdin)
 }
 
+/// With `TZ` set.
+pub(crate) fn keygen_in(zone: &str, arguments: &[&str], stdin: &[u8]) -> Output {
+    run(Command::new("ssh-keygen").args(arguments).env("TZ", zone), stdin)
+}
+
 pub(crate) fn run(command: &mut Command, stdin: &[u8]) -> Output {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));

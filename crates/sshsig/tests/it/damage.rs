@@ -10,6 +10,7 @@ use crate::common::{Folder, NAMESPACE, open, put, sign};
 
 const MESSAGE: &[u8] = b"what was decided\n";
 const BEGIN: &str = "-----BEGIN SSH SIGNATURE-----";
+const ENDLESS: &[u8] = &[b'n'; 256];
 const END: &str = "-----END SSH SIGNATURE-----";
 
 fn digest() -> Digest {
@@ -56,6 +57,12 @@ impl Default for Made {
     }
 }
 
+fn put_all(to: &mut Vec<u8>, fields: &[&[u8]]) {
+    for field in fields {
+        put(to, field);
+    }
+}
+
 fn public(name: &[u8]) -> Vec<u8> {
     let mut key = Vec::new();
     put(&mut key, name);
@@ -68,14 +75,13 @@ impl Made {
     fn text(&self) -> String {
         let Digest::Sha256(hashed) = digest() else { unreachable!("as asked for") };
         let mut signed = b"SSHSIG".to_vec();
-        [self.namespace, self.reserved, self.hash, &hashed].iter().for_each(|field| put(&mut signed, field));
+        put_all(&mut signed, &[self.namespace, self.reserved, self.hash, &hashed]);
         let mut signature = Vec::new();
         put(&mut signature, self.algorithm);
         put(&mut signature, &SigningKey::from_bytes(&[7; 32]).sign(&signed).to_bytes());
         signature.extend(self.behind_signature);
         let mut blob = [self.magic, &self.version.to_be_bytes()].concat();
-        let fields = [&self.key, self.namespace, self.reserved, self.hash, &signature];
-        fields.iter().for_each(|field| put(&mut blob, field));
+        put_all(&mut blob, &[&self.key, self.namespace, self.reserved, self.hash, &signature]);
         blob.extend(self.behind);
         armoured(&blob, 70, "\n")
     }
@@ -89,7 +95,6 @@ fn judged(text: &str) -> Result<(), SignatureError> {
 fn each_field_is_judged() {
     use SignatureError as E;
     let sound = Made::default;
-    const ENDLESS: &[u8] = &[b'n'; 256];
     let table = [
         (sound(), Ok(())),
         (Made { magic: b"SSHSIH", ..sound() }, Err(E::Fields)),
@@ -213,7 +218,7 @@ fn a_weak_key_signs_nothing() {
     put(&mut signature, b"ssh-ed25519");
     put(&mut signature, &[neutral, [0; 32]].concat());
     let mut blob = b"SSHSIG\0\0\0\x01".to_vec();
-    [&key, NAMESPACE.as_bytes(), b"", b"sha256", &signature].iter().for_each(|field| put(&mut blob, field));
+    put_all(&mut blob, &[&key, NAMESPACE.as_bytes(), b"", b"sha256", &signature]);
     assert_eq!(judged(&armoured(&blob, 70, "\n")), Err(SignatureError::Wrong));
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "the tests run stock tools on real files")]
 
 mod agents;
+mod allowed;
 mod asking;
 mod common;
 mod damage;
