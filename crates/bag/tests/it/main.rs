@@ -1,4 +1,5 @@
 //! Bags against stock tools, against enemies, and against damage.
+#![cfg(unix)]
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "the tests run stock tools")]
 
 mod common;
