@@ -50,8 +50,8 @@ pub struct TripError(pub Vec<String>);
 
 /// Pauses the circuit of `root`, durably. Never waits longer than about a second, whatever others do.
 ///
-/// From the moment that its line is in the ledger the trip holds (**no-lost-trip**). On a full disk the reserve
-/// is freed; failing that the face is overwritten in place, which is paused from its first byte on.
+/// From the moment that its line is in the ledger the trip holds (**no-lost-trip**). On a full disk, and only there,
+/// the reserve is freed; failing that the face is overwritten in place, which is paused from its first byte on.
 pub fn trip(sys: &Sys, root: &Root, trip: &Trip) -> Result<Tripped, TripError> {
     trip_all(sys, root, std::slice::from_ref(trip)).swap_remove(0)
 }
@@ -123,12 +123,18 @@ fn append(sys: &Sys, root: &Root, hold: &Hold) -> io::Result<Appended> {
     sys.store.append(&root.ledger(), &Value::from(object).to_string())
 }
 
-/// Does `write`; when that fails, frees the reserve and does it once more. The watchdog restores the reserve.
+/// Does `write`; when the disk is full, frees the reserve and does it once more. The watchdog restores the reserve.
 fn with_reserve<T>(sys: &Sys, root: &Root, mut write: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    write().or_else(|error| match sys.store.remove(&root.reserve()) {
-        Ok(()) => write(),
-        Err(_) => Err(error),
+    write().or_else(|error| {
+        // Room mends nothing else, and the reserve is for the day on which it does.
+        if no_room(&error) && sys.store.remove(&root.reserve()).is_ok() { write() } else { Err(error) }
     })
+}
+
+/// The disk is full, or a quota of it; a disk that had room for a part of the line is full, too.
+fn no_room(error: &io::Error) -> bool {
+    use io::ErrorKind::{QuotaExceeded, StorageFull, WriteZero};
+    matches!(error.kind(), StorageFull | QuotaExceeded | WriteZero)
 }
 
 /// What stood in the face before the trip.
@@ -264,6 +270,50 @@ mod tests {
         let tripped = trip(&sys, &root, &stale).expect("tripped");
         assert_eq!(sys.store.read(&root.ledger()).expect("two lines again").len(), ledger.len());
         assert!(!tripped.lifted_already && !check(&sys, &root).verdict.is_green());
+    }
+
+    /// Refuses the first attempt at this, in this way.
+    struct Refuse(Verb, io::ErrorKind, AtomicBool);
+
+    impl Director for Refuse {
+        fn before(&self, step: &Step) -> Fault {
+            let refused = step.verb == self.0 && self.2.swap(false, Ordering::Relaxed);
+            if refused { Fault::NotApplied(self.1) } else { Fault::None }
+        }
+
+        fn changed(&self, _: &Step) {}
+    }
+
+    #[test]
+    fn the_reserve_is_freed_on_a_full_disk_and_for_nothing_else() {
+        use io::ErrorKind::{
+            Other, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull, WriteZero,
+        };
+        for (kind, freed) in [
+            (StorageFull, true),
+            (QuotaExceeded, true),
+            (WriteZero, true),
+            (Other, false),
+            (ReadOnlyFilesystem, false),
+            (PermissionDenied, false),
+        ] {
+            for verb in [Verb::Append, Verb::Replace] {
+                let host = SimHost::new("mini", 1_763_712_000.0);
+                let process = host.process("test");
+                let sys = process.sys();
+                sys.store.make_dir("/bot/data".as_ref()).expect("a folder");
+                let root = Root::open(sys.store, "/bot").expect("a root");
+                sys.store.reserve(&root.reserve(), 4096).expect("reserved");
+                host.direct(Some(Arc::new(Refuse(verb, kind, AtomicBool::new(true)))));
+                let (reason, by) = ("stale".to_owned(), "watchdog".to_owned());
+                let stale = Trip { mode: Mode::Halt, reason, by, watch: None, id: None };
+                let tripped = trip(&sys, &root, &stale).expect("tripped");
+                assert!(!check(&sys, &root).verdict.is_green());
+                let reserve = sys.store.stat(&root.reserve()).expect("a look");
+                assert_eq!(reserve.is_none(), freed, "{verb:?} {kind:?}");
+                assert_eq!(tripped.shortcomings.is_empty(), freed, "{verb:?} {kind:?}");
+            }
+        }
     }
 
     /// Refuses the first read of this file.
