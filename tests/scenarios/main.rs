@@ -5,6 +5,7 @@
 
 #[cfg(target_os = "linux")]
 mod alerts;
+mod answers;
 #[cfg(target_os = "linux")]
 mod articles;
 mod backups;

@@ -153,3 +153,48 @@ fn nothing_makes_a_root_or_its_data_anew() {
         drop(resident);
     }
 }
+
+#[test]
+fn no_program_writes_where_a_folder_in_data_is_a_link() {
+    let (root, outside, mail) = watched();
+    let others = outside.path().join("others");
+    fs::create_dir(&others).expect("a folder");
+    fs::write(others.join(".left.tmp"), PRECIOUS).expect("written");
+    for folder in ["data/heartbeats", "data/outbox"] {
+        symlink(&others, root.path(folder)).expect("a link");
+    }
+    let beat = root.hb(&["--name", "trader"]).finish().expect(74);
+    beat.says("data/heartbeats is a symbolic link; Holdfast follows none in data/").says("by a folder");
+    root.put("data/heartbeat.json", "{\"at\": 1, \"status\": \"bad\"}");
+    let check = root.watchdog(&["check"]).finish().expect(74);
+    let check = check.says("data/outbox is a symbolic link");
+    assert_eq!(root.check(), 2, "{check}");
+    let mail = read(&mail).unwrap_or_default();
+    assert!(String::from_utf8_lossy(&mail).contains("PAUSED"), "it is sent all the same\n{check}");
+    root.ours("resume-reminder", &[]).finish().expect(74).says("data/outbox is a symbolic link");
+    let left: Vec<_> = fs::read_dir(&others).expect("listed").map(|entry| entry.expect("an entry")).collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert_eq!(read(&others.join(".left.tmp")).as_deref(), Some(PRECIOUS.as_bytes()));
+}
+
+#[test]
+fn the_root_its_data_and_its_memory_may_stand_on_another_disk() {
+    let (root, outside, mail) = watched();
+    fs::create_dir(root.path("memory")).expect("memory");
+    for folder in ["data", "memory"] {
+        fs::rename(root.path(folder), outside.path().join(folder)).expect("moved");
+        symlink(outside.path().join(folder), root.path(folder)).expect("a link");
+    }
+    symlink(root.dir(), outside.path().join("bot")).expect("a link");
+    let linked = Scratch::at(&outside.path().join("bot"));
+    linked.hb(&[]).finish().expect(0);
+    linked.hb(&["--name", "trader"]).finish().expect(0);
+    linked.watchdog(&["check"]).finish().expect(0);
+    linked.trip("legal review");
+    linked.watchdog(&["check"]).finish().expect(0);
+    assert!(read(&mail).is_some_and(|mail| String::from_utf8_lossy(&mail).contains("legal review")));
+    assert!(fs::read_dir(linked.path("data/outbox")).expect("an outbox").next().is_none(), "all are sent");
+    Person::named("alice").resumes(&linked).expect(0);
+    assert_eq!(root.check(), 0);
+    assert!(root.path("data").is_symlink() && root.path("memory").is_symlink());
+}

@@ -23,15 +23,14 @@ pub(crate) fn run(args: &AckArgs, sys: &Sys, root: &Root) -> Exit {
     let open = open(sys, root);
     let found: Vec<&Open> = open.iter().filter(|one| named(one, args.incident.trim())).collect();
     let [one] = found[..] else {
-        out::tell(&not_found(&args.incident, found.len(), &open));
-        return Exit::No;
+        return out::refuse(args.answer.json, &not_found(&args.incident, found.len(), &open), Exit::No);
     };
     let entry = Entry::new("ack", who::by(args.by.as_deref())).with("incident", one.id.clone());
     if let Err(error) = journal::append(sys, root, &entry) {
-        out::tell(&format_args!(
+        let what = format!(
             "memory/journal.jsonl cannot be written: {error}\n  nothing was acknowledged; mend the disk or the permissions"
-        ));
-        return Exit::Io;
+        );
+        return out::refuse(args.answer.json, &what, Exit::Io);
     }
     out::answer(&if args.answer.json {
         let mut object = Object::new();

@@ -126,6 +126,20 @@ pub enum Command {
     Ack(AckArgs),
 }
 
+impl Command {
+    /// A machine reads the answer. The stdout of `guard` is its command's, and `resume` talks to a person.
+    pub(crate) fn json(&self) -> bool {
+        match self {
+            Self::Status(answer) => answer.json,
+            Self::Check(args) => args.answer.json,
+            Self::Trip(args) => args.answer.json,
+            Self::History(args) => args.answer.json,
+            Self::Ack(args) => args.answer.json,
+            Self::Guard(_) | Self::Resume(_) => false,
+        }
+    }
+}
+
 /// How the answer is written.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Answer {

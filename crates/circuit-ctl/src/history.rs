@@ -8,7 +8,7 @@ use holdfast::json::{self, Object, Value};
 use holdfast::sys::{ReadError, Sys};
 use holdfast::text::printable;
 use holdfast::time::iso;
-use holdfast::{Exit, Root};
+use holdfast::{Exit, Root, say};
 
 use crate::cli::HistoryArgs;
 use crate::out;
@@ -27,10 +27,13 @@ const JOURNAL: &str = "memory/journal.jsonl";
 pub(crate) fn run(args: &HistoryArgs, sys: &Sys, root: &Root) -> Exit {
     let last = args.last as usize;
     let mut exit = Exit::Ok;
+    let mut missing = String::new();
     let mut collect = |name, path, read: fn(Object) -> What| {
         Log { sys, name, path }.last(last, read).unwrap_or_else(|error| {
-            out::tell(&format_args!("{name} {error}\n  its part of the story is missing below"));
+            let what = format!("{name} {error}\n  its part of the story is missing below");
+            out::tell(&what);
             exit = Exit::Io;
+            missing += &say::refusal(&what, exit);
             (Vec::new(), false)
         })
     };
@@ -42,8 +45,10 @@ pub(crate) fn run(args: &HistoryArgs, sys: &Sys, root: &Root) -> Exit {
     let entries = entries.into_iter().filter(|event| !told_twice(event)).collect();
     let story = merged(trips, entries);
     let shown = &story[story.len().saturating_sub(last)..];
-    let text: String =
-        shown.iter().map(|event| if args.answer.json { event.json() } else { event.words() }).collect();
+    let json = args.answer.json;
+    let lead = if json { missing } else { String::new() };
+    let text =
+        lead + &shown.iter().map(|event| if json { event.json() } else { event.words() }).collect::<String>();
     let earlier = more_trips || more_entries || shown.len() < story.len();
     if earlier {
         out::tell(&format_args!("earlier events are not shown: take a larger --last than {last}"));

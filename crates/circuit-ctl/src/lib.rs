@@ -28,11 +28,11 @@ pub fn run(cli: &Cli, sys: &Sys) -> ExitCode {
     let root = match Root::find(sys.store, cli.root.as_deref()) {
         Ok(root) => root,
         Err(error) => {
-            out::tell(&error);
+            let exit = out::refuse(cli.command.json(), &error, Exit::Config);
             if matches!(cli.command, Command::Trip(_)) {
                 out::tell(&"NOTHING WAS PAUSED: name the root, or stop the pipeline by hand");
             }
-            return Exit::Config.into();
+            return exit.into();
         }
     };
     let advice = Advice::told(cli.root.as_deref());

@@ -21,10 +21,7 @@ pub(crate) fn run(args: &TripArgs, sys: &Sys, root: &Root, advice: &Advice) -> E
     // trip-first: the journal comes after, and cannot undo it.
     let mut tripped = match circuit::trip(sys, root, &trip) {
         Ok(tripped) => tripped,
-        Err(error) => {
-            out::tell(&error);
-            return Exit::Io;
-        }
+        Err(error) => return out::refuse(args.answer.json, &error, Exit::Io),
     };
     if let Err(error) = journal::append(sys, root, &entry(&tripped)) {
         tripped.shortcomings.push(format!("memory/journal.jsonl cannot be written: {error}"));

@@ -40,7 +40,7 @@ pub fn run(cli: &Cli, sys: Sys<'static>) -> Exit {
     }
     let programs = match Programs::find(&sys, cli.bin_dir.as_deref()) {
         Ok(programs) => programs,
-        Err(error) => return refuse(&error, Exit::Config),
+        Err(error) => return refuse(cli.json, &error, Exit::Config),
     };
     match &cli.part {
         Some(Part::Bot(args)) => bot::run(args, &sys, &programs),
@@ -52,15 +52,15 @@ pub fn run(cli: &Cli, sys: Sys<'static>) -> Exit {
 fn drill(cli: &Cli, sys: Sys<'static>, programs: &Programs) -> Exit {
     let scenarios = match chosen(&cli.only) {
         Ok(scenarios) => scenarios,
-        Err(error) => return refuse(&error, Exit::Usage),
+        Err(error) => return refuse(cli.json, &error, Exit::Usage),
     };
     let journal_root = match cli.journal_root.as_ref().map(|dir| Root::open(sys.store, dir)).transpose() {
         Ok(root) => root,
-        Err(error) => return refuse(&error.to_string(), Exit::Config),
+        Err(error) => return refuse(cli.json, &error.to_string(), Exit::Config),
     };
     let dir = match folder(&sys, cli.root.as_deref()) {
         Ok(dir) => dir,
-        Err(error) => return refuse(&error, Exit::Io),
+        Err(error) => return refuse(cli.json, &error, Exit::Io),
     };
     let began = sys.clock.now();
     let rows = Lanes { sys, programs, dir: &dir, keep: cli.keep }.play(&scenarios);
@@ -110,7 +110,7 @@ fn written(sys: &Sys, report: &Report, path: &Path) -> Exit {
         match sys.store.replace(&path, text.as_bytes(), Secrecy::Shared) {
             Ok(()) => say::tell(PROGRAM, &format_args!("report: {}", path.display())),
             Err(error) => {
-                exit = refuse(&format!("{} cannot be written: {error}", path.display()), Exit::Io);
+                exit = complain(&format!("{} cannot be written: {error}", path.display()), Exit::Io);
             }
         }
     }
@@ -123,11 +123,17 @@ fn journalled(sys: &Sys, root: &Root, report: &Report) -> Exit {
         Entry::new("drill", PROGRAM).with("passed", passed).with("failed", failed).with("not_run", not_run);
     match journal::append(sys, root, &entry) {
         Ok(_) => Exit::Ok,
-        Err(error) => refuse(&format!("{} cannot be written: {error}", root.journal().display()), Exit::Io),
+        Err(error) => complain(&format!("{} cannot be written: {error}", root.journal().display()), Exit::Io),
     }
 }
 
-fn refuse(what: &str, exit: Exit) -> Exit {
+/// Something that stands beside the answer.
+fn complain(what: &str, exit: Exit) -> Exit {
     say::tell(PROGRAM, &what);
     exit
+}
+
+/// Says why there is no answer; also on stdout, where a machine asked.
+fn refuse(json: bool, what: &str, exit: Exit) -> Exit {
+    say::refuse(PROGRAM, json, &what, exit)
 }

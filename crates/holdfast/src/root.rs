@@ -4,6 +4,11 @@ use std::path::{Path, PathBuf};
 
 use crate::sys::{Kind, Store};
 
+/// The folders in `data/`, from the root.
+pub(crate) const INNER: [&str; 2] = [HEARTBEATS, OUTBOX];
+const HEARTBEATS: &str = "data/heartbeats";
+const OUTBOX: &str = "data/outbox";
+
 /// A folder with `data/` in it. Anything else is refused, so that a wrong working directory never reads as
 /// "no state, so green" (**fail-closed**).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,7 +94,7 @@ impl Root {
 
     /// `data/heartbeats/`.
     pub fn heartbeats(&self) -> PathBuf {
-        self.0.join("data/heartbeats")
+        self.0.join(HEARTBEATS)
     }
 
     /// `data/watchdog.json`, the watchdog's own heartbeat and memory.
@@ -99,7 +104,7 @@ impl Root {
 
     /// `data/outbox/`.
     pub fn outbox(&self) -> PathBuf {
-        self.0.join("data/outbox")
+        self.0.join(OUTBOX)
     }
 
     /// `memory/journal.jsonl`.

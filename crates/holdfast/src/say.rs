@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::exit::Exit;
+use crate::json::{Object, Value};
 
 #[cfg(any(test, feature = "sim"))]
 static HUSHED: AtomicBool = AtomicBool::new(false);
@@ -28,6 +29,24 @@ pub fn tell(program: &str, what: &dyn Display) {
     let _ = writeln!(io::stderr(), "{program}: {what}");
 }
 
+/// Says why there is no answer: to people on stderr and, where a machine asked (`--json`), as the answer on stdout. It
+/// must never read nothing, which is what a program that was killed says, too. Returns `exit`.
+pub fn refuse(program: &str, json: bool, what: &dyn Display, exit: Exit) -> Exit {
+    tell(program, what);
+    if json { exit.and(answer(program, &refusal(what, exit))) } else { exit }
+}
+
+/// A refusal for machines, in one line: `{"exit":78,"error":"the fact","advice":["what to do"]}`.
+pub fn refusal(what: &dyn Display, exit: Exit) -> String {
+    let text = what.to_string();
+    let mut lines = text.lines().map(str::trim);
+    let mut object = Object::new();
+    object.insert("exit".into(), exit.code().into());
+    object.insert("error".into(), lines.next().unwrap_or_default().into());
+    object.insert("advice".into(), lines.collect::<Vec<_>>().into());
+    format!("{}\n", Value::from(object))
+}
+
 /// Gives the answer on stdout. An answer that could not be given is no success; a reader that went away
 /// (`| head`) is no error.
 pub fn answer(program: &str, text: &str) -> Exit {
@@ -43,6 +62,25 @@ pub fn answer(program: &str, text: &str) -> Exit {
                 ),
             );
             Exit::Io
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_one_line_of_json_with_the_fact_and_what_to_do() {
+        for (text, line) in [
+            (
+                "a \"b\" is missing\n  make it\n  or name another",
+                r#"{"exit":78,"error":"a \"b\" is missing","advice":["make it","or name another"]}"#,
+            ),
+            ("no", r#"{"exit":78,"error":"no","advice":[]}"#),
+            ("", r#"{"exit":78,"error":"","advice":[]}"#),
+        ] {
+            assert_eq!(refusal(&text, Exit::Config), format!("{line}\n"));
         }
     }
 }

@@ -1,17 +1,22 @@
 //! One delivery: a lane per channel, all lanes side by side, under one deadline.
 
+mod answers;
+mod entries;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use holdfast::config::{Channel, ChannelKind};
-use holdfast::sys::{Lock, Now, Sys};
+use holdfast::sys::{Now, Sys};
 
-use crate::entry::{Due, Entry, Progress, WAIT_LIMIT, jitter};
-use crate::outbox::{Claim, Outbox};
-use crate::report::{ChannelReport, Delivery, Event, Note};
+use crate::entry::{Entry, Progress};
+use crate::outbox::Outbox;
+use crate::report::{ChannelReport, Delivery, Event};
 use crate::state::States;
 use crate::transport::{Answer, Reply, Sending, Transport, Verdict};
+
+use entries::Held;
 
 /// The longest run. A lock that is held for longer counts as hung.
 const BUDGET_MOST: Duration = Duration::from_secs(90);
@@ -25,8 +30,6 @@ const PACES: f64 = 3.0;
 const PACE_LEAST: f64 = 0.3;
 /// What a transport is told to leave of the budget, in seconds, so that it can still say what happened.
 const MARGIN: f64 = 0.3;
-/// Why an alert is given up that no channel is left for.
-const NO_CHANNEL: &str = "no alert channel is configured any more";
 
 /// What one channel is doing.
 enum Lane {
@@ -38,13 +41,6 @@ enum Lane {
     Waiting { id: String, attempt: u32, until: f64 },
     /// Finished with this run.
     Done,
-}
-
-/// An entry that is ours while some lane works on it.
-struct Held {
-    entry: Entry,
-    lanes: usize,
-    _lock: Option<Lock>,
 }
 
 pub(crate) struct Run<'a> {
@@ -109,43 +105,6 @@ impl<'a> Run<'a> {
             run.open_lane(channel, &now);
         }
         run
-    }
-
-    /// Removes what is over before anything is sent.
-    fn clear(&mut self, now: &Now) {
-        let over = |entry: &Entry| entry.expired(now) || entry.settled(self.channels);
-        let ids: Vec<String> = self.known.values().filter(|e| over(e)).map(|e| e.alert.id.clone()).collect();
-        for id in ids {
-            match self.take(&id) {
-                Some(entry) if entry.expired(now) && !entry.settled(self.channels) => self.expire(&entry),
-                Some(_) => self.drop_lane(&id),
-                None => {}
-            }
-        }
-    }
-
-    /// Settles everything, because no channel is left that could take it.
-    pub(crate) fn give_up(mut self) -> Delivery {
-        for id in self.known.keys().cloned().collect::<Vec<_>>() {
-            match self.take(&id) {
-                Some(entry) if entry.heard() => self.discard(&id),
-                Some(entry) => {
-                    self.report.abandoned.push(id);
-                    self.report.events.push(Event::expired(&entry, Some(NO_CHANNEL)));
-                    self.discard(&entry.alert.id);
-                }
-                None => {}
-            }
-        }
-        self.report
-    }
-
-    fn expire(&mut self, entry: &Entry) {
-        if !entry.heard() {
-            self.report.expired_unheard.push(entry.alert.id.clone());
-        }
-        self.report.events.push(Event::expired(entry, None));
-        self.discard(&entry.alert.id);
     }
 
     /// What is due for a channel: what was tried least goes first, so that one alert that a channel chokes on
@@ -256,145 +215,6 @@ impl<'a> Run<'a> {
         };
         transport.start(sending, Reply::new(lane, self.mailbox.clone()));
         Lane::Sending { id, attempt, since: now.up }
-    }
-
-    /// Takes note of an answer, on disk before anything else is sent.
-    fn settle(&mut self, lane: usize, answer: Answer) {
-        let Lane::Sending { id, attempt, since } = std::mem::replace(&mut self.lanes[lane], Lane::Done)
-        else {
-            return;
-        };
-        let now = self.sys.clock.now();
-        let channels = self.channels;
-        let channel = &channels[lane];
-        if let Some(to) = &answer.moved_to {
-            self.moved(channel, to);
-        }
-        if answer.verdict == Verdict::Accepted {
-            let timeout = channel.timeout.as_secs_f64();
-            self.needs[lane] = Some(timeout.min(PACES * (now.up - since).max(PACE_LEAST)));
-        }
-        let next = self.record(lane, &id, attempt, answer.verdict, &now);
-        if !matches!(next, Lane::Waiting { .. }) {
-            self.drop_lane(&id);
-        }
-        self.lanes[lane] = next;
-    }
-
-    fn record(&mut self, lane: usize, id: &str, attempt: u32, verdict: Verdict, now: &Now) -> Lane {
-        let channels = self.channels;
-        let name = &channels[lane].name;
-        self.note_state(name, &verdict, now);
-        let latest = self.latest(lane);
-        let Some(held) = self.held.get_mut(id) else { return Lane::Done };
-        let entry = &mut held.entry;
-        let tried = entry.tries(name).saturating_add(1);
-        let (next, event) = match verdict {
-            Verdict::Accepted => {
-                entry.accept(name, now);
-                (Lane::Free, Some(Event::accepted(&entry.alert, name, tried)))
-            }
-            Verdict::Refused { why } => {
-                entry.refuse(name, now, why.clone());
-                (Lane::Done, Some(Event::failed(&entry.alert, name, tried, &why, true)))
-            }
-            Verdict::Later { why, after } => {
-                let asked = after.map(|wait| wait.as_secs_f64().min(WAIT_LIMIT));
-                entry.postpone(name, now, why.clone(), asked);
-                let wait = asked.unwrap_or_else(|| {
-                    WAIT_IN_RUN * f64::from(3_u32.pow(attempt - 1)) * jitter(id, name, tried)
-                });
-                let until = now.up + wait;
-                if attempt < TRIES_PER_RUN && until <= latest {
-                    (Lane::Waiting { id: id.to_owned(), attempt, until }, None)
-                } else {
-                    (Lane::Done, Some(Event::failed(&entry.alert, name, tried, &why, false)))
-                }
-            }
-        };
-        // What is settled with its last lane is removed at once instead.
-        if held.lanes > 1 || !held.entry.settled(self.channels) {
-            self.outbox.save(self.sys.store, &held.entry, &mut self.report);
-        }
-        self.report.events.extend(event);
-        next
-    }
-
-    fn note_state(&mut self, name: &str, verdict: &Verdict, now: &Now) {
-        let was_broken = self.report_of(name).state.is_broken();
-        let report = self.report_of(name);
-        report.state = report.state.after(verdict, now.wall);
-        match verdict {
-            Verdict::Accepted => report.accepted += 1,
-            Verdict::Later { why, .. } => report.error = Some(why.clone()),
-            Verdict::Refused { why } => {
-                report.failed += 1;
-                report.error = Some(why.clone());
-                if !was_broken {
-                    self.report.notes.push(Note::Broken { channel: name.to_owned(), why: why.clone() });
-                }
-            }
-        }
-        if let Verdict::Later { after: Some(wait), .. } = verdict
-            && !wait.is_zero()
-        {
-            let due = Due::after(now, wait.as_secs_f64().min(WAIT_LIMIT));
-            let noted = self.outbox.memo.pause(self.sys.store, name, due);
-            self.report.faults.extend(noted.err());
-        }
-    }
-
-    fn moved(&mut self, channel: &Channel, to: &str) {
-        let ChannelKind::Telegram { chat: from, .. } = &channel.kind else { return };
-        let learned = self.outbox.memo.moved(self.sys.store, &channel.name, from, to);
-        self.report.faults.extend(learned.err());
-        let (channel, from, to) = (channel.name.clone(), from.clone(), to.to_owned());
-        self.report.notes.push(Note::Moved { channel, from, to });
-    }
-
-    /// Makes an entry ours for one more lane; `None` if it is somebody else's or gone.
-    fn take(&mut self, id: &str) -> Option<Entry> {
-        if let Some(held) = self.held.get_mut(id) {
-            held.lanes += 1;
-            return Some(held.entry.clone());
-        }
-        match self.outbox.claim(self.sys, id, &mut self.report) {
-            Claim::Ours(entry, lock) => {
-                self.held.insert(id.to_owned(), Held { entry: (*entry).clone(), lanes: 1, _lock: lock });
-                Some(*entry)
-            }
-            Claim::Busy => {
-                if !self.busy.iter().any(|busy| busy == id) {
-                    self.busy.push(id.to_owned());
-                }
-                None
-            }
-            Claim::Gone => {
-                self.known.remove(id);
-                None
-            }
-        }
-    }
-
-    /// One lane is done with an entry; the last one removes what is settled and lets go of the lock.
-    fn drop_lane(&mut self, id: &str) {
-        let Some(held) = self.held.get_mut(id) else { return };
-        held.lanes -= 1;
-        if held.lanes > 0 {
-            return;
-        }
-        if held.entry.settled(self.channels) {
-            self.discard(id);
-        } else if let Some(held) = self.held.remove(id) {
-            self.known.insert(id.to_owned(), held.entry);
-        }
-    }
-
-    /// Removes an entry, and only then lets go of its lock.
-    fn discard(&mut self, id: &str) {
-        self.outbox.discard(self.sys.store, id, &mut self.report);
-        self.known.remove(id);
-        self.held.remove(id);
     }
 
     /// Counts what hangs as not accepted, and what is left.

@@ -27,10 +27,7 @@ pub fn run(cli: &Cli, sys: Sys<'static>) -> Exit {
     real::end_within(PROGRAM, MOST, Exit::Undelivered, "out of time; what is in data/outbox is sent later");
     let root = match Root::find(sys.store, cli.root.as_deref()) {
         Ok(root) => root,
-        Err(error) => {
-            say::tell(PROGRAM, &error);
-            return Exit::Config;
-        }
+        Err(error) => return say::refuse(PROGRAM, cli.json, &error, Exit::Config),
     };
     let settings = Settings::read(&sys, &root);
     if let Some(story) = settings.story() {
@@ -57,8 +54,8 @@ pub fn run(cli: &Cli, sys: Sys<'static>) -> Exit {
     let locked = match &alone {
         Ok(Some(_)) => Exit::Ok,
         Ok(None) => {
-            say::tell(PROGRAM, &"another resume-reminder is at work in this root; one is enough");
-            return Exit::Busy;
+            let what = "another resume-reminder is at work in this root; one is enough";
+            return say::refuse(PROGRAM, cli.json, &what, Exit::Busy);
         }
         // Rather twice than never.
         Err(error) => {

@@ -48,11 +48,13 @@ pub fn main() -> Exit {
 fn run(cli: &Cli, sys: Sys<'static>) -> Exit {
     let root = match Root::find(sys.store, cli.root.as_deref()) {
         Ok(root) => root,
-        Err(error) => return refuse(&error, Exit::Config),
+        Err(error) => return refuse(cli.json, &error, Exit::Config),
     };
     match &cli.command {
         Command::Check => check(cli, sys, &root),
-        Command::Run { every } => alone(sys, &root, |lock| resident::run(sys, &root, *every, lock)),
+        Command::Run { every } => {
+            alone(cli.json, sys, &root, |lock| resident::run(cli.json, sys, &root, *every, lock))
+        }
         Command::Status => show::status(cli, &sys, &root),
         Command::Validate { config } => validate::validate(cli, &sys, &root, config.as_deref()),
         Command::TestAlert => validate::test_alert(cli, &sys, &root),
@@ -67,7 +69,7 @@ fn check(cli: &Cli, sys: Sys<'static>, root: &Root) -> Exit {
         Exit::Undelivered,
         "out of time; what was tripped stays tripped",
     );
-    alone(sys, root, |_| {
+    alone(cli.json, sys, root, |lock| {
         let mut watchdog = Watchdog::open(sys, root.clone());
         let evaluated = watchdog.evaluate();
         let mut exit = evaluated.exit;
@@ -84,7 +86,8 @@ fn check(cli: &Cli, sys: Sys<'static>, root: &Root) -> Exit {
             }
         }
         exit = exit.and(watchdog.save_if_changed());
-        exit.and(show::evaluated(cli, &evaluated))
+        exit = exit.and(lock.exit());
+        exit.and(show::evaluated(cli, &evaluated, exit))
     })
 }
 
@@ -110,6 +113,11 @@ impl Alone {
         Some(Self { lock, id: file_id(sys, &path) })
     }
 
+    /// Without a lock all is not well.
+    fn exit(&self) -> Exit {
+        if self.lock.is_some() { Exit::Ok } else { Exit::Io }
+    }
+
     /// Takes it again where `data/` was replaced under us. `false` if somebody else was quicker.
     pub(crate) fn stays(&mut self, sys: &Sys, root: &Root) -> bool {
         let id = file_id(sys, &root.watchdog_lock());
@@ -128,15 +136,16 @@ fn file_id(sys: &Sys, path: &Path) -> Option<u64> {
 }
 
 /// Does `job` as the only watchdog of the root.
-fn alone(sys: Sys<'_>, root: &Root, job: impl FnOnce(&mut Alone) -> Exit) -> Exit {
-    let Some(mut lock) = Alone::take(&sys, root) else { return busy() };
+fn alone(json: bool, sys: Sys<'_>, root: &Root, job: impl FnOnce(&mut Alone) -> Exit) -> Exit {
+    let Some(mut lock) = Alone::take(&sys, root) else { return busy(json) };
     let exit = job(&mut lock);
-    if lock.lock.is_some() { exit } else { exit.and(Exit::Io) }
+    exit.and(lock.exit())
 }
 
 /// Another one is at work.
-pub(crate) fn busy() -> Exit {
+pub(crate) fn busy(json: bool) -> Exit {
     refuse(
+        json,
         &"another watchdog is at work in this root\n  one is enough; to see it: fuser -v data/.watchdog.lock",
         Exit::Busy,
     )
@@ -152,7 +161,7 @@ pub(crate) fn answer(text: &str) -> Exit {
     holdfast::say::answer("watchdog", text)
 }
 
-fn refuse(what: &dyn std::fmt::Display, exit: Exit) -> Exit {
-    tell(what);
-    exit
+/// Says why there is no answer; also on stdout, where a machine asked.
+pub(crate) fn refuse(json: bool, what: &dyn std::fmt::Display, exit: Exit) -> Exit {
+    holdfast::say::refuse("watchdog", json, what, exit)
 }

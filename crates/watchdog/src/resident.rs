@@ -11,7 +11,7 @@ use holdfast::{Exit, Root};
 use crate::deliver::{Delivered, Deliverer, Work};
 use crate::evaluate::{BY, Watchdog};
 use crate::events::{self, Wake};
-use crate::{Alone, busy, tell};
+use crate::{Alone, busy, refuse};
 
 /// Two looks are at least this far apart: a writer in a fast loop must not eat the processor.
 const REST: Duration = Duration::from_millis(20);
@@ -19,7 +19,7 @@ const REST: Duration = Duration::from_millis(20);
 const JUST_AFTER: f64 = 0.002;
 
 /// Runs until it is killed. Only a lost ability to deliver ends it with an error.
-pub(crate) fn run(sys: Sys<'static>, root: &Root, every: Span, lock: &mut Alone) -> Exit {
+pub(crate) fn run(json: bool, sys: Sys<'static>, root: &Root, every: Span, lock: &mut Alone) -> Exit {
     let (wake, woken) = mpsc::sync_channel(1);
     let _watcher = events::watch(root, wake.clone());
     let (sender, results) = sending(sys, root.clone(), wake);
@@ -37,7 +37,7 @@ pub(crate) fn run(sys: Sys<'static>, root: &Root, every: Span, lock: &mut Alone)
             next_send = delivered.next.map(|next| sys.clock.now().up + next);
         }
         if !lock.stays(&sys, root) {
-            return busy();
+            return busy(json);
         }
         let evaluated = watchdog.evaluate();
         supervisor::alive();
@@ -48,10 +48,8 @@ pub(crate) fn run(sys: Sys<'static>, root: &Root, every: Span, lock: &mut Alone)
             && let Some(work) = watchdog.work()
         {
             if sender.send(work).is_err() {
-                tell(&format_args!(
-                    "the sender has died; ending, so that the service manager starts me anew"
-                ));
-                return Exit::Undelivered;
+                let what = "the sender has died; ending, so that the service manager starts me anew";
+                return refuse(json, &what, Exit::Undelivered);
             }
             sending = true;
             next_send = None;

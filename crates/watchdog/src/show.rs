@@ -14,7 +14,7 @@ use holdfast_notify::{ChannelState, Outbox};
 
 use crate::cli::Cli;
 use crate::evaluate::Evaluated;
-use crate::{answer, tell};
+use crate::{answer, refuse, tell};
 
 /// Text from outside, harmless on a terminal.
 fn printable(text: &str) -> String {
@@ -26,8 +26,8 @@ const SHOWN: usize = 400;
 /// A watchdog that has not completed a check for this long is no witness, in seconds.
 const STALE: f64 = 35.0 * 60.0;
 
-/// The answer of `check`.
-pub(crate) fn evaluated(cli: &Cli, evaluated: &Evaluated) -> Exit {
+/// The answer of `check`, which ends with `exit`.
+pub(crate) fn evaluated(cli: &Cli, evaluated: &Evaluated, exit: Exit) -> Exit {
     if cli.json {
         let watches: Object = evaluated
             .judged
@@ -35,7 +35,7 @@ pub(crate) fn evaluated(cli: &Cli, evaluated: &Evaluated) -> Exit {
             .map(|(name, judged)| (name.clone(), watch(judged.verdict.word(), judged.act, &judged.detail)))
             .collect();
         let mut found = Object::new();
-        found.insert("exit".into(), evaluated.exit.code().into());
+        found.insert("exit".into(), exit.code().into());
         found.insert("circuit".into(), evaluated.view.verdict.word().into());
         found.insert("holds".into(), holds(&evaluated.view));
         found.insert("watches".into(), watches.into());
@@ -86,16 +86,16 @@ pub(crate) fn status(cli: &Cli, sys: &Sys, root: &Root) -> Exit {
     let (beat, memory) = match recollect(sys, root) {
         Ok(Some(recollected)) => recollected,
         Ok(None) => {
-            tell(&format_args!("no watchdog has completed a check in this root\n  run: {check}"));
-            return Exit::No;
+            let what = format!("no watchdog has completed a check in this root\n  run: {check}");
+            return refuse(cli.json, &what, Exit::No);
         }
         Err(what) => {
-            tell(&format_args!(
+            let what = format!(
                 "data/watchdog.json {}\n  what the watchdog knew is lost, and deadlines count anew at the next check: find out who \
                  wrote into it, then run: {check}",
                 printable(&what)
-            ));
-            return Exit::No;
+            );
+            return refuse(cli.json, &what, Exit::No);
         }
     };
     let now = sys.clock.now();
@@ -103,13 +103,18 @@ pub(crate) fn status(cli: &Cli, sys: &Sys, root: &Root) -> Exit {
     let ago = Sight::of(&now, None, stamp).age(&now);
     let view = circuit::view(sys, root);
     let waiting = Outbox::open(root).pending(sys);
+    let fresh = ago <= STALE;
+    let well = fresh && memory.incidents.is_empty() && memory.mute.is_none();
+    let exit = if well { Exit::Ok } else { Exit::No };
     let text = if cli.json {
         let mut found = memory.to_fields();
+        found.insert("exit".into(), exit.code().into());
         found.insert("age".into(), ago.into());
         found.insert("at".into(), beat.at.into());
         found.insert("circuit".into(), view.verdict.word().into());
         found.insert("holds".into(), holds(&view));
         found.insert("waiting_alerts".into(), waiting.entries.len().into());
+        found.insert("outbox_faults".into(), waiting.faults.iter().map(ToString::to_string).collect());
         format!("{}\n", Value::from(found))
     } else {
         human(&Last { ago, at: beat.at, now: now.wall }, &memory, &view, waiting.entries.len(), &advice)
@@ -118,9 +123,7 @@ pub(crate) fn status(cli: &Cli, sys: &Sys, root: &Root) -> Exit {
     for fault in &waiting.faults {
         tell(&format_args!("data/outbox: {fault}"));
     }
-    let fresh = ago <= STALE;
-    let well = fresh && memory.incidents.is_empty() && memory.mute.is_none();
-    answered.and(if well { Exit::Ok } else { Exit::No })
+    answered.and(exit)
 }
 
 /// When the last check was.

@@ -105,7 +105,10 @@ fn summary(path: &Path, config: &Config, notes: &[String]) -> String {
 fn refuse(cli: &Cli, faults: &[String]) -> Exit {
     if cli.json {
         // The exit code says more than a failed write.
-        let _ = answer(&format!("{}\n", serde_json::json!({ "valid": false, "faults": faults })));
+        let _ = answer(&format!(
+            "{}\n",
+            serde_json::json!({ "valid": false, "exit": Exit::Config.code(), "faults": faults })
+        ));
     }
     for fault in faults {
         tell(&format_args!("{fault}"));
@@ -117,18 +120,16 @@ fn refuse(cli: &Cli, faults: &[String]) -> Exit {
 pub(crate) fn test_alert(cli: &Cli, sys: &Sys<'static>, root: &Root) -> Exit {
     let settings = settings::load(sys, root);
     if let Some(story) = settings.story() {
-        tell(&story);
         if settings.unusable {
-            return Exit::Config;
+            return crate::refuse(cli.json, &story, Exit::Config);
         }
+        tell(&story);
     }
     let channels = &settings.config.channels;
     if channels.is_empty() {
-        tell(&format_args!(
-            "no alert channel is configured\n  add a [[channel]] to {}",
-            root.config().display()
-        ));
-        return Exit::Config;
+        let config = root.config();
+        let what = format!("no alert channel is configured\n  add a [[channel]] to {}", config.display());
+        return crate::refuse(cli.json, &what, Exit::Config);
     }
     let wall = sys.clock.now().wall;
     let alert = Alert {

@@ -135,7 +135,7 @@ pub(super) const MUTATIONS: [Mutation; 19] = [
     Mutation {
         name: "alert-is-removed-after-one-try",
         rule: "no-silent-alert",
-        file: "crates/notify/src/deliver.rs",
+        file: "crates/notify/src/deliver/answers.rs",
         old: "entry.postpone(name, now, why.clone(), asked);",
         new: "entry.accept(name, now);",
     },

@@ -6,10 +6,12 @@
 )]
 
 mod ack;
+mod alone;
 mod broken;
 mod guard;
 mod history;
 mod page;
+mod person;
 mod refuse;
 mod resume;
 mod trip;

@@ -86,14 +86,14 @@ pub(super) fn backup_restored(stage: &Stage) -> Result<Seen, Trouble> {
 }
 
 /// A healthy crew, paused by hand.
-fn paused(stage: &Stage) -> Result<Crew, Trouble> {
+pub(super) fn paused(stage: &Stage) -> Result<Crew, Trouble> {
     let crew = stage.healthy()?;
     stage.trip_by_hand("the drill pauses before it damages the circuit's files")?;
     held(stage)?;
     Ok(crew)
 }
 
-fn held(stage: &Stage) -> Result<(), Trouble> {
+pub(super) fn held(stage: &Stage) -> Result<(), Trouble> {
     let is_held = |beat: Object| beat.get("status").is_some_and(|status| status == "held");
     stage.until("the bot beats held", || stage.beat().is_some_and(is_held).then_some(()))
 }

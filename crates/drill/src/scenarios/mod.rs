@@ -5,6 +5,8 @@ mod beats;
 mod circuit;
 mod clock;
 pub(crate) mod disk;
+mod folder;
+mod locks;
 mod person;
 mod silence;
 
@@ -129,5 +131,29 @@ pub(crate) const ALL: &[Scenario] = &[
         injected: "data/circuit.json and data/trips.jsonl put back as they were before the trip",
         expected: "ledger-shrank, tripped again",
         play: circuit::backup_restored,
+    },
+    Scenario {
+        name: "data-gone",
+        injected: "data/ taken away during a pause, as an unmounted disk does; then made anew, empty",
+        expected: "told; every program refuses; empty, it is ledger-shrank and tripped again",
+        play: folder::gone,
+    },
+    Scenario {
+        name: "data-restored",
+        injected: "the whole of data/ put back as it was before the trip, while no watchdog runs",
+        expected: "ledger-shrank, tripped again by the watchdog that starts",
+        play: folder::restored,
+    },
+    Scenario {
+        name: "lock-stuck",
+        injected: "kill -9 of the bot, while somebody holds the circuit's lock and never lets go",
+        expected: "stale, tripped without the lock",
+        play: locks::stuck,
+    },
+    Scenario {
+        name: "lock-foreign",
+        injected: "a lock file of root, and a trip by a user who may not open it",
+        expected: "tripped without the lock",
+        play: locks::foreign,
     },
 ];

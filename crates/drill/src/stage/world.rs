@@ -58,7 +58,60 @@ pub(crate) fn clear(dir: &Path) -> io::Result<()> {
     fs::remove_dir_all(dir)
 }
 
-/// Puts a copy in the place of a file, as a restore does.
+/// Copies a folder as it is at work: a file that goes away meanwhile is left out.
+pub(crate) fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (one, other) = (entry.path(), to.join(entry.file_name()));
+        let copied = if entry.file_type()?.is_dir() {
+            copy_folder(&one, &other)
+        } else {
+            fs::copy(&one, &other).map(drop)
+        };
+        match copied {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            copied => copied?,
+        }
+    }
+    Ok(())
+}
+
+/// Copies a program to where others may run it.
+pub(crate) fn copy_program(from: &Path, to: &Path) -> io::Result<()> {
+    fs::copy(from, to).map(drop)
+}
+
+/// Makes a folder.
+pub(crate) fn make_folder(dir: &Path) -> io::Result<()> {
+    fs::create_dir(dir)
+}
+
+/// Gives something to a user and a group of the same number.
+#[cfg(unix)]
+pub(crate) fn give(path: &Path, user: u32, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::{PermissionsExt, chown};
+    chown(path, Some(user), Some(user))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+}
+
+/// We may give files to others.
+#[cfg(unix)]
+pub(crate) fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+#[cfg(not(unix))]
+pub(crate) fn give(_path: &Path, _user: u32, _mode: u32) -> io::Result<()> {
+    Err(ErrorKind::Unsupported.into())
+}
+
+#[cfg(not(unix))]
+pub(crate) fn is_root() -> bool {
+    false
+}
+
+/// Puts a copy in the place of a file or a folder, as a restore does.
 pub(crate) fn put_back(copy: &Path, path: &Path) -> io::Result<()> {
     fs::rename(copy, path)
 }

@@ -42,6 +42,35 @@ fn a_watchdog_that_falls_asleep_is_found_out() {
     fails(&scratch, &["two-writers"], "it did not come to this: the watchdog finds bot two-writers");
 }
 
+/// Nobody looks at what was put back.
+#[test]
+fn a_watchdog_that_does_not_come_back_is_found_out() {
+    let script = "cd \"$HOLDFAST_ROOT\"; test -e begun && exec sleep 100; touch begun; exec 'REAL' \"$@\"";
+    let real = super::built().join("watchdog").display().to_string();
+    let scratch = Scratch::sabotaged("watchdog", &script.replace("REAL", &real));
+    fails(&scratch, &["data-restored"], "it did not come to this: trading is paused again");
+}
+
+#[test]
+fn programs_that_go_on_without_their_folder_are_found_out() {
+    let real = super::built().join("circuit-ctl").display().to_string();
+    let script = format!("cd \"$HOLDFAST_ROOT\"; test -d data || exit 0; exec '{real}' \"$@\"");
+    let scratch = Scratch::sabotaged("circuit-ctl", &script);
+    fails(&scratch, &["data-gone"], "without data/ circuit-ctl ended with Code(0), not 78");
+}
+
+/// Root alone can rehearse it; for others it is not run, and never passed.
+#[test]
+fn a_trip_that_does_nothing_at_another_users_lock_is_found_out() {
+    let scratch = Scratch::sabotaged("circuit-ctl", "exit 0");
+    if rustix::process::geteuid().is_root() {
+        fails(&scratch, &["lock-foreign"], "circuit-ctl check ended with Code(0), not 2");
+        return;
+    }
+    let report = scratch.plays(&["lock-foreign"], &[]).expect(1).report();
+    assert_eq!((&report["passed"], &report["not_run"]), (&0.into(), &1.into()), "{report:#}");
+}
+
 #[test]
 fn a_circuit_ctl_that_always_says_yes_is_found_out() {
     let scratch = Scratch::sabotaged("circuit-ctl", "exit 0");

@@ -50,8 +50,8 @@ pub struct TripError(pub Vec<String>);
 
 /// Pauses the circuit of `root`, durably. Never waits longer than about a second, whatever others do.
 ///
-/// From the moment that its line is in the ledger the trip holds (**no-lost-trip**). On a full disk the reserve
-/// is freed; failing that the face is overwritten in place, which is paused from its first byte on.
+/// From the moment that its line is in the ledger the trip holds (**no-lost-trip**). On a full disk, and only there,
+/// the reserve is freed; failing that the face is overwritten in place, which is paused from its first byte on.
 pub fn trip(sys: &Sys, root: &Root, trip: &Trip) -> Result<Tripped, TripError> {
     trip_all(sys, root, std::slice::from_ref(trip)).swap_remove(0)
 }
@@ -123,12 +123,18 @@ fn append(sys: &Sys, root: &Root, hold: &Hold) -> io::Result<Appended> {
     sys.store.append(&root.ledger(), &Value::from(object).to_string())
 }
 
-/// Does `write`; when that fails, frees the reserve and does it once more. The watchdog restores the reserve.
+/// Does `write`; when the disk is full, frees the reserve and does it once more. The watchdog restores the reserve.
 fn with_reserve<T>(sys: &Sys, root: &Root, mut write: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    write().or_else(|error| match sys.store.remove(&root.reserve()) {
-        Ok(()) => write(),
-        Err(_) => Err(error),
+    write().or_else(|error| {
+        // Room mends nothing else, and the reserve is for the day on which it does.
+        if no_room(&error) && sys.store.remove(&root.reserve()).is_ok() { write() } else { Err(error) }
     })
+}
+
+/// The disk is full, or a quota of it; a disk that had room for a part of the line is full, too.
+fn no_room(error: &io::Error) -> bool {
+    use io::ErrorKind::{QuotaExceeded, StorageFull, WriteZero};
+    matches!(error.kind(), StorageFull | QuotaExceeded | WriteZero)
 }
 
 /// What stood in the face before the trip.

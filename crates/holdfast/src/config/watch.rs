@@ -268,8 +268,20 @@ fn read_source(section: &Section<'_, '_>) -> Result<BeatSource, Problem> {
     Ok(match first {
         Some("url") => BeatSource::Url(section.need::<Url>("url", "")?.0),
         Some("command") => BeatSource::Command(section.need::<Argv>("command", "")?.0),
-        _ => BeatSource::File(section.get("heartbeat")?),
+        _ => BeatSource::File(read_beat_name(section)?),
     })
+}
+
+/// Which local file is meant must leave no doubt: a watch of the wrong one never sees its bot die.
+fn read_beat_name(section: &Section<'_, '_>) -> Result<Option<Name>, Problem> {
+    let name: Option<Name> = section.get("heartbeat")?;
+    if name.as_ref() == Some(&Name::main()) {
+        let fact = "heartbeat = \"heartbeat\" does not say which file is meant";
+        let advice = "leave the key out to read data/heartbeat.json, the beat without a name; \
+                      no beat in data/heartbeats/ may be called heartbeat";
+        return Err(section.problem("heartbeat", fact, advice));
+    }
+    Ok(name)
 }
 
 fn read_status(section: &Section<'_, '_>) -> Result<Vec<u16>, Problem> {

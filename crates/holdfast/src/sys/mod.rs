@@ -49,7 +49,8 @@ pub trait Clock {
     fn wait(&self, duration: Duration);
 }
 
-/// Reads and writes state files. Reading follows links to files; writing into a file follows none.
+/// Reads and writes state files. Reading follows links; writing follows none to a file, and none to a folder in `data/`.
+/// The root, `data` and `memory` may be links.
 pub trait Store {
     /// The whole content of a regular file of at most [`MAX_READ`] bytes, opened without blocking.
     fn read(&self, path: &Path) -> Result<Vec<u8>, ReadError>;

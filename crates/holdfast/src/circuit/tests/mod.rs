@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test plays the person, the editor and the broken disk")]
 
 mod races;
+mod reserve;
 mod resume;
 mod trip;
 mod verdict;

@@ -121,16 +121,6 @@ fn a_held_lock_keeps_no_trip_waiting_for_long() {
 }
 
 #[test]
-fn the_reserve_is_freed_when_the_first_write_fails() {
-    let place = Place::new();
-    fs::write(place.root.reserve(), [0; 4096]).expect("reserved");
-    // Nothing can be appended to a folder: stands for a disk that is full, without one.
-    fs::create_dir(place.root.ledger()).expect("in the way");
-    place.try_trip("full").expect("paused");
-    assert!(!place.root.reserve().exists());
-}
-
-#[test]
 fn nothing_that_can_be_written_is_an_error_that_says_so() {
     let place = Place::new();
     fs::create_dir(place.root.ledger()).expect("in the way");

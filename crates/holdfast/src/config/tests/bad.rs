@@ -107,6 +107,7 @@ const WATCHES: Cases = &[
     (WATCH, "max_age = \"15 minuten\""),
     (WATCH, "max_age = \"0s\""),
     (WATCH, "heartbeat = \"../circuit\""),
+    (WATCH, "heartbeat = \"heartbeat\""),
     (WATCH, "heartbeat = \"a\"\nurl = \"https://h/b\""),
     (WATCH, "timeout = \"5s\""),
     (WATCH, "failures = 3"),

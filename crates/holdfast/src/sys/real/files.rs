@@ -11,6 +11,8 @@ use crate::sys::{
 
 #[path = "files/bulk.rs"]
 mod bulk;
+#[path = "files/place.rs"]
+mod place;
 #[cfg(not(unix))]
 #[path = "files/elsewhere.rs"]
 mod platform;
@@ -20,6 +22,8 @@ mod platform;
 #[cfg(all(test, unix))]
 #[path = "files/tests.rs"]
 mod tests;
+
+use place::{Place, is_inner, is_link, linked};
 
 /// The files of this host.
 #[derive(Clone, Copy, Debug)]
@@ -106,6 +110,8 @@ impl Store for RealStore {
     }
 
     fn replace(&self, path: &Path, bytes: &[u8], secrecy: Secrecy) -> io::Result<()> {
+        let place = Place::of(path)?;
+        let path = place.path();
         let temp = temp_beside(path);
         let written = write_temp(&temp, path, bytes, secrecy)
             .and_then(|file| file.sync_all())
@@ -129,6 +135,8 @@ impl Store for RealStore {
     }
 
     fn append(&self, path: &Path, line: &str) -> io::Result<Appended> {
+        let place = Place::of(path)?;
+        let path = place.path();
         let (mut file, fresh) = open_to_append(path)?;
         let closed_torn_line = ends_torn(&mut file)?;
         let mut bytes = Vec::with_capacity(line.len() + 2);
@@ -153,24 +161,34 @@ impl Store for RealStore {
     }
 
     fn overwrite(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let mut file = open_in_place(OpenOptions::new().write(true).create(true).truncate(true), path)?;
+        let place = Place::of(path)?;
+        let mut options = OpenOptions::new();
+        let mut file = open_in_place(options.write(true).create(true).truncate(true), place.path())?;
         file.write_all(bytes)?;
         file.sync_all()
     }
 
     fn set_modified(&self, path: &Path, modified: SystemTime) -> io::Result<()> {
-        open_in_place(OpenOptions::new().append(true), path)?.set_modified(modified)
+        let place = Place::of(path)?;
+        open_in_place(OpenOptions::new().append(true), place.path())?.set_modified(modified)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        match fs::remove_file(path) {
+        let place = match Place::of(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            place => place?,
+        };
+        match fs::remove_file(place.path()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
-            Ok(()) => platform::sync_dir(parent(path)),
+            Ok(()) => platform::sync_dir(parent(place.path())),
         }
     }
 
     fn make_dir(&self, dir: &Path) -> io::Result<()> {
+        if is_inner(dir) && is_link(dir) {
+            return Err(linked(dir));
+        }
         if dir.is_dir() {
             return Ok(());
         }
@@ -190,9 +208,12 @@ impl Store for RealStore {
     fn sweep(&self, dir: &Path, age: Duration) -> io::Result<usize> {
         let mut swept = 0;
         for name in self.list(dir)? {
-            let path = dir.join(&name);
-            if is_temp(&name) && file_age(&path)? >= age {
-                fs::remove_file(&path)?;
+            if !is_temp(&name) {
+                continue;
+            }
+            let place = Place::of(&dir.join(&name))?;
+            if file_age(place.path())? >= age {
+                fs::remove_file(place.path())?;
                 swept += 1;
             }
         }
@@ -200,7 +221,8 @@ impl Store for RealStore {
     }
 
     fn try_lock(&self, path: &Path) -> io::Result<Option<Lock>> {
-        let file = open_to_lock(path)?;
+        let place = Place::of(path).map_err(|error| unlockable(&error, path))?;
+        let file = open_to_lock(place.path()).map_err(|error| unlockable(&error, path))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Lock::new(file))),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -212,8 +234,7 @@ impl Store for RealStore {
 /// Opens a file to write into it. It is the one at `path` itself, or none: `data/` belongs to the bot's group, too,
 /// and a link there must not lead a trip by root into somebody else's file.
 fn open_in_place(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
-    let link = || fs::symlink_metadata(path).is_ok_and(|itself| itself.is_symlink());
-    platform::open_unfollowed(options, path).map_err(|error| if link() { is_a_link() } else { error })
+    platform::open_unfollowed(options, path).map_err(|error| if is_link(path) { is_a_link() } else { error })
 }
 
 /// A file that could not be made because its folder is missing.
@@ -227,10 +248,9 @@ fn is_a_link() -> io::Error {
 
 /// The file of a lock. To lock it takes no right to write, so that an old one of another user does as well.
 fn open_to_lock(path: &Path) -> io::Result<File> {
-    let refused = |error: &io::Error| error.kind() == io::ErrorKind::PermissionDenied;
     let mut options = OpenOptions::new();
     options.read(true).append(true);
-    let opened = match open_in_place(&mut options, path) {
+    match open_in_place(&mut options, path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             match open_in_place(options.create_new(true), path) {
                 Ok(file) => {
@@ -246,16 +266,22 @@ fn open_to_lock(path: &Path) -> io::Result<File> {
         }
         Err(error) if refused(&error) => open_in_place(OpenOptions::new().read(true), path),
         opened => opened,
+    }
+}
+
+/// Why a lock cannot be tried.
+fn unlockable(error: &io::Error, path: &Path) -> io::Error {
+    let advice = if refused(error) {
+        " (it may be somebody else's: delete it while no other Holdfast program runs, and it is made anew \
+         for owner and group of its folder)"
+    } else {
+        ""
     };
-    opened.map_err(|error| {
-        let advice = if refused(&error) {
-            " (it may be somebody else's: delete it while no other Holdfast program runs, and it is made anew \
-             for owner and group of its folder)"
-        } else {
-            ""
-        };
-        io::Error::new(error.kind(), format!("the lock file {}: {error}{advice}", path.display()))
-    })
+    io::Error::new(error.kind(), format!("the lock file {}: {error}{advice}", path.display()))
+}
+
+fn refused(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied
 }
 
 fn open_to_read(path: &Path) -> Result<(File, u64), ReadError> {

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::sys::{Owner, Secrecy};
@@ -17,6 +17,11 @@ pub(super) fn open_unfollowed(options: &mut OpenOptions, path: &Path) -> io::Res
         return Err(super::is_a_link());
     }
     options.open(path)
+}
+
+/// See the version for Linux.
+pub(super) fn hold(dir: &Path) -> io::Result<Option<(PathBuf, File)>> {
+    if super::is_link(dir) { Err(super::linked(dir)) } else { Ok(None) }
 }
 
 pub(super) fn fresh(options: &mut OpenOptions, _secrecy: Secrecy) -> &mut OpenOptions {

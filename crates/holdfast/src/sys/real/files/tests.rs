@@ -4,8 +4,10 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+#[cfg(target_os = "linux")]
+use super::Place;
 use crate::journal::{self, Entry};
 use crate::root::Root;
 use crate::sys::real::RealStore;
@@ -45,6 +47,68 @@ fn what_writes_in_place_follows_no_link() {
         );
         assert!(!missing.exists(), "{verb} made what a link leads to");
     }
+}
+
+/// Every verb that changes something in a folder.
+const INSIDE: [(&str, Write); 4] = [
+    ("replace", |path| RealStore.replace(path, b"line", Secrecy::Shared)),
+    ("remove", |path| RealStore.remove(path)),
+    ("sweep", |path| RealStore.sweep(path.parent().expect("its folder"), Duration::ZERO).map(drop)),
+    ("make_dir", |path| RealStore.make_dir(path.parent().expect("itself"))),
+];
+
+#[test]
+fn nothing_is_written_where_a_folder_in_data_is_a_link() {
+    for inner in ["data/outbox", "data/heartbeats"] {
+        for (verb, write) in IN_PLACE.into_iter().chain(INSIDE) {
+            let (root, others) =
+                (tempfile::tempdir().expect("a root"), tempfile::tempdir().expect("a folder"));
+            let (folder, precious) = (root.path().join(inner), others.path().join(".precious.tmp"));
+            fs::create_dir(root.path().join("data")).expect("data");
+            fs::write(&precious, "precious").expect("written");
+            let before = fs::metadata(&precious).and_then(|meta| meta.modified()).expect("its time");
+            symlink(others.path(), &folder).expect("a link");
+            for name in [".precious.tmp", "new"] {
+                let error = write(&folder.join(name)).expect_err(verb).to_string();
+                let says = format!("{} is a symbolic link; Holdfast follows none in data/", folder.display());
+                assert!(error.contains(&says), "{verb}: {error}");
+            }
+            assert_eq!(fs::read(&precious).expect("still there"), b"precious", "{verb}");
+            let after = fs::metadata(&precious).and_then(|meta| meta.modified()).expect("its time");
+            assert_eq!((before, fs::read_dir(others.path()).expect("listed").count()), (after, 1), "{verb}");
+        }
+    }
+}
+
+/// The folder is swapped for a link between the look and the write.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_is_held_stays_the_one_that_was_looked_at() {
+    let (root, others) = (tempfile::tempdir().expect("a root"), tempfile::tempdir().expect("a folder"));
+    let (outbox, aside) = (root.path().join("data/outbox"), root.path().join("data/aside"));
+    fs::create_dir_all(&outbox).expect("an outbox");
+    let place = Place::of(&outbox.join("a.json")).expect("a place");
+    fs::rename(&outbox, &aside).expect("moved");
+    symlink(others.path(), &outbox).expect("a link");
+    fs::write(place.path(), "alert").expect("written");
+    assert_eq!(fs::read(aside.join("a.json")).expect("there"), b"alert");
+    assert_eq!(fs::read_dir(others.path()).expect("listed").count(), 0);
+}
+
+#[test]
+fn the_root_data_and_memory_may_be_links() {
+    let (root, disk) = (tempfile::tempdir().expect("a root"), tempfile::tempdir().expect("a disk"));
+    for folder in ["data", "memory"] {
+        fs::create_dir(disk.path().join(folder)).expect(folder);
+        symlink(disk.path().join(folder), root.path().join(folder)).expect("a link");
+        for (verb, write) in IN_PLACE.into_iter().chain(INSIDE) {
+            write(&root.path().join(folder).join("file")).unwrap_or_else(|error| panic!("{verb}: {error}"));
+        }
+    }
+    let outbox = root.path().join("data/outbox");
+    RealStore.make_dir(&outbox).expect("made");
+    RealStore.replace(&outbox.join("a.json"), b"alert", Secrecy::Shared).expect("written");
+    assert_eq!(fs::read(disk.path().join("data/outbox/a.json")).expect("there"), b"alert");
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown, fchown};
-use std::path::Path;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown, lchown};
+use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
@@ -27,6 +27,24 @@ pub(super) fn fresh(options: &mut OpenOptions, secrecy: Secrecy) -> &mut OpenOpt
         Secrecy::Shared => SHARED,
         Secrecy::Secret => 0o600,
     })
+}
+
+/// Holds a folder that is no link: the path of what is held, and what holds it. `None` where the system has no such
+/// path; then it was only looked at.
+#[cfg(target_os = "linux")]
+pub(super) fn hold(dir: &Path) -> io::Result<Option<(PathBuf, File)>> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let folder = File::from(rustix::fs::open(dir, flags, rustix::fs::Mode::empty())?);
+    let path = PathBuf::from(format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&folder)));
+    // A jail may have no /proc.
+    let there = fs::symlink_metadata(&path).is_ok();
+    Ok(there.then_some((path, folder)))
+}
+
+/// See the Linux version.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn hold(dir: &Path) -> io::Result<Option<(PathBuf, File)>> {
+    if super::is_link(dir) { Err(super::linked(dir)) } else { Ok(None) }
 }
 
 /// Gives a new file the mode, group and (as root) owner of what it replaces, or of its folder: a `sudo`
@@ -95,7 +113,7 @@ pub(super) fn make_dir(dir: &Path) -> io::Result<()> {
     if let (Ok(ours), Ok(theirs)) = (fs::metadata(dir), fs::metadata(super::parent(dir)))
         && (ours.uid(), ours.gid()) != (theirs.uid(), theirs.gid())
     {
-        let _ = chown(dir, Some(theirs.uid()), Some(theirs.gid()));
+        let _ = lchown(dir, Some(theirs.uid()), Some(theirs.gid()));
     }
     Ok(())
 }
