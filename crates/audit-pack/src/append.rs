@@ -51,13 +51,17 @@ fn input() -> Result<Vec<String>, (String, Exit)> {
     let read = std::io::stdin().lock().take(INPUT_MAX + 1).read_to_end(&mut bytes);
     read.map_err(|error| (format!("stdin cannot be read: {error}"), Exit::Io))?;
     if bytes.len() as u64 > INPUT_MAX {
-        return Err((format!("stdin has more than {} MiB\n  append it in parts", INPUT_MAX >> 20), Exit::Data));
+        return Err((
+            format!("stdin has more than {} MiB\n  append it in parts", INPUT_MAX >> 20),
+            Exit::Data,
+        ));
     }
     let bad = |line: usize, fact: &str| {
         (format!("line {line} of stdin {fact}\n  a decision is one JSON value in one line"), Exit::Data)
     };
     let mut lines = Vec::new();
-    for (number, line) in (1..).zip(bytes.strip_suffix(b"\n").unwrap_or(&bytes).split(|byte| *byte == b'\n')) {
+    for (number, line) in (1..).zip(bytes.strip_suffix(b"\n").unwrap_or(&bytes).split(|byte| *byte == b'\n'))
+    {
         let text = str::from_utf8(line).map_err(|_| bad(number, "is not UTF-8"))?;
         if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) {
             return Err(bad(number, &format!("is not JSON: {error}")));
@@ -110,6 +114,10 @@ fn append(context: &Context<'_>, chosen: &Chosen, lines: &[String]) -> Exit {
         ));
         return Exit::Busy;
     }
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "a path is not general enough in its lifetimes"
+    )]
     let (sealed, full) = sealing::seal(context, chosen, |sealer, signer| sealer.seal_locked(signer));
     let exit = match sealed {
         Ok(sealed) => receipts(context, lines, numbers(context.sys, log, &sealed.before, &written)),
@@ -122,11 +130,7 @@ fn append(context: &Context<'_>, chosen: &Chosen, lines: &[String]) -> Exit {
 }
 
 /// What our lines are among all that are there now.
-fn receipts(
-    context: &Context<'_>,
-    lines: &[String],
-    numbers: Result<Vec<u64>, FileError>,
-) -> Exit {
+fn receipts(context: &Context<'_>, lines: &[String], numbers: Result<Vec<u64>, FileError>) -> Exit {
     let receipts = match numbers {
         Ok(numbers) => numbers.into_iter().zip(lines).map(|(line, text)| Receipt {
             line,
@@ -140,7 +144,8 @@ fn receipts(
     if context.json {
         return out::json(&receipts.collect::<Vec<_>>());
     }
-    out::answer(&receipts.map(|receipt| format!("{} {}\n", receipt.line, receipt.leaf)).collect::<String>())
+    let lines: Vec<String> = receipts.map(|receipt| format!("{} {}\n", receipt.line, receipt.leaf)).collect();
+    out::answer(&lines.concat())
 }
 
 /// Counts line ends from what was sealed before to each of our lines, which stand behind it.

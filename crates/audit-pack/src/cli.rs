@@ -7,7 +7,8 @@ use clap::{Args, Parser, Subcommand};
 use holdfast::Exit;
 use holdfast::time::Span;
 
-const ABOUT: &str = "Seals append-only logs, finds and names what was changed in them, and packs signed evidence";
+const ABOUT: &str =
+    "Seals append-only logs, finds and names what was changed in them, and packs signed evidence";
 
 const EXAMPLES: &str = "\
 Examples:

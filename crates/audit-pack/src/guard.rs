@@ -57,7 +57,8 @@ impl Guard {
             Err(ReadError::Missing) => return Ok(None),
             Err(error) => return Err(FileError::new(shown(), error).into()),
         };
-        let parsed = json::object(&bytes).and_then(|object| parse(&object).ok_or_else(|| "is not ours".into()));
+        let parsed =
+            json::object(&bytes).and_then(|object| parse(&object).ok_or_else(|| "is not ours".into()));
         parsed.map(Some).map_err(|fact| GuardError::Malformed { path: shown(), fact })
     }
 

@@ -62,7 +62,9 @@ pub(crate) fn begin(context: &Context<'_>, log: &Log, key_path: &Path, origin: &
         Ok(key) => key.vkey().clone(),
         Err(error) => return Err(failed(&error, Exit::Config)),
     };
-    if let Some(guard) = Guard::read(store, &guard::path(&key_path, origin)).map_err(|error| failed(&error, Exit::Io))? {
+    if let Some(guard) =
+        Guard::read(store, &guard::path(&key_path, origin)).map_err(|error| failed(&error, Exit::Io))?
+    {
         let text = format!(
             "this key has signed {} lines of {origin} already, and its sidecar {} is gone\n  put it back from a \
              backup; a log that takes its place needs another --origin",

@@ -17,9 +17,9 @@ mod place;
 mod progress;
 mod report;
 mod seal;
+mod sealing;
 mod seals;
 mod sidecar;
-mod sealing;
 mod verify;
 
 use cli::{Cli, Command};

@@ -49,7 +49,8 @@ impl<'a> Pieces<'a> {
         let read = self.file.read_at(self.at + kept as u64, &mut self.buf[kept..wanted])?;
         let filled = kept + read;
         let bytes = &self.buf[..filled];
-        let whole = if self.within_long { memchr::memchr(b'\n', bytes) } else { memchr::memrchr(b'\n', bytes) };
+        let whole =
+            if self.within_long { memchr::memchr(b'\n', bytes) } else { memchr::memrchr(b'\n', bytes) };
         let take = whole.map_or(filled, |lf| lf + 1);
         if take == 0 {
             return Ok(None);
@@ -62,9 +63,8 @@ impl<'a> Pieces<'a> {
         let long = std::mem::replace(&mut self.within_long, whole.is_none() && !at_end);
         Ok(Some(match (long, whole) {
             (false, Some(_)) => Piece::Lines(piece),
-            (true, Some(_)) => Piece::Part(piece),
             (_, None) if at_end => Piece::Tail(piece),
-            (_, None) => Piece::Part(piece),
+            (true, Some(_)) | (_, None) => Piece::Part(piece),
         }))
     }
 }
@@ -123,10 +123,15 @@ mod tests {
 
     #[test]
     fn any_piece_length_gives_the_same_leaves_and_bytes() {
-        for text in ["", "a", "\n", "\n\n", "a\nbb\nccc\ndddd\n", "a\nbbbbbbbbbbbbbbbbbbbbbbb\nc", "xxxxxxxxxxxxxxxx"] {
+        for text in
+            ["", "a", "\n", "\n\n", "a\nbb\nccc\ndddd\n", "a\nbbbbbbbbbbbbbbbbbbbbbbb\nc", "xxxxxxxxxxxxxxxx"]
+        {
             let file = Bytes(text.as_bytes().to_vec());
-            let expected: Vec<Hash> =
-                text.split_inclusive('\n').filter(|line| line.ends_with('\n')).map(|l| Hash::leaf(l.as_bytes())).collect();
+            let expected: Vec<Hash> = text
+                .split_inclusive('\n')
+                .filter(|line| line.ends_with('\n'))
+                .map(|l| Hash::leaf(l.as_bytes()))
+                .collect();
             for len in 1..30 {
                 let mut pieces = Pieces::new(&file, 0, text.len() as u64, len);
                 let (mut leaves, mut found, mut bytes) = (Leaves::default(), Vec::new(), Vec::new());

@@ -1,5 +1,6 @@
 //! `audit-pack check`: what was found, for people and for machines.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use holdfast::Exit;
@@ -184,11 +185,16 @@ fn late(context: &Context<'_>, log: &Log, checked: &Checked, max: Option<Span>) 
         let looked = age(&log.in_sidecar("lock")).unwrap_or(f64::INFINITY);
         if looked > max.as_secs_f64() {
             let bytes = checked.unsealed - checked.tail;
-            return Some(format!("{bytes} bytes of whole lines are unsealed, and no sealer has looked for over {max}"));
+            return Some(format!(
+                "{bytes} bytes of whole lines are unsealed, and no sealer has looked for over {max}"
+            ));
         }
     }
     if checked.tail > 0 && age(&log.path()).is_none_or(|age| age > max.as_secs_f64()) {
-        return Some(format!("its last line is torn: {} bytes without a line feed for over {max}", checked.tail));
+        return Some(format!(
+            "its last line is torn: {} bytes without a line feed for over {max}",
+            checked.tail
+        ));
     }
     None
 }
@@ -263,30 +269,34 @@ fn text(context: &Context<'_>, shown: &str, verdict: &Verdict) -> String {
     };
     text.push_str(&checked.findings.to_string());
     if let Some(late) = &verdict.late {
-        text.push_str(&format!("  UNSEALED    {late}\n              seal it: audit-pack seal {shown}\n"));
+        let _ = write!(text, "  UNSEALED    {late}\n              seal it: audit-pack seal {shown}\n");
     }
     if let Some(state) = &checked.state {
         let age = state.sealed_ms.map_or_else(
             || "never sealed".to_owned(),
             |ms| format!("last seal {}, {} ago", iso(ms as f64 / 1e3), ago(context.now_ms(), ms)),
         );
-        let pinned = if verdict.pinned { "known" } else { "NOT known from outside of the log: name it with --key" };
-        text.push_str(&format!(
+        let pinned =
+            if verdict.pinned { "known" } else { "NOT known from outside of the log: name it with --key" };
+        let _ = write!(
+            text,
             "  sealed      {} lines, {} bytes, {} seals; {age}\n  root        {}\n  signed      by {} ({pinned})\n",
             state.lines, state.bytes, state.seals, state.root, state.key
-        ));
+        );
     }
     if verdict.unsigned() > 0 {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "  UNSIGNED    {} lines of SEALS are covered by no signature: audit-pack seal {shown}\n",
             verdict.unsigned()
-        ));
+        );
     }
-    text.push_str(&format!(
+    let _ = write!(
+        text,
         "  unsealed    {} bytes, {} of them behind the last line feed\n  anchored    nowhere: who has the key could \
          have written everything anew\n",
         checked.unsealed, checked.tail
-    ));
+    );
     text
 }
 

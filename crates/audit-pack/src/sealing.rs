@@ -33,9 +33,7 @@ struct Answer<'a> {
 
 pub(crate) fn run(args: &SealArgs, context: &Context<'_>) -> Exit {
     match context.choose(&args.logs, args.key.as_deref()) {
-        Ok(chosen) => {
-            chosen.iter().map(|chosen| seal_and_tell(context, chosen)).fold(Exit::Ok, Exit::and)
-        }
+        Ok(chosen) => chosen.iter().map(|chosen| seal_and_tell(context, chosen)).fold(Exit::Ok, Exit::and),
         Err(exit) => exit,
     }
 }
@@ -48,6 +46,10 @@ pub(crate) fn seal_and_tell(context: &Context<'_>, chosen: &Chosen) -> Exit {
     {
         return exit;
     }
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "a path is not general enough in its lifetimes"
+    )]
     let (result, full) = seal(context, chosen, |sealer, signer| sealer.seal(signer));
     match result {
         Ok(sealed) => {
@@ -101,7 +103,8 @@ fn with_signer<T>(
         out::tell(&format_args!("{}: {error}", log.path().display()));
         exit
     };
-    let key_path = keys::of_log(sys.store, log, chosen.key.as_deref()).map_err(|error| told(&error, Exit::Config))?;
+    let key_path =
+        keys::of_log(sys.store, log, chosen.key.as_deref()).map_err(|error| told(&error, Exit::Config))?;
     let origin = match origin(context, log) {
         Ok(Some(origin)) => origin,
         Ok(None) => {
@@ -174,6 +177,9 @@ fn tell(context: &Context<'_>, log: &Log, sealed: &Sealed) -> Exit {
     if sealed.findings.is_empty() {
         return said;
     }
-    out::tell(&format_args!("{shown}: what was sealed long ago is not what it was\n{}  see all: audit-pack check {shown}", sealed.findings));
+    out::tell(&format_args!(
+        "{shown}: what was sealed long ago is not what it was\n{}  see all: audit-pack check {shown}",
+        sealed.findings
+    ));
     said.and(Exit::No)
 }

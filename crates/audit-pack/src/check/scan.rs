@@ -94,13 +94,13 @@ impl<'a> Scan<'a> {
                 tail: 0,
             },
         };
-        scan.at_stops()?;
+        scan.at_stops();
         for (index, extent) in claims.extents.iter().enumerate() {
             if !scan.extent(index, extent)? {
                 break;
             }
         }
-        scan.finish()
+        Ok(scan.finish())
     }
 
     /// One file; false where it ends too early.
@@ -120,16 +120,21 @@ impl<'a> Scan<'a> {
         let mut leaves = Leaves::default();
         loop {
             let spot = Spot { line: self.builder.size(), extent: index, byte: pieces.offset() };
-            let Some(piece) = pieces.next().map_err(|error| self.sidecar.error(&extent.file, error))? else { break };
+            let Some(piece) = pieces.next().map_err(|error| self.sidecar.error(&extent.file, error))? else {
+                break;
+            };
             self.piece(&piece, &mut leaves, spot)?;
             self.options.progress.add(piece.bytes().len() as u64);
         }
         if is_last {
             self.out.unsealed = size.saturating_sub(wanted);
-            self.out.tail = tail(&*file, wanted.min(size), size).map_err(|error| self.sidecar.error(&extent.file, error))?;
+            self.out.tail = tail(&*file, wanted.min(size), size)
+                .map_err(|error| self.sidecar.error(&extent.file, error))?;
         } else if size > wanted {
             let finding = Finding::new(Kind::Inserted, self.sidecar.place.shown(&extent.file)).byte(wanted);
-            self.out.findings.add(finding.says(format!("{} bytes were added to a closed file", size - wanted)));
+            self.out
+                .findings
+                .add(finding.says(format!("{} bytes were added to a closed file", size - wanted)));
         }
         Ok(size >= wanted)
     }
@@ -149,16 +154,17 @@ impl<'a> Scan<'a> {
         while !rest.is_empty() {
             let stop = self.next_stop().map_or(u64::MAX, |stop| stop - self.builder.size());
             let (now, later) = rest.split_at(rest.len().min(usize::try_from(stop).unwrap_or(usize::MAX)));
-            let grown: Result<(), std::convert::Infallible> = self.builder.extend(now, threads, |tile, hashes| {
-                full.push((tile, hashes.to_vec()));
-                Ok(())
-            });
+            let grown: Result<(), std::convert::Infallible> =
+                self.builder.extend(now, threads, |tile, hashes| {
+                    full.push((tile, hashes.to_vec()));
+                    Ok(())
+                });
             match grown {
                 Ok(()) => {}
                 Err(never) => match never {},
             }
             rest = later;
-            self.at_stops()?;
+            self.at_stops();
         }
         self.compare(&full);
         if !full.is_empty() {
@@ -174,7 +180,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Compares roots where somebody has named one for this size.
-    fn at_stops(&mut self) -> Result<(), FileError> {
+    fn at_stops(&mut self) {
         let size = self.builder.size();
         while let Some(pin) = self.stops.pop_front_if(|pin| pin.size == size) {
             if pin.root != self.builder.root() {
@@ -188,7 +194,6 @@ impl<'a> Scan<'a> {
         {
             seals.root(size, self.builder.root());
         }
-        Ok(())
     }
 
     /// Compares full tiles with the stored ones, on all threads.
@@ -199,8 +204,11 @@ impl<'a> Scan<'a> {
         std::thread::scope(|scope| {
             for part in full.chunks(full.len().div_ceil(threads).max(1)) {
                 let look = || {
-                    let differ: Vec<Tile> =
-                        part.iter().filter(|(tile, hashes)| !same(sidecar, *tile, hashes)).map(|(tile, _)| *tile).collect();
+                    let differ: Vec<Tile> = part
+                        .iter()
+                        .filter(|(tile, hashes)| !same(sidecar, *tile, hashes))
+                        .map(|(tile, _)| *tile)
+                        .collect();
                     if !differ.is_empty() {
                         wrong.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(differ);
                     }
@@ -220,7 +228,7 @@ impl<'a> Scan<'a> {
         self.out.tiles.extend(wrong.into_iter().take(TILES_MAX.saturating_sub(self.out.tiles.len())));
     }
 
-    fn finish(mut self) -> Result<Scanned, FileError> {
+    fn finish(mut self) -> Scanned {
         // A right edge of another size is not the stored one.
         if self.builder.size() != self.claims.state.lines {
             self.out.differs.get_or_insert(self.edge);
@@ -239,7 +247,7 @@ impl<'a> Scan<'a> {
         }
         self.out.lines = self.builder.size();
         self.out.root = self.builder.root();
-        Ok(self.out)
+        self.out
     }
 }
 

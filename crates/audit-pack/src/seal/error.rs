@@ -10,7 +10,9 @@ use crate::place::FileError;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SealError {
     /// Another sealer is at it.
-    #[error("another process is sealing this log (it holds {0})\n  wait for it; where it hangs, end it: fuser {0}")]
+    #[error(
+        "another process is sealing this log (it holds {0})\n  wait for it; where it hangs, end it: fuser {0}"
+    )]
     Busy(String),
     /// A file could not be read or written.
     #[error(transparent)]
@@ -25,7 +27,9 @@ pub(crate) enum SealError {
         log: String,
     },
     /// It was sealed by somebody else.
-    #[error("the log is sealed by another key\n  its key: {log}\n  given:   {given}\n  name the right one with --key")]
+    #[error(
+        "the log is sealed by another key\n  its key: {log}\n  given:   {given}\n  name the right one with --key"
+    )]
     OtherKey {
         /// The log's.
         log: String,

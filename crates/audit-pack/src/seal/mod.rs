@@ -141,7 +141,8 @@ impl Sealer<'_> {
             let seg = self.grow(&mut growth.builder, &*file, at..cut, &mut writer, Lint(first_line, lint))?;
             let bytes = state.bytes + (cut - at);
             let time_ms = (self.sys.clock.now().wall * 1e3) as u64;
-            let record = state.seal(time_ms, growth.builder.size(), bytes, seg, growth.builder.root()).to_string();
+            let record =
+                state.seal(time_ms, growth.builder.size(), bytes, seg, growth.builder.root()).to_string();
             let mut walk = Walk::resume(state.clone());
             walk.step(record.as_bytes()).map_err(|error| SealError::Own(error.to_string()))?;
             state = walk.state().cloned().unwrap_or(state);
@@ -165,8 +166,8 @@ impl Sealer<'_> {
         Ok(sealed)
     }
 
-    /// The log's file, from where on it is unsealed, and its size. Nothing where there is no log yet.
-    fn unsealed(&self, state: &State) -> Result<Option<(Box<dyn ReadAt>, u64, u64)>, SealError> {
+    /// The log's file. Nothing where there is no log yet.
+    fn unsealed(&self, state: &State) -> Result<Option<Unsealed>, SealError> {
         let name = self.current(state);
         let path = self.log.dir.join(&name);
         let begin = state.bytes - state.file_begin;
@@ -219,6 +220,9 @@ impl Sealer<'_> {
         Ok(seg.finish())
     }
 }
+
+/// An open log, from where on it is unsealed, and its size.
+type Unsealed = (Box<dyn ReadAt>, u64, u64);
 
 /// From which line on, and what looks at the lines.
 struct Lint<F>(u64, F);

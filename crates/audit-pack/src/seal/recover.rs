@@ -76,9 +76,8 @@ impl Sealer<'_> {
         let signed = match note {
             None => None,
             Some(note) => {
-                let text = note.and_then(|note| {
-                    note.verify(vkey).map(str::to_owned).map_err(|error| error.to_string())
-                });
+                let text = note
+                    .and_then(|note| note.verify(vkey).map(str::to_owned).map_err(|error| error.to_string()));
                 let chain = text.and_then(|text| Chain::parse(&text).map_err(|error| error.to_string()));
                 Some(chain.map_err(|fact| {
                     let says = format!("{fact}; and nothing beside the key says what it signed last");

@@ -22,7 +22,8 @@ impl Sealer<'_> {
         let behind = buf[..read].iter().position(|byte| *byte == b'\n').map_or(read, |lf| lf + 1);
         let mut lines = buf[behind..read].split_inclusive(|byte| *byte == b'\n');
         let (Some(first), Some(second)) = (lines.next(), lines.next()) else { return Ok(()) };
-        let (Ok(Record::Seal(before)), Ok(Record::Seal(seal))) = (Record::parse(first), Record::parse(second))
+        let (Ok(Record::Seal(before)), Ok(Record::Seal(seal))) =
+            (Record::parse(first), Record::parse(second))
         else {
             return Ok(());
         };
@@ -49,7 +50,9 @@ impl Sealer<'_> {
         }
         if hasher.finish() != seal.seg {
             let says = format!("these bytes were other ones when seal {} was made", seal.n);
-            findings.add(Finding::new(Kind::Edited, name).lines(before.lines + 1, seal.lines).byte(begin).says(says));
+            findings.add(
+                Finding::new(Kind::Edited, name).lines(before.lines + 1, seal.lines).byte(begin).says(says),
+            );
         }
         Ok(())
     }

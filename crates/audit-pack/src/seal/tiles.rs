@@ -39,7 +39,8 @@ impl<'a> TileWriter<'a> {
     }
 
     fn make_dirs(&mut self, file: &Path) -> Result<(), FileError> {
-        let above = file.ancestors().skip(1).take_while(|dir| *dir != self.sidecar && !self.made.contains(*dir));
+        let above =
+            file.ancestors().skip(1).take_while(|dir| *dir != self.sidecar && !self.made.contains(*dir));
         let missing: Vec<PathBuf> = above.map(Path::to_owned).collect();
         for dir in missing.into_iter().rev() {
             self.store.make_dir(&dir).map_err(FileError::at(&dir))?;
