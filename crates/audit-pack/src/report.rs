@@ -285,9 +285,9 @@ fn text(context: &Context<'_>, shown: &str, verdict: &Verdict) -> String {
         );
     }
     if verdict.unsigned() > 0 {
-        let _ = write!(
+        let _ = writeln!(
             text,
-            "  UNSIGNED    {} lines of SEALS are covered by no signature: audit-pack seal {shown}\n",
+            "  UNSIGNED    {} lines of SEALS are covered by no signature: audit-pack seal {shown}",
             verdict.unsigned()
         );
     }
