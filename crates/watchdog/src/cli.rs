@@ -7,7 +7,7 @@ use holdfast::time::Span;
 
 /// Judges heartbeats; pauses trading when one is stale, missing or bad; tells people.
 #[derive(Debug, Parser)]
-#[command(name = "watchdog", version, propagate_version = true, after_help = EXAMPLES)]
+#[command(name = "watchdog", version = VERSION, propagate_version = true, after_help = EXAMPLES)]
 pub(crate) struct Cli {
     /// The folder that holds data/ [default: `HOLDFAST_ROOT`, else the current one]
     #[arg(long, global = true, value_name = "DIR")]
@@ -42,6 +42,9 @@ pub(crate) enum Command {
     /// Send a test message through every channel and say which worked
     TestAlert,
 }
+
+/// The digest is that of `data/source/` in the evidence.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (source ", env!("HOLDFAST_SOURCE"), ")");
 
 const EXAMPLES: &str = "\
 Examples:

@@ -23,6 +23,8 @@ use crate::tell;
 
 /// The watchdog's name in holds and journal.
 pub(crate) const BY: &str = "watchdog";
+/// The digest of the source that this program was built from.
+const SOURCE: &str = env!("HOLDFAST_SOURCE");
 /// Disk space that is set aside for a trip on a full disk, in bytes.
 const RESERVE: u64 = 64 << 10;
 /// Left-over temporary files are removed when they are this old.
@@ -73,7 +75,7 @@ impl<'a> Watchdog<'a> {
     pub fn open(sys: Sys<'a>, root: Root) -> Self {
         let settings = settings::load(&sys, &root);
         let mut notices = Vec::new();
-        let memory = match (remembered(&sys, &root), sys.store.stat(&root.watchdog())) {
+        let mut memory = match (remembered(&sys, &root), sys.store.stat(&root.watchdog())) {
             (Some(memory), _) => memory,
             (None, Ok(None)) => Memory::default(),
             (None, _) => {
@@ -81,6 +83,8 @@ impl<'a> Watchdog<'a> {
                 Memory::default()
             }
         };
+        // Of this program, whoever wrote the memory.
+        memory.source = Some(SOURCE.to_owned());
         let lost_trips = circuit::lost_trips(&sys, &root);
         Self { sys, root, settings, memory, saved: None, actions: Vec::new(), notices, lost_trips }
     }

@@ -17,6 +17,9 @@ use crate::sys::Now;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Memory {
+    /// The digest of the source that the watchdog at work was built from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// The clocks at the last complete evaluation.
     pub last_check: Option<Now>,
     /// What was last seen of the circuit.

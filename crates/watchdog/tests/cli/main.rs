@@ -9,6 +9,7 @@
 mod channels;
 mod config;
 mod resident;
+mod source;
 mod words;
 
 use std::fs;

@@ -1,0 +1,5 @@
+//! The program says which source it was built from.
+
+fn main() {
+    embed_source::name_source("watchdog");
+}
