@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime};
 use super::disk::Disk;
 use super::{Fault, SimProcess, Step, Verb, lock};
 use crate::sys::{
-    Appended, Clock, Draft, Ended, Itself, Job, Kind, Lock, MAX_READ, Outcome, ReadAt, ReadError, Secrecy, Spawner,
-    Stat, Store,
+    Appended, Clock, Draft, Ended, Itself, Job, Kind, Lock, MAX_READ, Outcome, ReadAt, ReadError, Secrecy,
+    Spawner, Stat, Store,
 };
 
 /// How a step goes on, after the director had its say and short of being killed before it.

@@ -1,0 +1,118 @@
+//! What was packed, for people and for machines.
+
+use std::path::Path;
+
+use bag::Written;
+use holdfast::Exit;
+use holdfast::time::iso;
+use serde::Serialize;
+
+use super::host::{Sources, source_files};
+use super::logs::LogFact;
+use super::parcel::{NotPacked, Parcel};
+use super::write::{PACK, signature_of};
+use crate::out;
+
+/// What is in a pack.
+#[derive(Serialize)]
+pub(super) struct Packed {
+    pack: String,
+    signature: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
+    bytes: u64,
+    files: usize,
+    signer: String,
+    logs: Vec<LogFact>,
+    state: usize,
+    units_shipped: usize,
+    units_installed: usize,
+    drill: usize,
+    included: usize,
+    watchdog: Sources,
+    not_packed: Vec<NotPacked>,
+}
+
+impl Packed {
+    pub(super) fn new(
+        output: &Path,
+        logs: &[LogFact],
+        sources: &Sources,
+        parcel: &Parcel<'_>,
+        signer: String,
+    ) -> Self {
+        Self {
+            pack: output.display().to_string(),
+            signature: signature_of(output).display().to_string(),
+            sha256: None,
+            bytes: 0,
+            files: parcel.count("data/"),
+            signer,
+            logs: logs.to_vec(),
+            state: parcel.count("data/state/"),
+            units_shipped: parcel.count("data/units/shipped/"),
+            units_installed: parcel.count("data/units/installed/"),
+            drill: parcel.count("data/drill/"),
+            included: parcel.count("data/include/"),
+            watchdog: sources.clone(),
+            not_packed: parcel.not_packed.clone(),
+        }
+    }
+
+    pub(super) fn tell(mut self, json: bool, written: &Written) -> Exit {
+        self.sha256 = Some(written.sha256.to_string());
+        self.bytes = written.len;
+        if json { out::json(&self) } else { out::answer(&self.text()) }
+    }
+
+    fn text(&self) -> String {
+        let pack = &self.pack;
+        let mut text = format!("{pack}: {} bytes, {} files\n", self.bytes, self.files);
+        for log in &self.logs {
+            let when = log.sealed_ms.map_or_else(|| "never".to_owned(), |ms| iso(ms as f64 / 1e3));
+            let path = log.path.strip_prefix("data/log/").unwrap_or(&log.path);
+            text.push_str(&format!(
+                "  log         {path}: {} lines, {} bytes, last seal {when}; {} bytes behind it are not packed\n",
+                log.lines, log.bytes, log.unsealed_bytes
+            ));
+        }
+        text.push_str(&format!(
+            "  state       {} files\n  units       {} as shipped, {} as installed here\n",
+            self.state, self.units_shipped, self.units_installed
+        ));
+        text.push_str(&format!(
+            "  source      of the watchdog, {} files; {}\n",
+            source_files(),
+            self.agreement()
+        ));
+        for (what, count) in [("drill", self.drill), ("included", self.included)] {
+            if count > 0 {
+                text.push_str(&format!("  {what:<11} {count} files\n"));
+            }
+        }
+        for missing in &self.not_packed {
+            text.push_str(&format!(
+                "  NOT PACKED  {}: {}\n",
+                missing.source,
+                missing.why.lines().next().unwrap_or_default()
+            ));
+        }
+        text.push_str(&format!("  signed by   {}, in {}\n", self.signer, self.signature));
+        text.push_str(&format!(
+            "  verify      audit-pack verify {pack} --allowed-signers FILE --signer ID\n  or          ssh-keygen -Y verify -f \
+             FILE -I ID -n {PACK} -s {} < {pack}\n",
+            self.signature
+        ));
+        text
+    }
+
+    fn agreement(&self) -> String {
+        let Sources { packed, installed, running, .. } = &self.watchdog;
+        let of = |digest: &Option<String>| match digest {
+            None => "is not known",
+            Some(digest) if digest == packed => "is of it",
+            Some(_) => "is of ANOTHER one",
+        };
+        format!("the installed program {}, the running one {}", of(installed), of(running))
+    }
+}
