@@ -12,7 +12,7 @@ pub(super) struct Guide<'a> {
 
 impl Guide<'_> {
     pub(super) fn text(&self) -> String {
-        let calls: String = self.logs.iter().map(|log| format!("check_log {log}\n")).collect();
+        let calls: String = self.logs.iter().flat_map(|log| ["check_log ", log, "\n"]).collect();
         TEXT.replace("@NAME@", self.name)
             .replace("@FINGERPRINT@", self.fingerprint)
             .replace("@CALLS@\n", &calls)

@@ -218,7 +218,7 @@ impl Snapshot {
                     format!("{} sealed bytes stood in it, and {len} are there", extent.len),
                 );
             }
-            self.search(&*file, len, &source, secrets, allow_secret)
+            search(&*file, len, &source, secrets, allow_secret)
                 .map_err(|error| error.unwrap_or_else(|error| failed(error.into()).into()))?;
             let after = file.size().map_err(|error| failed(error.into()))?;
             let path = join(above, &extent.name);
@@ -246,29 +246,6 @@ impl Snapshot {
             unsealed_bytes: unsealed,
             tiles,
         })
-    }
-
-    fn search(
-        &self,
-        file: &dyn ReadAt,
-        len: u64,
-        source: &str,
-        secrets: &Secrets,
-        allow: bool,
-    ) -> Result<(), Result<LogError, std::io::Error>> {
-        match secrets.find(file, len).map_err(Err)? {
-            Some(found) if allow => {
-                crate::out::tell(&format_args!(
-                    "{source}, line {}: holds {}, and is packed all the same",
-                    found.line, found.name
-                ));
-                Ok(())
-            }
-            Some(found) => {
-                Err(Ok(LogError::Secret { name: found.name, line: found.line, file: source.to_owned() }))
-            }
-            None => Ok(()),
-        }
     }
 
     /// The sidecar, without what only the sealer needs; how many tiles it has.
@@ -328,11 +305,34 @@ impl Snapshot {
                     }
                 }
                 holdfast::sys::Itself::Dir if depth > 0 => {
-                    self.pack_others(parcel, dir, source, &inner, depth - 1)
+                    self.pack_others(parcel, dir, source, &inner, depth - 1);
                 }
                 _ => parcel.without(&format!("{source}/{inner}"), "is no regular file"),
             }
         }
+    }
+}
+
+/// Refuses a log with a secret in it, or tells of it.
+fn search(
+    file: &dyn ReadAt,
+    len: u64,
+    source: &str,
+    secrets: &Secrets,
+    allow: bool,
+) -> Result<(), Result<LogError, std::io::Error>> {
+    match secrets.find(file, len).map_err(Err)? {
+        Some(found) if allow => {
+            crate::out::tell(&format_args!(
+                "{source}, line {}: holds {}, and is packed all the same",
+                found.line, found.name
+            ));
+            Ok(())
+        }
+        Some(found) => {
+            Err(Ok(LogError::Secret { name: found.name, line: found.line, file: source.to_owned() }))
+        }
+        None => Ok(()),
     }
 }
 

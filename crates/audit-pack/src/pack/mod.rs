@@ -11,7 +11,6 @@ mod parcel;
 mod secrets;
 mod state;
 mod tell;
-mod unit_text;
 mod units;
 mod write;
 
@@ -31,7 +30,7 @@ use logs::{LogError, LogFact};
 use parcel::Parcel;
 use secrets::Secrets;
 use state::Includes;
-use tell::Packed;
+use tell::Summary;
 
 /// The longest name that a pack is given by itself.
 const NAME_MAX: usize = 80;
@@ -112,6 +111,10 @@ fn seal(context: &Context<'_>, chosen: &[Chosen]) -> Exit {
             exit = exit.and(failed);
             continue;
         }
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "the method alone is not general enough"
+        )]
         let (sealed, full) = sealing::seal(context, chosen, |sealer, signer| sealer.seal(signer));
         exit = exit.and(if full { Exit::Io } else { Exit::Ok });
         match sealed {
@@ -215,7 +218,7 @@ fn finish(
     let info = info(name, context.sys.host, newest);
     let guide = guide.text();
     let recipe = Recipe { name, mtime: newest, info: &info, guide: &guide };
-    let packed = Packed::new(output, facts, sources, &parcel, fingerprint.clone());
+    let packed = Summary::new(output, facts, sources, &parcel, fingerprint.clone());
     let written =
         write::write(context.sys.store, output, &recipe, parcel.payload(), key).map_err(|error| {
             out::tell(&format_args!("nothing was packed: {error}"));

@@ -156,7 +156,7 @@ impl<'a> Parcel<'a> {
             let mode = taken.mode();
             match change(taken.bytes) {
                 Ok((bytes, struck_out)) => {
-                    self.text(path, mode, bytes, Some(FileFact { struck_out, ..fact }))
+                    self.text(path, mode, bytes, Some(FileFact { struck_out, ..fact }));
                 }
                 Err(why) => self.without(source, why),
             }

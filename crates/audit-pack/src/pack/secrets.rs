@@ -55,7 +55,7 @@ impl Secrets {
         for (name, path) in named {
             match store.read(&path) {
                 Ok(bytes) => {
-                    secrets.add_file(&format!("the secret of {name}"), &String::from_utf8_lossy(&bytes))
+                    secrets.add_file(&format!("the secret of {name}"), &String::from_utf8_lossy(&bytes));
                 }
                 Err(ReadError::Missing) => {}
                 Err(error) => secrets.unsearched.push(format!("{name} {error}")),
@@ -130,7 +130,7 @@ impl Secrets {
                     self.add(&format!("the topic of the channel {name}"), topic, WHOLE_MIN);
                 }
                 ChannelKind::Command { command } => {
-                    self.add_words(&format!("a word of the command of the channel {name}"), command)
+                    self.add_words(&format!("a word of the command of the channel {name}"), command);
                 }
                 _ => {}
             }

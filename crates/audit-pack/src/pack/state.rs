@@ -28,7 +28,7 @@ pub(super) fn pack(root: &Root, sealed: &[String], parcel: &mut Parcel<'_>) {
         parcel.file(&format!("data/state/{name}"), &source, &root.path().join(&source), all);
     }
     for (name, itself) in parcel.names("data/heartbeats", &root.heartbeats(), BEATS_MAX) {
-        if itself == Itself::File && name.ends_with(".json") {
+        if itself == Itself::File && Path::new(&name).extension().is_some_and(|ending| ending == "json") {
             let path = format!("data/state/heartbeats/{name}");
             parcel.file(&path, &format!("data/heartbeats/{name}"), &root.heartbeats().join(&name), all);
         }
@@ -111,7 +111,7 @@ impl Includes<'_> {
             match itself {
                 None => parcel.without(&source, "is missing"),
                 Some(itself) => {
-                    self.add(path.trim_end_matches('/'), &source, &from, itself, &mut left, parcel)
+                    self.add(path.trim_end_matches('/'), &source, &from, itself, &mut left, parcel);
                 }
             }
         }
@@ -132,17 +132,17 @@ impl Includes<'_> {
         }
         match itself {
             Itself::File if *left == 0 => {
-                parcel.without(source, format!("more than {INCLUDED_MAX} files are included"))
+                parcel.without(source, format!("more than {INCLUDED_MAX} files are included"));
             }
             Itself::File if !fits(&safe(path)) => {
-                parcel.without(source, "its path is too long or too deep for a tar")
+                parcel.without(source, "its path is too long or too deep for a tar");
             }
             Itself::File => {
                 *left -= 1;
                 parcel.file(path, source, from, |bytes| Ok((bytes, Vec::new())));
             }
             Itself::Dir if source.split('/').count() > DEPTH_MAX => {
-                parcel.without(source, "its folders are too deep")
+                parcel.without(source, "its folders are too deep");
             }
             Itself::Dir => self.below(path, source, from, left, parcel),
             Itself::Link => parcel.without(source, "is a link, which is not followed"),

@@ -1,5 +1,6 @@
 //! What was packed, for people and for machines.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use bag::Written;
@@ -15,8 +16,8 @@ use crate::out;
 
 /// What is in a pack.
 #[derive(Serialize)]
-pub(super) struct Packed {
-    pack: String,
+pub(super) struct Summary {
+    tar: String,
     signature: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     sha256: Option<String>,
@@ -33,7 +34,7 @@ pub(super) struct Packed {
     not_packed: Vec<NotPacked>,
 }
 
-impl Packed {
+impl Summary {
     pub(super) fn new(
         output: &Path,
         logs: &[LogFact],
@@ -42,7 +43,7 @@ impl Packed {
         signer: String,
     ) -> Self {
         Self {
-            pack: output.display().to_string(),
+            tar: output.display().to_string(),
             signature: signature_of(output).display().to_string(),
             sha256: None,
             bytes: 0,
@@ -66,43 +67,44 @@ impl Packed {
     }
 
     fn text(&self) -> String {
-        let pack = &self.pack;
+        let pack = &self.tar;
         let mut text = format!("{pack}: {} bytes, {} files\n", self.bytes, self.files);
         for log in &self.logs {
             let when = log.sealed_ms.map_or_else(|| "never".to_owned(), |ms| iso(ms as f64 / 1e3));
             let path = log.path.strip_prefix("data/log/").unwrap_or(&log.path);
-            text.push_str(&format!(
-                "  log         {path}: {} lines, {} bytes, last seal {when}; {} bytes behind it are not packed\n",
+            let _ = writeln!(
+                text,
+                "  log         {path}: {} lines, {} bytes, last seal {when}; {} bytes behind it are not packed",
                 log.lines, log.bytes, log.unsealed_bytes
-            ));
+            );
         }
-        text.push_str(&format!(
-            "  state       {} files\n  units       {} as shipped, {} as installed here\n",
+        let _ = writeln!(
+            text,
+            "  state       {} files\n  units       {} as shipped, {} as installed here",
             self.state, self.units_shipped, self.units_installed
-        ));
-        text.push_str(&format!(
-            "  source      of the watchdog, {} files; {}\n",
-            source_files(),
-            self.agreement()
-        ));
+        );
+        let _ =
+            writeln!(text, "  source      of the watchdog, {} files; {}", source_files(), self.agreement());
         for (what, count) in [("drill", self.drill), ("included", self.included)] {
             if count > 0 {
-                text.push_str(&format!("  {what:<11} {count} files\n"));
+                let _ = writeln!(text, "  {what:<11} {count} files");
             }
         }
         for missing in &self.not_packed {
-            text.push_str(&format!(
-                "  NOT PACKED  {}: {}\n",
+            let _ = writeln!(
+                text,
+                "  NOT PACKED  {}: {}",
                 missing.source,
                 missing.why.lines().next().unwrap_or_default()
-            ));
+            );
         }
-        text.push_str(&format!("  signed by   {}, in {}\n", self.signer, self.signature));
-        text.push_str(&format!(
+        let _ = writeln!(text, "  signed by   {}, in {}", self.signer, self.signature);
+        let _ = writeln!(
+            text,
             "  verify      audit-pack verify {pack} --allowed-signers FILE --signer ID\n  or          ssh-keygen -Y verify -f \
-             FILE -I ID -n {PACK} -s {} < {pack}\n",
+             FILE -I ID -n {PACK} -s {} < {pack}",
             self.signature
-        ));
+        );
         text
     }
 

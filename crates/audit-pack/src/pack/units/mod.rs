@@ -1,13 +1,16 @@
 //! What starts the programs: the units as they are shipped, and as they are installed here.
 
+mod command;
+mod systemd;
+mod xml;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bag::Mode;
 use holdfast::sys::{Itself, Job, Sys};
 
-use super::parcel::{FileFact, Parcel};
-use super::unit_text;
+use crate::pack::parcel::{FileFact, Parcel};
 
 include!(concat!(env!("OUT_DIR"), "/units.rs"));
 
@@ -68,13 +71,13 @@ fn installed(name: &str, source: &str, dir: &Path, kind: Kind, parcel: &mut Parc
                 unit(&path, &source, &from, kind, file.starts_with("holdfast"), parcel);
             }
             // A drop-in says other things of the unit that it is named after.
-            Itself::Dir if kind == Kind::Systemd && file.ends_with(".d") => {
+            Itself::Dir if kind == Kind::Systemd && ends(&file, "d") => {
                 let ours =
                     parcel.has_text_of(&source[..source.len() - ".d".len()]) || file.starts_with("holdfast");
                 for (part, itself) in parcel.names(&source, &from, UNITS_MAX) {
                     let (source, from, path) =
                         (format!("{source}/{part}"), from.join(&part), format!("{path}/{part}"));
-                    if itself == Itself::File && part.ends_with(".conf") {
+                    if itself == Itself::File && ends(&part, "conf") {
                         unit(&path, &source, &from, kind, ours, parcel);
                     }
                 }
@@ -92,9 +95,14 @@ fn is_unit(file: &str, kind: Kind) -> bool {
     endings.iter().any(|ending| file.ends_with(ending))
 }
 
+/// Its name has this ending.
+fn ends(name: &str, ending: &str) -> bool {
+    Path::new(name).extension().is_some_and(|found| found == ending)
+}
+
 fn unit(path: &str, source: &str, from: &Path, kind: Kind, ours: bool, parcel: &mut Parcel<'_>) {
     // What is somebody else's and cannot be read is none of our business.
-    let Ok(Some(taken)) = super::parcel::take(parcel.store(), from) else { return };
+    let Ok(Some(taken)) = crate::pack::parcel::take(parcel.store(), from) else { return };
     if !ours && !mentions(&taken.bytes) {
         return;
     }
@@ -105,8 +113,8 @@ fn unit(path: &str, source: &str, from: &Path, kind: Kind, ours: bool, parcel: &
     parcel.file(path, source, from, |bytes| {
         let text = String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned())?;
         let (text, struck) = match kind {
-            Kind::Systemd => unit_text::systemd(&text, &shipped("systemd/")),
-            Kind::Plist => unit_text::plist(&text),
+            Kind::Systemd => systemd::shown(&text, &shipped("systemd/")),
+            Kind::Plist => xml::plist(&text),
         };
         Ok((text.into_bytes(), struck))
     });
@@ -134,7 +142,7 @@ fn tasks(sys: &Sys<'_>, parcel: &mut Parcel<'_>) {
         let job = Job { argv, env: Vec::new(), dir: None, stdin: Vec::new(), timeout: TIMEOUT };
         match sys.spawner.run(&job) {
             Ok(outcome) if outcome.ok() => {
-                let (text, struck_out) = unit_text::task(&outcome.output);
+                let (text, struck_out) = xml::task(&outcome.output, &shipped("windows/"));
                 let size = outcome.output.len() as u64;
                 let mut fact = FileFact::new("", &source, None, size, size);
                 fact.struck_out = struck_out;
