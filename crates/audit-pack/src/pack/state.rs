@@ -1,5 +1,6 @@
 //! The state files, the last drill's report, and what the configuration includes.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use holdfast::Root;
@@ -86,12 +87,13 @@ pub(super) struct Includes<'a> {
 
 impl Includes<'_> {
     pub(super) fn pack(&self, include: &[PathBuf], parcel: &mut Parcel<'_>) {
-        let mut left = INCLUDED_MAX;
+        // A file may be named twice, by itself and by its folder.
+        let mut done = BTreeSet::new();
         for path in include {
             let from = self.root.path().join(path);
             let (path, source) = match from_root(self.root.path(), &from) {
                 Some(inner) if inner.is_empty() => {
-                    self.below("data/include", "", &from, &mut left, parcel);
+                    self.below("data/include", "", &from, &mut done, parcel);
                     continue;
                 }
                 Some(inner) => (format!("data/include/{inner}"), inner),
@@ -111,7 +113,7 @@ impl Includes<'_> {
             match itself {
                 None => parcel.without(&source, "is missing"),
                 Some(itself) => {
-                    self.add(path.trim_end_matches('/'), &source, &from, itself, &mut left, parcel);
+                    self.add(path.trim_end_matches('/'), &source, &from, itself, &mut done, parcel);
                 }
             }
         }
@@ -123,7 +125,7 @@ impl Includes<'_> {
         source: &str,
         from: &Path,
         itself: Itself,
-        left: &mut usize,
+        done: &mut BTreeSet<String>,
         parcel: &mut Parcel<'_>,
     ) {
         if let Some(why) = self.never(source, from) {
@@ -131,29 +133,37 @@ impl Includes<'_> {
             return;
         }
         match itself {
-            Itself::File if *left == 0 => {
+            Itself::File if done.contains(source) => {}
+            Itself::File if done.len() == INCLUDED_MAX => {
                 parcel.without(source, format!("more than {INCLUDED_MAX} files are included"));
             }
             Itself::File if !fits(&safe(path)) => {
                 parcel.without(source, "its path is too long or too deep for a tar");
             }
             Itself::File => {
-                *left -= 1;
+                done.insert(source.to_owned());
                 parcel.file(path, source, from, |bytes| Ok((bytes, Vec::new())));
             }
             Itself::Dir if source.split('/').count() > DEPTH_MAX => {
                 parcel.without(source, "its folders are too deep");
             }
-            Itself::Dir => self.below(path, source, from, left, parcel),
+            Itself::Dir => self.below(path, source, from, done, parcel),
             Itself::Link => parcel.without(source, "is a link, which is not followed"),
             Itself::Other => parcel.without(source, "is no regular file"),
         }
     }
 
-    fn below(&self, path: &str, source: &str, from: &Path, left: &mut usize, parcel: &mut Parcel<'_>) {
+    fn below(
+        &self,
+        path: &str,
+        source: &str,
+        from: &Path,
+        done: &mut BTreeSet<String>,
+        parcel: &mut Parcel<'_>,
+    ) {
         for (name, itself) in parcel.names(source, from, INCLUDED_MAX) {
             let source = if source.is_empty() { name.clone() } else { format!("{source}/{name}") };
-            self.add(&format!("{path}/{name}"), &source, &from.join(&name), itself, left, parcel);
+            self.add(&format!("{path}/{name}"), &source, &from.join(&name), itself, done, parcel);
         }
     }
 

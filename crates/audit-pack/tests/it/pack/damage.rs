@@ -20,7 +20,7 @@ fn what_cannot_be_packed_is_told_with_what_to_do() {
     world.pack();
     for (arguments, code, what) in [
         (&["pack", "-o", "x.zip"][..], 64, "x.zip is no name for a pack\n  name it X.tar"),
-        (&["pack", "-o", "-x.tar"], 64, "is no name for a pack"),
+        (&["pack", "--output=-x.tar"], 64, "is no name for a pack"),
         (&["pack", "-o", "a b.tar"], 64, "is no name for a pack"),
         (&["pack", "--key", "/nowhere/key"], 78, "/nowhere/key"),
         (&["pack", "-o", "/nowhere/x.tar"], 74, "/nowhere/x.tar cannot be written"),

@@ -126,6 +126,48 @@ fn its_own_instructions_can_be_followed() {
     }
 }
 
+/// The worked example of the format, which was rotated and got another key.
+#[test]
+fn a_rotated_log_is_packed_with_its_closed_files() {
+    let format = include_str!("../../../../../audit/FORMAT.md");
+    let block = |name: &str| {
+        let (_, rest) = format.split_once(&format!("```text {name}\n")).unwrap();
+        rest.split_once("```").unwrap().0
+    };
+    let world = World::new();
+    for log in ["decisions-2026-10.jsonl", "decisions.jsonl"] {
+        world.write(&format!("root/memory/{log}"), block(log));
+    }
+    let sidecar = "root/memory/decisions.jsonl.audit";
+    for file in ["SEALS", "checkpoint", "chain"] {
+        world.write(&format!("{sidecar}/{file}"), block(file));
+    }
+    let digit = |c: char| c.to_digit(16).unwrap() as u8;
+    let leaves: Vec<char> = block("leaves").chars().filter(|c| !c.is_whitespace()).collect();
+    let tile: Vec<u8> = leaves.chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect();
+    fs::create_dir_all(world.path(&format!("{sidecar}/tile/0/000.p"))).unwrap();
+    fs::write(world.path(&format!("{sidecar}/tile/0/000.p/5")), &tile).unwrap();
+    world.write(&format!("{sidecar}/keys/00000000000000000005"), block("chain"));
+    for file in ["signer", "reserve", "outbox/1"] {
+        world.write(&format!("{sidecar}/{file}"), "x\n");
+    }
+    world.append("root/memory/decisions-2026-10.jsonl", "{\"late\":1}\n");
+    world.run(&["pack", "--no-seal", "-o", "../x.tar"]).ends(0);
+    assert_eq!(
+        world.packed_text("data/log/memory/decisions-2026-10.jsonl"),
+        block("decisions-2026-10.jsonl")
+    );
+    assert_eq!(world.packed_text("data/log/memory/decisions.jsonl"), block("decisions.jsonl"));
+    let inside = |file: &str| world.packed(&format!("data/log/memory/decisions.jsonl.audit/{file}"));
+    assert_eq!(inside("tile/0/000.p/5").unwrap(), tile);
+    assert_eq!(inside("keys/00000000000000000005").unwrap(), block("chain").as_bytes());
+    for file in ["signer", "reserve", "lock", "outbox/1"] {
+        assert!(inside(file).is_none(), "{file}");
+    }
+    let (good, said) = follow_the_instructions(&world, 0);
+    assert!(good && said.contains("5 lines of SEALS and 111 bytes"), "{said}");
+}
+
 #[test]
 fn the_instructions_are_these() {
     let world = World::new();
