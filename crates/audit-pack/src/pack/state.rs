@@ -128,6 +128,9 @@ impl Includes<'_> {
         done: &mut BTreeSet<String>,
         parcel: &mut Parcel<'_>,
     ) {
+        if self.is_elsewhere(source) {
+            return;
+        }
         if let Some(why) = self.never(source, from) {
             parcel.without(source, why);
             return;
@@ -167,6 +170,13 @@ impl Includes<'_> {
         }
     }
 
+    /// It is in the pack already: with the state, without its secrets, or with the sealed logs, as far as they are sealed.
+    fn is_elsewhere(&self, source: &str) -> bool {
+        ["holdfast.toml", "data/config-last-good.toml"].contains(&source)
+            || self.sealed.iter().any(|log| log == source)
+            || source.split('/').any(|part| part.ends_with(SUFFIX))
+    }
+
     /// Why this is never packed, whoever includes it.
     fn never(&self, source: &str, from: &Path) -> Option<&'static str> {
         let name = from.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -182,12 +192,6 @@ impl Includes<'_> {
             Some("holds a secret")
         } else if source.split('/').any(|part| part == "secrets") {
             Some("lies in secrets/")
-        } else if source == "holdfast.toml" || source == "data/config-last-good.toml" {
-            Some("is packed with the state, without its secrets")
-        } else if self.sealed.iter().any(|log| log == source)
-            || source.split('/').any(|part| part.ends_with(SUFFIX))
-        {
-            Some("is packed with the sealed logs, as far as they are")
         } else if name == ".env" || name.starts_with(".env.") {
             Some("is an environment file, which holds secrets")
         } else if name == ".git" {

@@ -80,14 +80,16 @@ impl Summary {
         }
         let _ = writeln!(
             text,
-            "  state       {} files\n  units       {} as shipped, {} as installed here",
-            self.state, self.units_shipped, self.units_installed
+            "  state       {}\n  units       {} as shipped, {} as installed here",
+            files(self.state),
+            self.units_shipped,
+            self.units_installed
         );
         let _ =
             writeln!(text, "  source      of the watchdog, {} files; {}", source_files(), self.agreement());
         for (what, count) in [("drill", self.drill), ("included", self.included)] {
             if count > 0 {
-                let _ = writeln!(text, "  {what:<11} {count} files");
+                let _ = writeln!(text, "  {what:<11} {}", files(count));
             }
         }
         for missing in &self.not_packed {
@@ -117,4 +119,8 @@ impl Summary {
         };
         format!("the installed program {}, the running one {}", of(installed), of(running))
     }
+}
+
+fn files(count: usize) -> String {
+    if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
 }
