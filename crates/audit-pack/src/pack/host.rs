@@ -23,8 +23,9 @@ mod source {
     include!(concat!(env!("OUT_DIR"), "/source.rs"));
 }
 
-/// A program is asked for its version this long.
-const TIMEOUT: Duration = Duration::from_secs(5);
+/// A program is asked this long. On a busy host it takes seconds, and an answer that came too late would make another pack
+/// of the same inputs.
+const TIMEOUT: Duration = Duration::from_secs(30);
 /// How much of a program is hashed at once, in bytes.
 const PIECE: usize = 1 << 20;
 
