@@ -5,7 +5,7 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 mod process;
@@ -49,10 +49,21 @@ pub trait Clock {
     fn wait(&self, duration: Duration);
 }
 
+/// Takes what came of reading one of many files, by its number.
+pub type Take<'a> = dyn Fn(usize, Result<Vec<u8>, ReadError>) + Sync + 'a;
+
 /// Reads and writes state files. Reading follows links to files; writing into a file follows none.
 pub trait Store {
     /// The whole content of a regular file of at most [`MAX_READ`] bytes, opened without blocking.
     fn read(&self, path: &Path) -> Result<Vec<u8>, ReadError>;
+
+    /// Reads many files, each as [`Store::read`] does. What came of which is given to `take`, in any order and
+    /// perhaps by several threads at once.
+    fn read_each(&self, paths: &[PathBuf], take: &Take) {
+        for (number, path) in paths.iter().enumerate() {
+            take(number, self.read(path));
+        }
+    }
 
     /// At most `max` bytes from byte `offset` on, for logs that only grow.
     fn read_at(&self, path: &Path, offset: u64, max: usize) -> Result<Vec<u8>, ReadError>;
