@@ -87,8 +87,8 @@ pub(super) const MUTATIONS: [Mutation; 19] = [
         name: "heartbeat-is-written-in-place",
         rule: "old-or-new",
         file: "crates/holdfast/src/heartbeat/draft.rs",
-        old: "sys.store.replace(&path, &bytes, Secrecy::Shared)",
-        new: "sys.store.overwrite(&path, &bytes)",
+        old: "sys.store.replace(&path, bytes, Secrecy::Shared)",
+        new: "sys.store.overwrite(&path, bytes)",
     },
     Mutation {
         name: "alert-is-written-in-place",
@@ -115,8 +115,8 @@ pub(super) const MUTATIONS: [Mutation; 19] = [
         name: "restart-resets-the-deadlines",
         rule: "clock-honest",
         file: "crates/watchdog/src/evaluate.rs",
-        old: "(Some(memory), _) => memory,",
-        new: "(Some(_), _) => Memory::default(),",
+        old: "(Some(remembered), _) => remembered,",
+        new: "(Some((seq, _)), _) => (seq, Memory::default()),",
     },
     Mutation {
         name: "error-of-reading-is-a-pause",

@@ -49,11 +49,22 @@ pub trait Clock {
     fn wait(&self, duration: Duration);
 }
 
+/// Takes what came of reading one of many files, by its number.
+pub type Take<'a> = dyn Fn(usize, Result<Vec<u8>, ReadError>) + Sync + 'a;
+
 /// Reads and writes state files. Reading follows links; writing follows none to a file, and none to a folder in `data/`.
 /// The root, `data` and `memory` may be links.
 pub trait Store {
     /// The whole content of a regular file of at most [`MAX_READ`] bytes, opened without blocking.
     fn read(&self, path: &Path) -> Result<Vec<u8>, ReadError>;
+
+    /// Reads many files, each as [`Store::read`] does. What came of which is given to `take`, in any order and
+    /// perhaps by several threads at once.
+    fn read_each(&self, paths: &[PathBuf], take: &Take) {
+        for (number, path) in paths.iter().enumerate() {
+            take(number, self.read(path));
+        }
+    }
 
     /// At most `max` bytes from byte `offset` on, for logs that only grow.
     fn read_at(&self, path: &Path, offset: u64, max: usize) -> Result<Vec<u8>, ReadError>;

@@ -22,6 +22,8 @@ pub struct Memory {
     pub source: Option<String>,
     /// The clocks at the last complete evaluation.
     pub last_check: Option<Now>,
+    /// The clocks when the last look at the beats began: earlier, by as long as a judging watchdog was held up.
+    pub last_look: Option<Now>,
     /// What was last seen of the circuit.
     #[serde(rename = "circuit_seen")]
     pub circuit: CircuitMemory,
