@@ -114,8 +114,10 @@ impl Store for RealStore {
 
     fn overwrite(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let mut file = open_in_place(OpenOptions::new().write(true).create(true).truncate(true), path)?;
-        file.write_all(bytes)?;
-        file.sync_all()
+        // A full disk takes no more than the cut: that must be durable then, for an empty face is paused (**trip-first**).
+        let written = file.write_all(bytes);
+        let synced = file.sync_all();
+        written.and(synced)
     }
 
     fn set_modified(&self, path: &Path, modified: SystemTime) -> io::Result<()> {
