@@ -129,16 +129,22 @@ impl<'a> Watchdog<'a> {
         self.sys.clock.now()
     }
 
-    fn trip(&self, judged: &[(String, Judged)], view: &View) -> Vec<TripDone> {
+    fn trip(&mut self, judged: &[(String, Judged)], view: &View) -> Vec<TripDone> {
         let mut id = || new_id(self.sys.clock.now().wall);
-        let demands = demands(&self.settings.config, &self.memory, judged, &view.holds, &self.now(), &mut id);
+        let demands = demands(&self.settings.config, &self.memory, judged, view, &self.now(), &mut id);
         if demands.is_empty() {
             return Vec::new();
         }
         let trips: Vec<Trip> = demands.iter().map(trip_of).collect();
         // All together: a lock that somebody else holds costs a second, not one for each.
         let came = circuit::trip_all(&self.sys, &self.root, &trips);
-        demands.into_iter().zip(came).map(|(demand, came)| done(demand, came)).collect()
+        let trips: Vec<TripDone> =
+            demands.into_iter().zip(came).map(|(demand, came)| done(demand, came)).collect();
+        if view.refused {
+            let made = trips.iter().filter(|trip| trip.paused);
+            self.memory.circuit.blindly.extend(made.map(|trip| trip.demand.watch.clone()));
+        }
+        trips
     }
 
     fn settle(&mut self, judged: &[(String, Judged)], trips: Vec<TripDone>) -> (Settled, View) {

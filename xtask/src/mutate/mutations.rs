@@ -17,8 +17,10 @@ pub(super) const MUTATIONS: [Mutation; 19] = [
         rule: "trip-first",
         file: "crates/watchdog/src/evaluate.rs",
         old: "let came = circuit::trip_all(&self.sys, &self.root, &trips);
-        demands.into_iter().zip(came).map(|(demand, came)| done(demand, came)).collect()",
-        new: "demands.into_iter().map(|demand| TripDone { demand, trouble: None, paused: true }).collect()",
+        let trips: Vec<TripDone> =
+            demands.into_iter().zip(came).map(|(demand, came)| done(demand, came)).collect();",
+        new: "let done = |demand| TripDone { demand, trouble: None, paused: true };
+        let trips: Vec<TripDone> = demands.into_iter().map(done).collect();",
     },
     Mutation {
         name: "unreadable-ledger-is-empty",

@@ -1,6 +1,6 @@
 //! What the watchdog keeps between checks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -103,6 +103,9 @@ pub struct CircuitMemory {
     pub ledger_len: u64,
     /// The holds that stood.
     pub holds: Vec<KnownHold>,
+    /// Watches that have tripped since face and ledger could last be read.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub blindly: BTreeSet<String>,
 }
 
 impl CircuitMemory {
@@ -113,6 +116,7 @@ impl CircuitMemory {
         if view.refused {
             return;
         }
+        self.blindly.clear();
         let green = view.verdict.is_green();
         // Trips taken out of the ledger are no resume, and are remembered until a hold says so (**no-lost-trip**).
         let shrank = view.ledger_len < self.ledger_len && !view.holds.iter().any(KnownHold::of_circuit);

@@ -177,8 +177,10 @@ impl Store for RealStore {
         let place = Place::of(path)?;
         let mut options = OpenOptions::new();
         let mut file = open_in_place(options.write(true).create(true).truncate(true), place.path())?;
-        file.write_all(bytes)?;
-        file.sync_all()
+        // A full disk takes no more than the cut: that must be durable then, for an empty face is paused (**trip-first**).
+        let written = file.write_all(bytes);
+        let synced = file.sync_all();
+        written.and(synced)
     }
 
     fn set_modified(&self, path: &Path, modified: SystemTime) -> io::Result<()> {
