@@ -51,13 +51,17 @@ fn input() -> Result<Vec<String>, (String, Exit)> {
     let read = std::io::stdin().lock().take(INPUT_MAX + 1).read_to_end(&mut bytes);
     read.map_err(|error| (format!("stdin cannot be read: {error}"), Exit::Io))?;
     if bytes.len() as u64 > INPUT_MAX {
-        return Err((format!("stdin has more than {} MiB\n  append it in parts", INPUT_MAX >> 20), Exit::Data));
+        return Err((
+            format!("stdin has more than {} MiB\n  append it in parts", INPUT_MAX >> 20),
+            Exit::Data,
+        ));
     }
     let bad = |line: usize, fact: &str| {
         (format!("line {line} of stdin {fact}\n  a decision is one JSON value in one line"), Exit::Data)
     };
     let mut lines = Vec::new();
-    for (number, line) in (1..).zip(bytes.strip_suffix(b"\n").unwrap_or(&bytes).split(|byte| *byte == b'\n')) {
+    for (number, line) in (1..).zip(bytes.strip_suffix(b"\n").unwrap_or(&bytes).split(|byte| *byte == b'\n'))
+    {
         let text = str::from_utf8(line).map_err(|_| bad(number, "is not UTF-8"))?;
         if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) {
             return Err(bad(number, &format!("is not JSON: {error}")));
@@ -69,64 +73,82 @@ fn input() -> Result<Vec<String>, (String, Exit)> {
 
 fn append(context: &Context<'_>, chosen: &Chosen, lines: &[String]) -> Exit {
     let log = &chosen.log;
-    match sealing::origin(context, log) {
+    let path = log.path().display().to_string();
+    match sealing::genesis(context, log) {
         Ok(Some(_)) => {}
         Ok(None) => {
-            let path = log.path().display().to_string();
             out::tell(&format_args!(
                 "nothing was appended: {path} is not sealed yet\n  begin with: audit-pack init {path} --key KEY"
             ));
             return Exit::Config;
         }
         Err(error) => {
-            out::tell(&format_args!("nothing was appended: {error}"));
-            return Exit::Io;
+            out::tell(&format_args!("nothing was appended to {path}: {error}"));
+            return error.exit();
         }
     }
     // With the sealer's lock in hand the lines that stand before ours can be counted. An appender is never kept waiting
     // by it for long, and never from appending.
     let lock = log.in_sidecar("lock");
-    let held = context.sys.lock_within(&lock, PATIENCE).ok().flatten();
-    let mut written = Vec::new();
-    for line in lines {
-        match context.sys.store.append(&log.path(), line) {
-            Ok(appended) => written.push(appended),
-            Err(error) => {
-                out::tell(&format_args!(
-                    "{}: only {} of {} lines were appended: {error}",
-                    log.path().display(),
-                    written.len(),
-                    lines.len()
-                ));
-                return Exit::Io;
-            }
+    let held = context.sys.lock_within(&lock, PATIENCE);
+    let written = match write(context.sys, log, lines) {
+        Ok(written) => written,
+        Err(exit) => return exit,
+    };
+    let _held = match held {
+        Ok(Some(held)) => held,
+        Ok(None) => {
+            out::tell(&format_args!(
+                "{path}: the lines are appended, durably, and not sealed yet: another process holds {lock}\n  the next \
+                 seal covers them; where that process hangs, end it: fuser {lock}",
+                lock = lock.display()
+            ));
+            return Exit::Busy;
         }
-    }
-    if held.is_none() {
-        out::tell(&format_args!(
-            "{}: the lines are appended, durably, but another process holds {} and they are not sealed yet",
-            log.path().display(),
-            lock.display()
-        ));
-        return Exit::Busy;
-    }
+        Err(error) => {
+            out::tell(&format_args!(
+                "{path}: the lines are appended, durably, and not sealed yet: {error}\n  then: audit-pack seal {path}"
+            ));
+            return Exit::Io;
+        }
+    };
     let (sealed, full) = sealing::seal(context, chosen, |sealer, signer| sealer.seal_locked(signer));
     let exit = match sealed {
         Ok(sealed) => receipts(context, lines, numbers(context.sys, log, &sealed.before, &written)),
         Err(exit) => {
-            out::tell(&"the lines are appended, durably, and not sealed yet");
+            out::tell(&format_args!(
+                "{path}: the lines are appended, durably, and not sealed yet\n  then: audit-pack seal {path}"
+            ));
             exit
         }
     };
     if full { exit.and(Exit::Io) } else { exit }
 }
 
+/// All lines, each durably.
+fn write(sys: &Sys<'_>, log: &Log, lines: &[String]) -> Result<Vec<Appended>, Exit> {
+    let mut written = Vec::new();
+    for line in lines {
+        match sys.store.append(&log.path(), line) {
+            Ok(appended) => written.push(appended),
+            Err(error) => {
+                let done = written.len();
+                out::tell(&format_args!(
+                    "{}: {error}\n  of {} lines the first {done} are appended, durably, and not sealed yet; look \
+                     whether line {} is there, or a part of it, before you append it again",
+                    log.path().display(),
+                    lines.len(),
+                    done + 1
+                ));
+                return Err(Exit::Io);
+            }
+        }
+    }
+    Ok(written)
+}
+
 /// What our lines are among all that are there now.
-fn receipts(
-    context: &Context<'_>,
-    lines: &[String],
-    numbers: Result<Vec<u64>, FileError>,
-) -> Exit {
+fn receipts(context: &Context<'_>, lines: &[String], numbers: Result<Vec<u64>, FileError>) -> Exit {
     let receipts = match numbers {
         Ok(numbers) => numbers.into_iter().zip(lines).map(|(line, text)| Receipt {
             line,

@@ -102,7 +102,8 @@ fn judge(
 ) -> Result<Verdict, CheckError> {
     let (log, store) = (&chosen.log, context.sys.store);
     let shown = log.path().display().to_string();
-    let origin = sealing::origin(context, log)?;
+    // What is wrong with it the check itself finds.
+    let origin = sealing::genesis(context, log).ok().flatten().map(|begun| begun.origin);
     let mut pins = Vec::new();
     let mut key = None;
     // The sidecar says itself where its key is: what somebody else told counts for more.
@@ -184,11 +185,16 @@ fn late(context: &Context<'_>, log: &Log, checked: &Checked, max: Option<Span>) 
         let looked = age(&log.in_sidecar("lock")).unwrap_or(f64::INFINITY);
         if looked > max.as_secs_f64() {
             let bytes = checked.unsealed - checked.tail;
-            return Some(format!("{bytes} bytes of whole lines are unsealed, and no sealer has looked for over {max}"));
+            return Some(format!(
+                "{bytes} bytes of whole lines are unsealed, and no sealer has looked for over {max}"
+            ));
         }
     }
     if checked.tail > 0 && age(&log.path()).is_none_or(|age| age > max.as_secs_f64()) {
-        return Some(format!("its last line is torn: {} bytes without a line feed for over {max}", checked.tail));
+        return Some(format!(
+            "its last line is torn: {} bytes without a line feed for over {max}",
+            checked.tail
+        ));
     }
     None
 }
@@ -270,7 +276,8 @@ fn text(context: &Context<'_>, shown: &str, verdict: &Verdict) -> String {
             || "never sealed".to_owned(),
             |ms| format!("last seal {}, {} ago", iso(ms as f64 / 1e3), ago(context.now_ms(), ms)),
         );
-        let pinned = if verdict.pinned { "known" } else { "NOT known from outside of the log: name it with --key" };
+        let pinned =
+            if verdict.pinned { "known" } else { "NOT known from outside of the log: name it with --key" };
         text.push_str(&format!(
             "  sealed      {} lines, {} bytes, {} seals; {age}\n  root        {}\n  signed      by {} ({pinned})\n",
             state.lines, state.bytes, state.seals, state.root, state.key

@@ -131,6 +131,7 @@ impl Sealer<'_> {
             findings: Findings::default(),
         };
         let Some((file, begin, size)) = self.unsealed(&growth.state)? else { return Ok(sealed) };
+        self.last_segment_is_there(growth)?;
         let (mut at, mut records, mut state) = (begin, String::new(), growth.state.clone());
         let mut writer = TileWriter::new(self.sys.store, &self.log.sidecar());
         let name = self.current(&state);
@@ -141,7 +142,8 @@ impl Sealer<'_> {
             let seg = self.grow(&mut growth.builder, &*file, at..cut, &mut writer, Lint(first_line, lint))?;
             let bytes = state.bytes + (cut - at);
             let time_ms = (self.sys.clock.now().wall * 1e3) as u64;
-            let record = state.seal(time_ms, growth.builder.size(), bytes, seg, growth.builder.root()).to_string();
+            let record =
+                state.seal(time_ms, growth.builder.size(), bytes, seg, growth.builder.root()).to_string();
             let mut walk = Walk::resume(state.clone());
             walk.step(record.as_bytes()).map_err(|error| SealError::Own(error.to_string()))?;
             state = walk.state().cloned().unwrap_or(state);
@@ -158,6 +160,9 @@ impl Sealer<'_> {
             }
         }
         writer.flush()?;
+        // Or a power loss takes lines away that a seal says are there, and it looks as if somebody had cut them off.
+        let path = self.log.dir.join(&name);
+        self.sys.store.sync(&path).map_err(FileError::at(&path))?;
         let seals = self.log.in_sidecar("SEALS");
         let line = records.strip_suffix('\n').unwrap_or(&records);
         let appended = self.sys.store.append(&seals, line).map_err(FileError::at(&seals))?;
@@ -206,15 +211,21 @@ impl Sealer<'_> {
     ) -> Result<Hash, SealError> {
         let mut pieces = Pieces::new(file, range.start, range.end, PIECE);
         let (mut leaves, mut seg) = (Leaves::default(), Hasher::plain());
+        let mut left = range.end - range.start;
         let io = |error| FileError::new(self.log.path().display().to_string(), error);
         while let Some(piece) = pieces.next().map_err(io)? {
             seg.update(piece.bytes());
+            left -= piece.bytes().len() as u64;
             let new = leaves.of(&piece, self.threads);
             if let Piece::Lines(bytes) = piece {
                 lint.1(bytes, lint.0);
             }
             lint.0 += new.len() as u64;
             builder.extend(&new, self.threads, |tile, hashes| writer.put(tile, hashes))?;
+        }
+        if left > 0 {
+            let finding = Finding::new(Kind::Truncated, self.log.name.clone()).byte(range.end - left);
+            return Err(SealError::changed(finding.says("it became shorter while it was sealed")));
         }
         Ok(seg.finish())
     }

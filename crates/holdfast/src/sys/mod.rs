@@ -82,6 +82,9 @@ pub trait Store {
         files.iter().try_for_each(|(path, bytes)| self.replace(path, bytes, secrecy))
     }
 
+    /// Makes durable what stands in a file, whoever wrote it, and its name. Takes the right to read it, no lock.
+    fn sync(&self, path: &Path) -> io::Result<()>;
+
     /// Takes what stands behind `len` bytes away from a file of our own, durably.
     fn truncate(&self, path: &Path, len: u64) -> io::Result<()>;
 

@@ -148,6 +148,10 @@ impl Store for SimProcess<'_> {
         })
     }
 
+    fn sync(&self, path: &Path) -> io::Result<()> {
+        self.change(Verb::Sync, path, |_, _| Ok(()))
+    }
+
     fn truncate(&self, path: &Path, len: u64) -> io::Result<()> {
         self.change(Verb::Truncate, path, |disk, stamp| {
             let file = disk.file(path).ok_or(io::ErrorKind::NotFound)?;
