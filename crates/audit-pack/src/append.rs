@@ -83,7 +83,8 @@ fn append(context: &Context<'_>, chosen: &Chosen, lines: &[String]) -> Exit {
             return Exit::Config;
         }
         Err(error) => {
-            out::tell(&format_args!("nothing was appended to {path}: {error}"));
+            let advice = out::advice(error.exit(), &"append it again");
+            out::tell(&format_args!("nothing was appended to {path}: {error}{advice}"));
             return error.exit();
         }
     }
@@ -155,7 +156,7 @@ fn receipts(context: &Context<'_>, lines: &[String], numbers: Result<Vec<u64>, F
             leaf: Hash::leaf(format!("{text}\n").as_bytes()).to_string(),
         }),
         Err(error) => {
-            out::tell(&format_args!("the lines are sealed, but their numbers cannot be told: {error}"));
+            out::tell(&format_args!("the lines are sealed, but their numbers cannot be told: {error}\n  do not append them again"));
             return Exit::Io;
         }
     };

@@ -38,16 +38,25 @@ pub(crate) fn run(args: &InitArgs, context: &Context<'_>) -> Exit {
             Exit::Usage
         }),
     };
-    match origin.and_then(|origin| begin(context, &chosen.log, key, &origin)) {
+    let named = args.origin.is_some();
+    match origin.and_then(|origin| begin(context, &chosen.log, key, (&origin, named))) {
         Ok(()) => sealing::seal_and_tell(context, &Chosen { configured: false, ..chosen }),
         Err(exit) => exit,
     }
 }
 
-/// Makes the sidecar as far as it is not there.
-pub(crate) fn begin(context: &Context<'_>, log: &Log, key_path: &Path, origin: &Origin) -> Result<(), Exit> {
+/// Makes the sidecar as far as it is not there. The origin comes with whether somebody named it: only so a log takes
+/// the place of another one that this key has signed.
+pub(crate) fn begin(
+    context: &Context<'_>,
+    log: &Log,
+    key_path: &Path,
+    origin: (&Origin, bool),
+) -> Result<(), Exit> {
     begin_or_say_why(context, log, key_path, origin).map_err(|error| {
-        out::tell(&format_args!("{}: {error}", log.path().display()));
+        let path = log.path().display().to_string();
+        let advice = out::advice(error.exit(), &format_args!("audit-pack init {path} --key KEY"));
+        out::tell(&format_args!("{path}: {error}{advice}"));
         error.exit()
     })
 }
@@ -59,7 +68,7 @@ fn begin_or_say_why(
     context: &Context<'_>,
     log: &Log,
     key_path: &Path,
-    origin: &Origin,
+    (origin, is_named): (&Origin, bool),
 ) -> Result<(), BeginError> {
     let store = context.sys.store;
     let key_path = std::path::absolute(key_path).unwrap_or_else(|_| key_path.to_owned());
@@ -87,8 +96,12 @@ fn begin_or_say_why(
     if let Some(begun) = sealing::genesis(context, log)? {
         return if is_signed(&begun)? { Ok(()) } else { finish(store, log, &key_path, &vkey, &begun) };
     }
-    if let Some(guard) = Guard::read(store, &guard::path(&key_path, origin))? {
-        let (lines, origin) = (guard.state.lines, origin.to_string());
+    let mut signed = Guard::read(store, &guard::path(&key_path, origin))?;
+    if signed.is_none() && !is_named {
+        signed = guard::of_place(store, &key_path, log, origin)?;
+    }
+    if let Some(guard) = signed {
+        let (lines, origin) = (guard.state.lines, guard.state.origin.to_string());
         return Err(BeginError::Gone { lines, origin, sidecar: sidecar.display().to_string() });
     }
     let genesis = Genesis { origin: origin.clone(), time_ms: context.now_ms(), key: vkey, restart: None };
@@ -103,7 +116,7 @@ fn finish(store: &dyn Store, log: &Log, key: &Path, vkey: &Vkey, begun: &Genesis
     }
     let path = log.in_sidecar("SEALS");
     let seals = store.read(&path).map_err(|error| FileError::new(path.display().to_string(), error))?;
-    remember(store, &guard::path(key, &begun.origin), &String::from_utf8_lossy(&seals))
+    remember(store, log, &guard::path(key, &begun.origin), &String::from_utf8_lossy(&seals))
 }
 
 /// SEALS behind all that it needs: a sidecar without it is none yet, and the next try completes it. Then what is signed
@@ -117,14 +130,14 @@ fn write(store: &dyn Store, log: &Log, key: &Path, genesis: &Genesis) -> Result<
     let seals = log.in_sidecar("SEALS");
     let line = Record::Genesis(genesis.clone()).to_string();
     store.replace(&seals, line.as_bytes(), Secrecy::Shared).map_err(FileError::at(&seals))?;
-    remember(store, &guard::path(key, &genesis.origin), &line)
+    remember(store, log, &guard::path(key, &genesis.origin), &line)
 }
 
-fn remember(store: &dyn Store, guard: &Path, genesis: &str) -> Result<(), BeginError> {
+fn remember(store: &dyn Store, log: &Log, guard: &Path, genesis: &str) -> Result<(), BeginError> {
     let mut walk = Walk::new();
     walk.step(genesis.as_bytes()).map_err(|error| BeginError::NotAlone(error.to_string()))?;
     let Some(state) = walk.state().cloned() else { return Ok(()) };
-    Ok(Guard { state, seals_len: genesis.len() as u64 }.write(store, guard)?)
+    Ok(Guard { state, seals_len: genesis.len() as u64 }.write(store, guard, log)?)
 }
 
 /// Why a log was not begun.
@@ -171,7 +184,8 @@ impl BeginError {
     fn exit(&self) -> Exit {
         match self {
             Self::Seal(error) => error.exit(),
-            Self::NoFolder(_) | Self::Key(_) | Self::NoteKey(_) => Exit::Config,
+            Self::Key(error) => keys::exit(error),
+            Self::NoFolder(_) | Self::NoteKey(_) => Exit::Config,
             Self::Busy(_) => Exit::Busy,
             Self::Gone { .. } | Self::Other { .. } | Self::NotAlone(_) => Exit::No,
         }

@@ -96,11 +96,7 @@ fn with_signer<T>(
     let (log, sys) = (&chosen.log, context.sys);
     let told = |error: &dyn std::fmt::Display, exit| {
         let path = log.path().display().to_string();
-        let advice = if exit == Exit::Io {
-            format!("\n  no line is lost: see to that file or its disk, then: audit-pack seal {path}")
-        } else {
-            String::new()
-        };
+        let advice = out::advice(exit, &format_args!("audit-pack seal {path}"));
         out::tell(&format_args!("{path}: {error}{advice}"));
         exit
     };
@@ -110,7 +106,7 @@ fn with_signer<T>(
         begun.ok_or_else(|| SealError::NoSidecar { log: log.path().display().to_string() })
     });
     let origin = begun.map_err(|error| told(&error, error.exit()))?.origin;
-    let mut key = keys::open(sys.store, &key_path).map_err(|error| told(&error, Exit::Config))?;
+    let mut key = keys::open(sys.store, &key_path).map_err(|error| told(&error, keys::exit(&error)))?;
     let mut note_key = key.note_key(origin.as_str()).map_err(|error| told(&error, Exit::Config))?;
     let guard = guard::path(&key_path, &origin);
     let sealer = Sealer { sys, log, guard, threads: context.threads };
@@ -143,7 +139,7 @@ pub(crate) fn genesis(context: &Context<'_>, log: &Log) -> Result<Option<Genesis
 /// A log that is configured is begun without being asked for.
 fn begin_where_missing(context: &Context<'_>, chosen: &Chosen) -> Result<(), Exit> {
     let Some(key) = &chosen.key else { return Ok(()) };
-    init::begin(context, &chosen.log, key, &context.origin(&chosen.log)?)
+    init::begin(context, &chosen.log, key, (&context.origin(&chosen.log)?, false))
 }
 
 fn tell(context: &Context<'_>, log: &Log, sealed: &Sealed) -> Exit {

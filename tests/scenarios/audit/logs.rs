@@ -1,0 +1,131 @@
+//! A log in a root, with a key, and what must be true of it.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use holdfast::json::Value;
+use holdfast_tests::harness::{Ended, Run, Scratch, program, read};
+use tempfile::TempDir;
+
+pub(super) const LOG: &str = "memory/decisions.jsonl";
+pub(super) const SIDECAR: &str = "memory/decisions.jsonl.audit";
+pub(super) const KEY: &str = "key/audit";
+pub(super) const ORIGIN: &str = "example.com/bot/decisions";
+
+/// A root with an empty folder for the log, and a key. (The key belongs outside of the root. Here its calls are to be
+/// seen, too.)
+pub(super) fn root() -> Scratch {
+    let root = Scratch::new();
+    furnish(&root);
+    root
+}
+
+pub(super) fn furnish(root: &Scratch) {
+    for dir in ["memory", "key"] {
+        fs::create_dir_all(root.path(dir)).expect("a folder");
+    }
+    for name in ["audit", "audit.pub"] {
+        fs::copy(key_maker("audit").join(name), root.path("key").join(name)).expect("a key");
+    }
+}
+
+/// A folder with a key that was made once for all tests.
+pub(super) fn key_maker(name: &str) -> &'static Path {
+    static MADE: OnceLock<TempDir> = OnceLock::new();
+    let dir = MADE.get_or_init(|| {
+        let dir = tempfile::tempdir().expect("a folder");
+        for name in ["audit", "other"] {
+            let mut keygen = Command::new("/usr/bin/ssh-keygen");
+            keygen.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(dir.path().join(name)).finish().expect(0);
+        }
+        dir
+    });
+    assert!(dir.path().join(name).is_file(), "a key {name}");
+    dir.path()
+}
+
+pub(super) fn audit(root: &Scratch, args: &[&str]) -> Command {
+    root.ours("audit-pack", args)
+}
+
+pub(super) fn init(root: &Scratch) -> Command {
+    audit(root, &["init", LOG, "--key", KEY, "--origin", ORIGIN])
+}
+
+pub(super) fn seal(root: &Scratch) -> Command {
+    audit(root, &["seal", LOG, "--key", KEY])
+}
+
+/// The lines of the file `new` by way of stdin, which strace does not pass on by itself.
+pub(super) fn append(root: &Scratch) -> Command {
+    let program = program("audit-pack");
+    root.sh(&format!("exec {} append {LOG} --key {KEY} < new", program.display()))
+}
+
+/// The decision with this number, a line of about 100 bytes.
+pub(super) fn line(number: u64) -> String {
+    format!("{{\"id\":{number},\"act\":\"buy\",\"why\":\"{}\"}}\n", "because ".repeat(8))
+}
+
+pub(super) fn lines(numbers: std::ops::Range<u64>) -> String {
+    numbers.map(line).collect()
+}
+
+/// Appends in the manner of any program: no lock, and nothing made durable.
+pub(super) fn write(root: &Scratch, text: &str) {
+    let mut log = OpenOptions::new().append(true).create(true).open(root.path(LOG)).expect("the log");
+    log.write_all(text.as_bytes()).expect("a write");
+}
+
+/// A log that was begun, and sealed once with so many lines.
+pub(super) fn sealed(count: u64) -> Scratch {
+    let root = root();
+    write(&root, &lines(0..count));
+    init(&root).finish().expect(0);
+    root
+}
+
+/// What `check --deep` says, whose exit code must be 0.
+#[track_caller]
+pub(super) fn checked(root: &Scratch) -> Value {
+    let ended = audit(root, &["check", LOG, "--key", KEY, "--deep", "--json"]).finish().expect(0);
+    serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}\n{ended}"))
+}
+
+/// Every line that is there is sealed and signed.
+#[track_caller]
+pub(super) fn all_sealed(root: &Scratch) {
+    let answer = checked(root);
+    let log = read(&root.path(LOG)).expect("the log");
+    assert!(log.ends_with(b"\n"), "a line is torn");
+    let count = log.iter().filter(|byte| **byte == b'\n').count();
+    assert_eq!(answer["lines"], count, "{answer}");
+    assert_eq!(answer["signed_lines"], count, "{answer}");
+    assert_eq!(answer["unsealed_bytes"], 0, "{answer}");
+}
+
+/// It failed, and said of which file and what to do.
+#[track_caller]
+pub(super) fn told(root: &Scratch, ended: &Ended) {
+    let names_file = ended.stderr.contains("memory/") || ended.stderr.contains("key/");
+    let advises = ended.stderr.contains("\n  ");
+    assert!(names_file && advises, "no word of the file or of what to do\n{ended}");
+    assert!(!ended.stderr.contains("panicked"), "{}\n{ended}", root.dir().display());
+}
+
+/// The files that hold what was signed, to see whether anything was.
+pub(super) fn signatures(root: &Scratch) -> Vec<(PathBuf, Option<Vec<u8>>)> {
+    let mut paths: Vec<PathBuf> = ["checkpoint", "chain"].map(|name| root.path(SIDECAR).join(name)).into();
+    paths.push(guard(root));
+    paths.into_iter().map(|path| (path.clone(), read(&path))).collect()
+}
+
+/// Where it is remembered what was signed last.
+pub(super) fn guard(root: &Scratch) -> PathBuf {
+    let names = root.names("key/audit.signed");
+    let [name] = names.as_slice() else { panic!("one log was signed, and these are remembered: {names:?}") };
+    root.path("key/audit.signed").join(name)
+}
