@@ -102,8 +102,10 @@ fn a_line_that_a_full_disk_does_not_take_is_not_acknowledged() {
     let (_disk, root) = full(5, 0);
     // What the last page of the log has room for must not be enough.
     root.put("pad", "");
-    root.sh(&format!("cat /dev/zero >> {LOG}.pad; head -c 5000 /dev/zero | tr '\\0' x | sed 's/.*/\"&\"/' > new"))
-        .finish();
+    root.sh(&format!(
+        "cat /dev/zero >> {LOG}.pad; head -c 5000 /dev/zero | tr '\\0' x | sed 's/.*/\"&\"/' > new"
+    ))
+    .finish();
     let before = read(&root.path(LOG)).expect("the log");
     let new = root.path("new");
     if fs::metadata(&new).map_or(0, |meta| meta.len()) < 5000 {

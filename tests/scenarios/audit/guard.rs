@@ -9,8 +9,8 @@ use super::intruder::{
     forge, key_change, remake, remove, rewrite, rotation, seals, sign_with_another_key, state,
 };
 use super::logs::{
-    KEY, LOG, ORIGIN, SIDECAR, all_sealed, audit, guard, init, key_maker, line, lines, seal, sealed, signatures,
-    write,
+    KEY, LOG, ORIGIN, SIDECAR, all_sealed, audit, guard, init, key_maker, line, lines, seal, sealed,
+    signatures, write,
 };
 
 /// 263 lines in three seals, and one more that is to be sealed.
@@ -238,7 +238,8 @@ fn what_can_be_made_anew_from_the_log_is_made_anew() {
 fn a_root_that_was_restored_from_an_older_copy_is_rolled_back() {
     let root = sealed(100);
     let older = root.path("older");
-    let copy = |from: &str, to: &str| root.sh(&format!("rm -rf {to} && cp -a {from} {to}")).finish().expect(0);
+    let copy =
+        |from: &str, to: &str| root.sh(&format!("rm -rf {to} && cp -a {from} {to}")).finish().expect(0);
     copy("memory", "older");
     write(&root, &lines(100..120));
     seal(&root).finish().expect(0);

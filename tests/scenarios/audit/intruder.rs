@@ -45,7 +45,8 @@ pub(super) fn remake(root: &Scratch, origin: &str) {
     fs::remove_file(root.path(&seals())).expect("SEALS");
     fs::remove_dir_all(root.path(SIDECAR).join("tile")).expect("tiles");
     let origin = Origin::new(origin).expect("an origin");
-    let first = Record::Genesis(Genesis { origin, time_ms: 1_795_000_000_000, key, restart: None }).to_string();
+    let first =
+        Record::Genesis(Genesis { origin, time_ms: 1_795_000_000_000, key, restart: None }).to_string();
     let mut walk = Walk::new();
     walk.step(first.as_bytes()).expect("a first line");
     let state = walk.state().expect("a first line").clone();
@@ -59,7 +60,8 @@ pub(super) fn remake(root: &Scratch, origin: &str) {
         });
     grown.expect("nothing fails");
     builder.partials().for_each(|(tile, hashes)| put(tile, hashes));
-    let seal = state.seal(1_795_000_060_000, builder.size(), bytes.len() as u64, Hash::of(&bytes), builder.root());
+    let seal =
+        state.seal(1_795_000_060_000, builder.size(), bytes.len() as u64, Hash::of(&bytes), builder.root());
     root.put(&seals(), first + &seal.to_string());
 }
 
@@ -72,7 +74,8 @@ fn put_tile(root: &Scratch, tile: tlog::Tile, hashes: &[Hash]) {
 /// Signs what SEALS says now, with a key of his own.
 pub(super) fn sign_with_another_key(root: &Scratch) {
     let state = state(root);
-    for (file, text) in [("checkpoint", state.checkpoint().to_string()), ("chain", state.chain().to_string())] {
+    for (file, text) in [("checkpoint", state.checkpoint().to_string()), ("chain", state.chain().to_string())]
+    {
         let mut key = MemoryKey::new(state.origin.as_str(), &[7; 32]).expect("a key");
         let note = Note::sign(&text, &mut [&mut key]).expect("a note");
         root.put(&format!("{SIDECAR}/{file}"), note.to_string());

@@ -39,7 +39,11 @@ pub(super) fn key_maker(name: &str) -> &'static Path {
         let dir = tempfile::tempdir().expect("a folder");
         for name in ["audit", "other"] {
             let mut keygen = Command::new("/usr/bin/ssh-keygen");
-            keygen.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(dir.path().join(name)).finish().expect(0);
+            keygen
+                .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+                .arg(dir.path().join(name))
+                .finish()
+                .expect(0);
         }
         dir
     });

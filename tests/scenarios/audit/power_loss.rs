@@ -1,8 +1,6 @@
 //! The power goes: what was acknowledged is there and sealed, and what a seal says is there is there.
 
-use holdfast_tests::harness::{
-    Fault, Image, Mounted, Run, Scratch, Traced, calls, each, privileged, read,
-};
+use holdfast_tests::harness::{Fault, Image, Mounted, Run, Scratch, Traced, calls, each, privileged, read};
 
 use super::logs::{LOG, all_sealed, append, furnish, init, line, lines, seal, write};
 
