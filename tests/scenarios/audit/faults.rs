@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use holdfast_tests::harness::{Call, Ended, Fault, Run, Scratch, Traced, calls, each, read};
 
-use super::logs::{LOG, SIDECAR, all_sealed, append, init, line, lines, root, seal, sealed, told, write};
+use super::logs::{
+    LOG, SIDECAR, all_sealed, append, in_order, init, line, lines, root, seal, sealed, told, write,
+};
 
 const ERRORS: [&str; 4] = ["ENOSPC", "EIO", "EDQUOT", "EROFS"];
 const CALLS: &str = "openat,read,pread64,write,fsync,fdatasync,syncfs,ftruncate,rename,renameat2,unlink,mkdir,statx,\
@@ -72,6 +74,7 @@ impl Case {
     }
 
     fn judge(&self, template: &Scratch, root: &Scratch, call: &Call, ended: &Ended) {
+        in_order(root);
         let before = read(&template.path(LOG)).unwrap_or_default();
         let after = read(&root.path(LOG)).unwrap_or_default();
         assert!(after.starts_with(&before), "{call:?}: what stood in the log does not any more\n{ended}");

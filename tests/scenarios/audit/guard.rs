@@ -292,3 +292,22 @@ fn another_key_is_refused() {
     seal(&root).finish().expect(0);
     all_sealed(&root);
 }
+
+#[test]
+fn a_sidecar_that_no_key_signed_is_not_signed_where_nobody_says_that_it_begins() {
+    let root = prepared();
+    // The log does not stand in the configuration, so that the sealer has no thought of beginning it.
+    root.put("holdfast.toml", "[audit]\nlogs = [\"memory/another.jsonl\"]\n");
+    rewrite(&root, 0);
+    for origin in ["example.com/bot/decisions2", ORIGIN] {
+        if origin == ORIGIN {
+            remove(&guard(&root));
+        }
+        remake(&root, origin);
+        for name in ["chain", "checkpoint"] {
+            fs::remove_file(root.path(SIDECAR).join(name)).unwrap_or_default();
+        }
+        seal(&root).finish().expect(1).says("nothing shows that this key has ever signed it");
+        assert!(!root.path(SIDECAR).join("chain").exists(), "{origin}: it was signed");
+    }
+}

@@ -120,6 +120,38 @@ pub(super) fn told(root: &Scratch, ended: &Ended) {
     assert!(!ended.stderr.contains("panicked"), "{}\n{ended}", root.dir().display());
 }
 
+/// Whenever it is looked at: SEALS has what is remembered beside the key, and that has what any signature shows. A
+/// signature that nobody remembers could be followed by one over another history.
+#[track_caller]
+pub(super) fn in_order(root: &Scratch) {
+    let noted = |file: &str| -> u64 {
+        let note = read(&root.path(SIDECAR).join(file)).unwrap_or_default();
+        let number = String::from_utf8_lossy(&note).lines().nth(1).map(str::to_owned);
+        number.map_or(0, |number| number.parse().expect("a number"))
+    };
+    let remembered = |field: &str| -> u64 {
+        let there = root.names("key/audit.signed").iter().any(|name| !name.starts_with('.'));
+        if there {
+            root.json(&format!("key/audit.signed/{}", shown(root)))[field].as_u64().expect("a number")
+        } else {
+            0
+        }
+    };
+    let seals = read(&root.path(SIDECAR).join("SEALS")).unwrap_or_default();
+    let records = seals.iter().filter(|byte| **byte == b'\n').count() as u64;
+    let row = [noted("chain"), remembered("records"), records];
+    assert!(row.is_sorted(), "signed, remembered, in SEALS: {row:?} records");
+    assert!(noted("checkpoint") <= remembered("lines"), "lines are signed that nobody remembers");
+}
+
+/// The name of what is remembered, beside what a killed writer may have left.
+fn shown(root: &Scratch) -> String {
+    let names = root.names("key/audit.signed").into_iter().filter(|name| !name.starts_with('.'));
+    let names: Vec<String> = names.collect();
+    let [name] = names.as_slice() else { panic!("one log was signed, and these are remembered: {names:?}") };
+    name.clone()
+}
+
 /// The files that hold what was signed, to see whether anything was.
 pub(super) fn signatures(root: &Scratch) -> Vec<(PathBuf, Option<Vec<u8>>)> {
     let mut paths: Vec<PathBuf> = ["checkpoint", "chain"].map(|name| root.path(SIDECAR).join(name)).into();
@@ -129,7 +161,5 @@ pub(super) fn signatures(root: &Scratch) -> Vec<(PathBuf, Option<Vec<u8>>)> {
 
 /// Where it is remembered what was signed last.
 pub(super) fn guard(root: &Scratch) -> PathBuf {
-    let names = root.names("key/audit.signed");
-    let [name] = names.as_slice() else { panic!("one log was signed, and these are remembered: {names:?}") };
-    root.path("key/audit.signed").join(name)
+    root.path("key/audit.signed").join(shown(root))
 }

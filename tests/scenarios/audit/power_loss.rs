@@ -2,7 +2,7 @@
 
 use holdfast_tests::harness::{Fault, Image, Mounted, Run, Scratch, Traced, calls, each, privileged, read};
 
-use super::logs::{LOG, all_sealed, append, furnish, init, line, lines, seal, write};
+use super::logs::{LOG, all_sealed, append, furnish, in_order, init, line, lines, seal, write};
 
 /// A root on a disk of its own.
 struct Disk {
@@ -36,6 +36,7 @@ impl Disk {
 
 /// All that was said to be sealed is, and the next run finds nothing in its way.
 fn recovered(disk: &Disk, count: usize) {
+    in_order(&disk.root);
     let log = read(&disk.root.path(LOG)).expect("the log");
     assert!(log.starts_with(lines(0..250).as_bytes()));
     assert!(log.iter().filter(|byte| **byte == b'\n').count() >= count, "acknowledged lines are gone");
