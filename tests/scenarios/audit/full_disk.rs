@@ -8,23 +8,26 @@ use super::logs::{LOG, SIDECAR, all_sealed, append, audit, furnish, init, line, 
 
 const RESERVE: u64 = 64 << 10;
 
-/// A log on a small disk that has no room for one more byte, but for what `left` bytes give.
-fn full(count: u64, left: u64) -> (Mounted, Scratch) {
+/// A log on a small disk that has no room for one more byte, but for what `left` bytes give. The file `new` has what is
+/// to be appended.
+fn full(count: u64, left: u64, new: &str) -> (Mounted, Scratch) {
     let disk = full_disk(512 << 10, 1000);
     let root = Scratch::at(disk.path());
     furnish(&root);
     write(&root, &lines(0..count));
     init(&root).finish().expect(0);
     assert_eq!(reserve(&root), Some(RESERVE), "init sets it aside");
-    root.put("left", vec![0; left as usize]);
     write(&root, &lines(count..count + 3));
-    root.put("new", line(2000));
-    let filling = root.sh("cat /dev/zero > filler").finish();
-    assert!(filling.stderr.contains("No space left"), "{filling}");
-    if left > 0 {
-        fs::remove_file(root.path("left")).expect("room");
-    }
+    root.put("new", new);
+    root.put("left", vec![0; left as usize]);
+    fill(&root);
+    fs::remove_file(root.path("left")).expect("room");
     (disk, root)
+}
+
+fn fill(root: &Scratch) {
+    let filling = root.sh("cat /dev/zero >> filler").finish();
+    assert!(filling.stderr.contains("No space left"), "{filling}");
 }
 
 fn reserve(root: &Scratch) -> Option<u64> {
@@ -39,7 +42,7 @@ fn make_room(root: &Scratch) {
 fn a_seal_on_a_full_disk_is_finished_out_of_the_reserve() {
     // SEALS begins its next page within a line somewhere among these: then a part of it can be written.
     for (count, left) in [(5, 0), (5, 4096), (5, 8192), (254, 0), (254, 4096), (254, 16384)] {
-        let (_disk, root) = full(count, left);
+        let (_disk, root) = full(count, left, "");
         let ended = seal(&root).finish();
         if ended.code != Some(0) {
             let ended = ended.expect(74).says("its reserve was used").says("make room");
@@ -72,8 +75,7 @@ fn a_part_of_a_seal_that_was_written_on_a_full_disk_is_no_seal() {
     // The tiles and notes find room, SEALS does not.
     write(&root, &line(number));
     root.put("left", vec![0; 4096]);
-    let filling = root.sh("cat /dev/zero > filler").finish();
-    assert!(filling.stderr.contains("No space left"), "{filling}");
+    fill(&root);
     fs::remove_file(root.path("left")).expect("room for a tile");
     seal(&root).finish().expect(74).says("its reserve was used");
     let after = read(&seals).expect("SEALS");
@@ -83,10 +85,9 @@ fn a_part_of_a_seal_that_was_written_on_a_full_disk_is_no_seal() {
 
 #[test]
 fn without_a_reserve_the_sealer_fails_and_says_so_and_nothing_is_lost() {
-    let (_disk, root) = full(5, 0);
+    let (_disk, root) = full(5, 0, "");
     fs::remove_file(root.path(SIDECAR).join("reserve")).expect("the reserve");
-    let filling = root.sh("cat /dev/zero >> filler").finish();
-    assert!(filling.stderr.contains("No space left"), "{filling}");
+    fill(&root);
     let ended = seal(&root).finish().expect(74).says("No space left").says("memory/decisions.jsonl");
     assert!(!ended.stderr.contains("its reserve was used"), "there was none\n{ended}");
     let check = audit(&root, &["check", LOG, "--deep"]).finish();
@@ -99,25 +100,17 @@ fn without_a_reserve_the_sealer_fails_and_says_so_and_nothing_is_lost() {
 
 #[test]
 fn a_line_that_a_full_disk_does_not_take_is_not_acknowledged() {
-    let (_disk, root) = full(5, 0);
-    // What the last page of the log has room for must not be enough.
-    root.put("pad", "");
-    root.sh(&format!(
-        "cat /dev/zero >> {LOG}.pad; head -c 5000 /dev/zero | tr '\\0' x | sed 's/.*/\"&\"/' > new"
-    ))
-    .finish();
+    // Longer than what the last page of the log has room for, which the disk takes.
+    let new = format!("\"{}\"\n", "x".repeat(5000));
+    let (_disk, root) = full(5, 0, &new);
     let before = read(&root.path(LOG)).expect("the log");
-    let new = root.path("new");
-    if fs::metadata(&new).map_or(0, |meta| meta.len()) < 5000 {
-        // `new` had no room either: it comes from elsewhere.
-        make_room(&root);
-        root.put("new", format!("\"{}\"\n", "x".repeat(5000)));
-        root.sh("cat /dev/zero > filler").finish();
-    }
     let ended = append(&root).finish().expect(74).says("before you append it again");
     assert_eq!(ended.stdout, "", "no receipt\n{ended}");
-    assert!(read(&root.path(LOG)).expect("the log").starts_with(&before), "{ended}");
+    let after = read(&root.path(LOG)).expect("the log");
+    assert!(after.starts_with(&before) && after.len() > before.len(), "a part of it is there\n{ended}");
     make_room(&root);
-    append(&root).finish().expect(0);
+    append(&root).finish().expect(0).says("10 ");
     all_sealed(&root);
+    // What was torn stays as it is, a line of its own.
+    assert!(read(&root.path(LOG)).expect("the log").starts_with(&after));
 }

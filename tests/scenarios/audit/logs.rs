@@ -111,6 +111,19 @@ pub(super) fn all_sealed(root: &Scratch) {
     assert_eq!(answer["unsealed_bytes"], 0, "{answer}");
 }
 
+/// The sidecar has the tiles of the current size and no others, and nothing that a killed sealer left in their folders.
+#[track_caller]
+pub(super) fn no_strays(root: &Scratch) {
+    let count =
+        read(&root.path(LOG)).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count() as u64;
+    let mut expected: Vec<String> = tlog::tile::tiles(count).map(|tile| tile.to_string()).collect();
+    let found = root.sh(&format!("cd {SIDECAR} && find tile -type f")).finish().expect(0);
+    let mut found: Vec<&str> = found.stdout.lines().collect();
+    expected.sort_unstable();
+    found.sort_unstable();
+    assert_eq!(found, expected);
+}
+
 /// It failed, and said of which file and what to do.
 #[track_caller]
 pub(super) fn told(root: &Scratch, ended: &Ended) {

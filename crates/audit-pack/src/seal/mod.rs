@@ -15,7 +15,7 @@ use std::time::Duration;
 use holdfast::sys::{ReadAt, Sys};
 use tlog::seals::{State, Walk};
 use tlog::tile::Builder;
-use tlog::{Hash, Hasher, Tile, Vkey, tile};
+use tlog::{Hash, Hasher, Tile, Vkey};
 
 pub(crate) use error::SealError;
 pub(crate) use sign::NoteSigner;
@@ -35,6 +35,8 @@ const SEGMENT_MAX: u64 = 1 << 20;
 const PIECE: usize = 1 << 20;
 /// Another sealer is waited for this long.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A temporary file that is so old is no writer's any more.
+const LEFT_MIN: Duration = Duration::from_secs(3600);
 /// At most so many bad lines are named.
 const BAD_MAX: usize = 20;
 
@@ -89,17 +91,26 @@ impl Sealer<'_> {
         let before = signed.state.clone();
         let mut growth = self.resume(signed)?;
         let mut sealed = self.add_new(&mut growth)?;
+        // Before it is forgotten where they are.
+        tiles::sweep_full(self.sys.store, &self.log.sidecar(), before.lines, growth.state.lines)?;
         self.sign(key, &growth)?;
-        for stale in tile::stale_tiles(before.lines, growth.state.lines) {
-            let path = self.log.in_sidecar(&stale.to_string());
-            self.sys.store.remove(&path).map_err(FileError::at(&path))?;
-        }
+        tiles::sweep_edge(self.sys.store, &self.log.sidecar(), growth.state.lines)?;
+        self.sweep_old()?;
         self.scrub(&growth, &mut sealed.findings)?;
         self.looked()?;
         sealed.new_lines = growth.state.lines - before.lines;
         sealed.before = before;
         sealed.state = growth.state;
         Ok(sealed)
+    }
+
+    /// What killed sealers left beside files that others may write at this moment: another log's sealer beside the key.
+    fn sweep_old(&self) -> Result<(), SealError> {
+        let sidecar = self.log.sidecar();
+        for dir in [Some(sidecar.as_path()), self.guard.parent()].into_iter().flatten() {
+            self.sys.store.sweep(dir, LEFT_MIN).map_err(FileError::at(dir))?;
+        }
+        Ok(())
     }
 
     /// Leaves the time of this look where a check sees it: lines that are younger are not late.
