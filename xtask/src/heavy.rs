@@ -21,7 +21,7 @@ struct Run {
     command: &'static str,
 }
 
-const RUNS: [Run; 9] = [
+const RUNS: [Run; 10] = [
     Run { name: "licences and sources", env: &[], command: "cargo-deny check bans licenses sources" },
     Run { name: "types on macOS and Windows", env: &[], command: "scripts/check-platforms.sh" },
     Run { name: "long fuzzing", env: &[], command: "xtask fuzz --seconds N" },
@@ -42,6 +42,11 @@ const RUNS: [Run; 9] = [
         env: &[("HOLDFAST_ALL_CALLS", "1")],
         command: "cargo test --package holdfast-tests --test scenarios -- audit",
     },
+    Run {
+        name: "10,000 changes of sealed logs",
+        env: &[("HOLDFAST_MUTATIONS", "10000")],
+        command: "cargo test --package audit-pack --lib -- every_change_is_found_and_named",
+    },
     Run { name: "bench", env: &[], command: "xtask bench" },
 ];
 
@@ -53,8 +58,8 @@ pub(crate) struct Args {
     /// Only the runs with this in their name
     #[arg(long, value_name = "WORDS")]
     only: Option<String>,
-    /// Put the table into docs/testing.md
-    #[arg(long, conflicts_with = "only")]
+    /// Put the table into docs/testing.md; with --only, these rows of it
+    #[arg(long)]
     write: bool,
 }
 
@@ -83,10 +88,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         ran.push(Ran { run, command, result, took });
     }
     ensure!(!ran.is_empty(), "no run has that in its name");
-    let table = table(&project::machine()?, &ran);
-    println!("{table}");
+    let state = state()?;
+    let rows: Vec<String> = ran.iter().map(|ran| row(ran, &state)).collect();
+    println!("{}", rows.join("\n"));
     if args.write {
-        project::write_between(PAGE, "heavy", &table)?;
+        let old = fs::read_to_string(project::top().join(PAGE)).context(PAGE)?;
+        project::write_between(PAGE, "heavy", &table(&project::machine()?, &rows, &old))?;
     }
     match ran.iter().filter(|ran| ran.result.is_err()).count() {
         0 => Ok(()),
@@ -133,37 +140,65 @@ fn minutes(took: Duration) -> String {
     format!("{} min {:02} s", seconds / 60, seconds % 60)
 }
 
-fn table(machine: &[String], ran: &[Ran]) -> String {
-    let mut text =
-        format!("{}\n\n| run | command | result | time |\n| --- | --- | --- | --- |", machine.join("; "));
-    for Ran { run, command, result, took } in ran {
-        let env = run.env.iter().fold(String::new(), |env, (key, value)| env + key + "=" + value + " ");
-        let command =
-            command.strip_prefix("xtask").map_or(command.clone(), |rest| format!("cargo xtask{rest}"));
-        let _ = write!(text, "\n| {} | `{env}{command}` | {} | {} |", run.name, word(result), minutes(*took));
+/// Which state of the project was run: its commit, with a `+` where more was changed than the page itself.
+fn state() -> Result<String> {
+    let top = project::top();
+    let commit = project::output(&top, "git", &["rev-parse", "--short=10", "HEAD"])?;
+    let changed = project::output(&top, "git", &["status", "--porcelain"])?;
+    let more = changed.lines().any(|line| !line.ends_with(PAGE));
+    Ok(format!("{}{}", commit.trim(), if more { "+" } else { "" }))
+}
+
+fn row(Ran { run, command, result, took }: &Ran, state: &str) -> String {
+    let env = run.env.iter().fold(String::new(), |env, (key, value)| env + key + "=" + value + " ");
+    let command = command.strip_prefix("xtask").map_or(command.clone(), |rest| format!("cargo xtask{rest}"));
+    format!("| {} | `{env}{command}` | {} | {} | {state} |", run.name, word(result), minutes(*took))
+}
+
+/// The rows of this run, and of earlier ones those that were not run now.
+fn table(machine: &[String], rows: &[String], old: &str) -> String {
+    let mut text = format!(
+        "The last of these runs was made on: {}\n\n| run | command | result | time | commit |\n| --- | --- | --- | --- | --- |",
+        machine.join("; ")
+    );
+    for run in &RUNS {
+        let begin = format!("| {} | ", run.name);
+        let is_its = |row: &&str| row.starts_with(&begin);
+        let row = rows.iter().map(String::as_str).find(is_its).or_else(|| old.lines().find(is_its));
+        let _ = row.map(|row| write!(text, "\n{row}"));
     }
     text
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Duration, RUNS, Ran, table};
+    use super::{Duration, RUNS, Ran, row, table};
 
     #[test]
-    fn the_table_tells_what_failed_and_how_to_run_it() {
+    fn the_table_tells_what_failed_and_how_to_run_it_and_keeps_what_was_not_run() {
         let ran = |index: usize, result| {
             let run = &RUNS[index];
-            Ran { run, command: run.command.to_owned(), result, took: Duration::from_secs(61) }
+            row(
+                &Ran { run, command: run.command.to_owned(), result, took: Duration::from_secs(61) },
+                "abc123",
+            )
         };
-        let table =
-            table(&["a machine".to_owned()], &[ran(3, Ok(())), ran(8, Err(anyhow::anyhow!("code 1")))]);
+        let rows = [ran(3, Ok(())), ran(9, Err(anyhow::anyhow!("code 1")))];
+        let old = format!(
+            "{}\n{}\n| gone | `x` | passed | 1 min 01 s | old |",
+            ran(0, Ok(())),
+            ran(3, Err(anyhow::anyhow!("old")))
+        );
+        let table = table(&["a machine".to_owned()], &rows, &old);
         for part in [
             "a machine\n",
+            "| licences and sources | `cargo-deny check",
             "`HOLDFAST_SIM_SEEDS=50000 cargo test",
-            "| passed | 1 min 01 s |",
+            "| passed | 1 min 01 s | abc123 |",
             "`cargo xtask bench` | **failed**: code 1",
         ] {
             assert!(table.contains(part), "{part}: {table}");
         }
+        assert!(!table.contains("old |") && !table.contains("gone"), "{table}");
     }
 }

@@ -113,6 +113,10 @@ fn append(context: &Context<'_>, chosen: &Chosen, lines: &[String]) -> Exit {
             return Exit::Io;
         }
     };
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "a path is not general enough in its lifetimes"
+    )]
     let (sealed, full) = sealing::seal(context, chosen, |sealer, signer| sealer.seal_locked(signer));
     let exit = match sealed {
         Ok(sealed) => receipts(context, lines, numbers(context.sys, log, &sealed.before, &written)),
@@ -156,17 +160,23 @@ fn receipts(context: &Context<'_>, lines: &[String], numbers: Result<Vec<u64>, F
             leaf: Hash::leaf(format!("{text}\n").as_bytes()).to_string(),
         }),
         Err(error) => {
-            out::tell(&format_args!("the lines are sealed, but their numbers cannot be told: {error}\n  do not append them again"));
+            out::tell(&format_args!(
+                "the lines are sealed, but their numbers cannot be told: {error}\n  do not append them again"
+            ));
             return Exit::Io;
         }
     };
     let said = if context.json {
         out::json(&receipts.collect::<Vec<_>>())
     } else {
-        out::answer(&receipts.map(|receipt| format!("{} {}\n", receipt.line, receipt.leaf)).collect::<String>())
+        out::answer(
+            &receipts.map(|receipt| format!("{} {}\n", receipt.line, receipt.leaf)).collect::<String>(),
+        )
     };
     if said != Exit::Ok {
-        out::tell(&"nobody got the receipts, and the lines are sealed all the same: do not append them again");
+        out::tell(
+            &"nobody got the receipts, and the lines are sealed all the same: do not append them again",
+        );
     }
     said
 }

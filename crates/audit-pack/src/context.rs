@@ -84,7 +84,9 @@ impl<'a> Context<'a> {
         let host: String = self.sys.host.chars().filter(|c| c.is_ascii_graphic() && *c != '+').collect();
         let name = format!("{}/{}", configured.unwrap_or(host), log.stem());
         Origin::new(&name).map_err(|error| {
-            out::tell(&format_args!("{name:?} cannot be the name of a log: {error}\n  name it with --origin NAME"));
+            out::tell(&format_args!(
+                "{name:?} cannot be the name of a log: {error}\n  name it with --origin NAME"
+            ));
             Exit::Config
         })
     }

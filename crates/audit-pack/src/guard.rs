@@ -50,16 +50,20 @@ pub(crate) fn path(key: &Path, origin: &Origin) -> PathBuf {
 }
 
 /// What the key has signed of a log that lies at this place, under whatever name.
-pub(crate) fn of_place(store: &dyn Store, key: &Path, log: &Log, origin: &Origin) -> Result<Option<Guard>, GuardError> {
+pub(crate) fn of_place(
+    store: &dyn Store,
+    key: &Path,
+    log: &Log,
+    origin: &Origin,
+) -> Result<Option<Guard>, GuardError> {
     let any = path(key, origin);
     let dir = any.parent().unwrap_or(Path::new("."));
     let names = store.list(dir).map_err(FileError::at(dir))?;
     for name in names.iter().filter(|name| !name.starts_with('.') && name.ends_with(".json")) {
         let path = dir.join(name);
         let bytes = store.read(&path).map_err(|error| FileError::new(path.display().to_string(), error))?;
-        let here = json::object(&bytes).is_ok_and(|object| {
-            object.get("log").and_then(Value::as_str) == Some(whole_path(log).as_str())
-        });
+        let here = json::object(&bytes)
+            .is_ok_and(|object| object.get("log").and_then(Value::as_str) == Some(whole_path(log).as_str()));
         if here {
             return Guard::read(store, &path);
         }
@@ -80,7 +84,8 @@ impl Guard {
             Err(ReadError::Missing) => return Ok(None),
             Err(error) => return Err(FileError::new(shown(), error).into()),
         };
-        let parsed = json::object(&bytes).and_then(|object| parse(&object).ok_or_else(|| "is not ours".into()));
+        let parsed =
+            json::object(&bytes).and_then(|object| parse(&object).ok_or_else(|| "is not ours".into()));
         parsed.map(Some).map_err(|fact| GuardError::Malformed { path: shown(), fact })
     }
 

@@ -17,7 +17,9 @@ pub(crate) struct Log {
 
 /// The path cannot be that of a log.
 #[derive(Debug, thiserror::Error)]
-#[error("{path} cannot be sealed: {fact}\n  the name of a log has only A-Z a-z 0-9 . _ - and begins with a letter or a digit")]
+#[error(
+    "{path} cannot be sealed: {fact}\n  the name of a log has only A-Z a-z 0-9 . _ - and begins with a letter or a digit"
+)]
 pub(crate) struct NotALog {
     path: String,
     fact: String,

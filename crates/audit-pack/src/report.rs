@@ -1,5 +1,6 @@
 //! `audit-pack check`: what was found, for people and for machines.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use holdfast::Exit;
@@ -269,7 +270,7 @@ fn text(context: &Context<'_>, shown: &str, verdict: &Verdict) -> String {
     };
     text.push_str(&checked.findings.to_string());
     if let Some(late) = &verdict.late {
-        text.push_str(&format!("  UNSEALED    {late}\n              seal it: audit-pack seal {shown}\n"));
+        let _ = write!(text, "  UNSEALED    {late}\n              seal it: audit-pack seal {shown}\n");
     }
     if let Some(state) = &checked.state {
         let age = state.sealed_ms.map_or_else(
@@ -278,22 +279,25 @@ fn text(context: &Context<'_>, shown: &str, verdict: &Verdict) -> String {
         );
         let pinned =
             if verdict.pinned { "known" } else { "NOT known from outside of the log: name it with --key" };
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "  sealed      {} lines, {} bytes, {} seals; {age}\n  root        {}\n  signed      by {} ({pinned})\n",
             state.lines, state.bytes, state.seals, state.root, state.key
-        ));
+        );
     }
     if verdict.unsigned() > 0 {
-        text.push_str(&format!(
-            "  UNSIGNED    {} lines of SEALS are covered by no signature: audit-pack seal {shown}\n",
+        let _ = writeln!(
+            text,
+            "  UNSIGNED    {} lines of SEALS are covered by no signature: audit-pack seal {shown}",
             verdict.unsigned()
-        ));
+        );
     }
-    text.push_str(&format!(
+    let _ = write!(
+        text,
         "  unsealed    {} bytes, {} of them behind the last line feed\n  anchored    nowhere: who has the key could \
          have written everything anew\n",
         checked.unsealed, checked.tail
-    ));
+    );
     text
 }
 

@@ -45,6 +45,10 @@ pub(crate) fn seal_and_tell(context: &Context<'_>, chosen: &Chosen) -> Exit {
     {
         return exit;
     }
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "a path is not general enough in its lifetimes"
+    )]
     let (result, full) = seal(context, chosen, |sealer, signer| sealer.seal(signer));
     match result {
         Ok(sealed) => {
@@ -137,7 +141,7 @@ pub(crate) fn genesis(context: &Context<'_>, log: &Log) -> Result<Option<Genesis
 }
 
 /// A log that is configured is begun without being asked for.
-fn begin_where_missing(context: &Context<'_>, chosen: &Chosen) -> Result<(), Exit> {
+pub(crate) fn begin_where_missing(context: &Context<'_>, chosen: &Chosen) -> Result<(), Exit> {
     let Some(key) = &chosen.key else { return Ok(()) };
     init::begin(context, &chosen.log, key, (&context.origin(&chosen.log)?, false))
 }

@@ -57,9 +57,10 @@ mod tests {
 
     #[test]
     fn the_codes_are_those_of_the_documentation_and_the_higher_wins() {
-        use Exit::{BelowPolicy, Busy, Config, Data, Io, No, Ok, Paused, Reduce, Undelivered, Unsealed, Usage};
-        let all =
-            [Ok, No, Paused, Reduce, Unsealed, BelowPolicy, Usage, Data, Undelivered, Io, Busy, Config];
+        use Exit::{
+            BelowPolicy, Busy, Config, Data, Io, No, Ok, Paused, Reduce, Undelivered, Unsealed, Usage,
+        };
+        let all = [Ok, No, Paused, Reduce, Unsealed, BelowPolicy, Usage, Data, Undelivered, Io, Busy, Config];
         assert_eq!(all.map(Exit::code), [0, 1, 2, 3, 4, 5, 64, 65, 69, 74, 75, 78]);
         for (low, high) in all.iter().zip(&all[1..]) {
             assert_eq!(low.and(*high), *high);

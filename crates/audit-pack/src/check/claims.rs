@@ -44,11 +44,17 @@ struct Wanted {
 }
 
 /// Reads SEALS and the notes. Nothing where there is no SEALS or no first line in it; then `findings` has why.
-pub(crate) fn claims(sidecar: &Sidecar<'_>, pins: &[Pin], findings: &mut Findings) -> Result<Option<Claims>, FileError> {
+pub(crate) fn claims(
+    sidecar: &Sidecar<'_>,
+    pins: &[Pin],
+    findings: &mut Findings,
+) -> Result<Option<Claims>, FileError> {
     let (seals_name, checkpoint_name, chain_name) =
         (sidecar.name("SEALS"), sidecar.name("checkpoint"), sidecar.name("chain"));
     let Some(file) = sidecar.open(&seals_name)? else {
-        findings.add(Finding::new(Kind::Missing, seals_name).says("the log is not sealed, or its seals are gone"));
+        findings.add(
+            Finding::new(Kind::Missing, seals_name).says("the log is not sealed, or its seals are gone"),
+        );
         return Ok(None);
     };
     let checkpoint = read_note(sidecar, "checkpoint", &checkpoint_name, findings)?
@@ -71,7 +77,9 @@ pub(crate) fn claims(sidecar: &Sidecar<'_>, pins: &[Pin], findings: &mut Finding
     let head = chain.as_ref().and_then(|(_, chain)| signed_head(chain, walked.state.as_ref()));
     let damage = damage(&seals_name, &walked, head);
     let seals_are_whole = damage.is_empty();
-    damage.into_iter().for_each(|finding| findings.add(finding));
+    for finding in damage {
+        findings.add(finding);
+    }
     findings.count += walked.fault_count - walked.faults.len() as u64;
     let size = file.size().map_err(|error| sidecar.error(&seals_name, error))?;
     if size > walked.len && walked.fault_count > 0 {
@@ -214,17 +222,21 @@ impl Claims {
         if !ours {
             self.findings.add(Finding::new(Kind::Replaced, name).says("it is of another log"));
         } else if root != Some(checkpoint.root()) {
-            let says = format!("the key has signed {size} lines with another root, or a seal that is not there");
+            let says =
+                format!("the key has signed {size} lines with another root, or a seal that is not there");
             self.findings.add(Finding::new(Kind::Forked, name).says(says));
         }
     }
 
     /// What is remembered beside the key.
     fn check_guard(&mut self, name: &str, pins: &[Pin], at: Option<(u64, Option<Hash>)>) {
-        let (Some((records, head)), Some(pin)) = (at, pins.iter().find(|pin| pin.seals.is_some())) else { return };
+        let (Some((records, head)), Some(pin)) = (at, pins.iter().find(|pin| pin.seals.is_some())) else {
+            return;
+        };
         let expected = pin.seals.map(|(_, head)| head);
         if head.is_none() {
-            let says = format!("{} knows {records} lines of it, and it has {}", pin.label, self.state.records);
+            let says =
+                format!("{} knows {records} lines of it, and it has {}", pin.label, self.state.records);
             self.findings.add(Finding::new(Kind::RolledBack, name).says(says));
         } else if head != expected {
             let says = format!("not the line that {} knows", pin.label);

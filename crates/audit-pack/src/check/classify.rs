@@ -39,7 +39,7 @@ impl Placed {
             && last - first >= REPLACED_MIN
         {
             finding.kind = Kind::Replaced;
-            finding.detail = "nothing of what was sealed there is found again".to_owned();
+            "nothing of what was sealed there is found again".clone_into(&mut finding.detail);
         }
     }
 }
@@ -72,7 +72,13 @@ impl Classifier {
 
     /// The findings. `sealed` says where (from 0) a line that was inserted had been sealed before; `end` is where the
     /// file ends, and `lines` how many were sealed.
-    pub(crate) fn findings(self, file: &str, sealed: &HashMap<Hash, u64>, lines: u64, end: u64) -> Vec<Placed> {
+    pub(crate) fn findings(
+        self,
+        file: &str,
+        sealed: &HashMap<Hash, u64>,
+        lines: u64,
+        end: u64,
+    ) -> Vec<Placed> {
         let swaps = Swaps::of(&self.changes);
         let mut told: Vec<Placed> = Vec::new();
         for (index, change) in self.changes.iter().enumerate() {
@@ -156,7 +162,8 @@ impl Swaps {
                     }
                 }
                 Change::Deleted { line, old: Some(old), .. } => {
-                    match inserts.get_mut(old).and_then(Vec::pop).map(|partner| (partner, &changes[partner])) {
+                    match inserts.get_mut(old).and_then(Vec::pop).map(|partner| (partner, &changes[partner]))
+                    {
                         Some((partner, Change::Inserted { line: behind, new, .. })) => {
                             swaps.pair(partner, index, (*behind, *line, new.byte));
                         }

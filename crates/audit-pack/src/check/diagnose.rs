@@ -72,14 +72,21 @@ pub(crate) fn diagnose(sidecar: &Sidecar<'_>, claims: &Claims, from: Spot) -> Re
         line = sealed.lines;
         let elsewhere = find(&sealed, &classifier.inserted());
         findings.count += classifier.more;
-        placed.extend(classifier.findings(&sidecar.place.shown(&extent.file), &elsewhere, sealed.lines, size));
+        placed.extend(classifier.findings(
+            &sidecar.place.shown(&extent.file),
+            &elsewhere,
+            sealed.lines,
+            size,
+        ));
         if !is_last {
             // Several files are one row of lines; with damage in a closed one the next begins where it should.
             break;
         }
     }
     intervals(sidecar, &mut placed)?;
-    placed.into_iter().for_each(|placed| findings.add(placed.finding));
+    for placed in placed {
+        findings.add(placed.finding);
+    }
     Ok(findings)
 }
 
@@ -179,6 +186,9 @@ pub(crate) fn damaged(sidecar: &Sidecar<'_>, tiles: &[Tile], findings: &mut Find
             _ => crate::finding::Kind::Edited,
         };
         let first = tile.first_leaf() + 1;
-        findings.add(Finding::new(kind, name).says(format!("a tile over line {first} and following ones; the log itself is whole")));
+        findings.add(
+            Finding::new(kind, name)
+                .says(format!("a tile over line {first} and following ones; the log itself is whole")),
+        );
     }
 }

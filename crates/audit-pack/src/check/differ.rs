@@ -37,13 +37,32 @@ pub(crate) struct New {
 /// What is different. Lines count from 0: `line` among the sealed ones, `now` among those that are there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
-    Edited { line: u64, now: u64, old: Option<Hash>, new: New },
-    Deleted { line: u64, now: u64, old: Option<Hash>, byte: u64 },
-    Inserted { line: u64, now: u64, new: New },
+    Edited {
+        line: u64,
+        now: u64,
+        old: Option<Hash>,
+        new: New,
+    },
+    Deleted {
+        line: u64,
+        now: u64,
+        old: Option<Hash>,
+        byte: u64,
+    },
+    Inserted {
+        line: u64,
+        now: u64,
+        new: New,
+    },
     /// The file ends before this line.
-    Ended { line: u64 },
+    Ended {
+        line: u64,
+    },
     /// From here to the end nothing was found again.
-    Lost { line: u64, byte: u64 },
+    Lost {
+        line: u64,
+        byte: u64,
+    },
 }
 
 /// One side, of which a window is held.

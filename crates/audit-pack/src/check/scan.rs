@@ -1,9 +1,9 @@
 //! Every byte of a log hashed again, against the tiles and the root, as fast as the machine can.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
 
 use holdfast::sys::ReadAt;
+use rayon::prelude::*;
 use tlog::seals::{Record, Seal};
 use tlog::tile::Builder;
 use tlog::{Hash, Hasher, Tile, TileSource, tile};
@@ -16,8 +16,8 @@ use crate::place::FileError;
 use crate::seals::SealsReader;
 use crate::sidecar::Sidecar;
 
-/// How much of a log is read at once, in bytes. Memory is a few times that, whatever the size of the log.
-const PIECE: usize = 8 << 20;
+/// How much of a log is read at once for each thread, in bytes: as much as stays near the processor.
+const PIECE: usize = 1 << 20;
 
 /// Where a scan stood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,13 +94,13 @@ impl<'a> Scan<'a> {
                 tail: 0,
             },
         };
-        scan.at_stops()?;
+        scan.at_stops();
         for (index, extent) in claims.extents.iter().enumerate() {
             if !scan.extent(index, extent)? {
                 break;
             }
         }
-        scan.finish()
+        Ok(scan.finish())
     }
 
     /// One file; false where it ends too early.
@@ -116,20 +116,26 @@ impl<'a> Scan<'a> {
             return Ok(wanted == 0);
         };
         let size = file.size().map_err(error)?;
-        let mut pieces = Pieces::new(&*file, 0, wanted.min(size), PIECE);
+        let threads = self.options.threads;
+        let mut pieces = Pieces::new(&*file, 0, wanted.min(size), PIECE * threads).on_threads(threads);
         let mut leaves = Leaves::default();
         loop {
             let spot = Spot { line: self.builder.size(), extent: index, byte: pieces.offset() };
-            let Some(piece) = pieces.next().map_err(|error| self.sidecar.error(&extent.file, error))? else { break };
+            let Some(piece) = pieces.next().map_err(|error| self.sidecar.error(&extent.file, error))? else {
+                break;
+            };
             self.piece(&piece, &mut leaves, spot)?;
             self.options.progress.add(piece.bytes().len() as u64);
         }
         if is_last {
             self.out.unsealed = size.saturating_sub(wanted);
-            self.out.tail = tail(&*file, wanted.min(size), size).map_err(|error| self.sidecar.error(&extent.file, error))?;
+            self.out.tail = tail(&*file, wanted.min(size), size)
+                .map_err(|error| self.sidecar.error(&extent.file, error))?;
         } else if size > wanted {
             let finding = Finding::new(Kind::Inserted, self.sidecar.place.shown(&extent.file)).byte(wanted);
-            self.out.findings.add(finding.says(format!("{} bytes were added to a closed file", size - wanted)));
+            self.out
+                .findings
+                .add(finding.says(format!("{} bytes were added to a closed file", size - wanted)));
         }
         Ok(size >= wanted)
     }
@@ -149,16 +155,17 @@ impl<'a> Scan<'a> {
         while !rest.is_empty() {
             let stop = self.next_stop().map_or(u64::MAX, |stop| stop - self.builder.size());
             let (now, later) = rest.split_at(rest.len().min(usize::try_from(stop).unwrap_or(usize::MAX)));
-            let grown: Result<(), std::convert::Infallible> = self.builder.extend(now, threads, |tile, hashes| {
-                full.push((tile, hashes.to_vec()));
-                Ok(())
-            });
+            let grown: Result<(), std::convert::Infallible> =
+                self.builder.extend(now, threads, |tile, hashes| {
+                    full.push((tile, hashes.to_vec()));
+                    Ok(())
+                });
             match grown {
                 Ok(()) => {}
                 Err(never) => match never {},
             }
             rest = later;
-            self.at_stops()?;
+            self.at_stops();
         }
         self.compare(&full);
         if !full.is_empty() {
@@ -174,7 +181,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Compares roots where somebody has named one for this size.
-    fn at_stops(&mut self) -> Result<(), FileError> {
+    fn at_stops(&mut self) {
         let size = self.builder.size();
         while let Some(pin) = self.stops.pop_front_if(|pin| pin.size == size) {
             if pin.root != self.builder.root() {
@@ -188,27 +195,13 @@ impl<'a> Scan<'a> {
         {
             seals.root(size, self.builder.root());
         }
-        Ok(())
     }
 
     /// Compares full tiles with the stored ones, on all threads.
     fn compare(&mut self, full: &[(Tile, Vec<Hash>)]) {
-        let threads = self.options.threads.min(full.len() / 4).max(1);
-        let wrong = Mutex::new(Vec::new());
         let sidecar = self.sidecar;
-        std::thread::scope(|scope| {
-            for part in full.chunks(full.len().div_ceil(threads).max(1)) {
-                let look = || {
-                    let differ: Vec<Tile> =
-                        part.iter().filter(|(tile, hashes)| !same(sidecar, *tile, hashes)).map(|(tile, _)| *tile).collect();
-                    if !differ.is_empty() {
-                        wrong.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(differ);
-                    }
-                };
-                if threads == 1 { look() } else { drop(scope.spawn(look)) }
-            }
-        });
-        let mut wrong = wrong.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let wrong = full.par_iter().with_min_len(4).filter(|(tile, hashes)| !same(sidecar, *tile, hashes));
+        let mut wrong: Vec<Tile> = wrong.map(|(tile, _)| *tile).collect();
         wrong.sort_unstable();
         self.differ(wrong);
     }
@@ -220,7 +213,7 @@ impl<'a> Scan<'a> {
         self.out.tiles.extend(wrong.into_iter().take(TILES_MAX.saturating_sub(self.out.tiles.len())));
     }
 
-    fn finish(mut self) -> Result<Scanned, FileError> {
+    fn finish(mut self) -> Scanned {
         // A right edge of another size is not the stored one.
         if self.builder.size() != self.claims.state.lines {
             self.out.differs.get_or_insert(self.edge);
@@ -239,7 +232,7 @@ impl<'a> Scan<'a> {
         }
         self.out.lines = self.builder.size();
         self.out.root = self.builder.root();
-        Ok(self.out)
+        self.out
     }
 }
 
@@ -319,13 +312,8 @@ impl<'a> SegmentCheck<'a> {
         leaves: &mut Leaves,
         threads: usize,
     ) -> (Vec<Hash>, std::io::Result<()>) {
-        let half = (threads / 2).max(1);
-        std::thread::scope(|scope| {
-            let segments = scope.spawn(|| self.segments(piece.bytes()));
-            let new = leaves.of(piece, half);
-            let done = segments.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            (new, done)
-        })
+        let (new, done) = rayon::join(|| leaves.of(piece, threads), || self.segments(piece.bytes()));
+        (new, done)
     }
 
     fn segments(&mut self, mut bytes: &[u8]) -> std::io::Result<()> {

@@ -181,8 +181,8 @@ impl Sealer<'_> {
         Ok(sealed)
     }
 
-    /// The log's file, from where on it is unsealed, and its size. Nothing where there is no log yet.
-    fn unsealed(&self, state: &State) -> Result<Option<(Box<dyn ReadAt>, u64, u64)>, SealError> {
+    /// The log's file. Nothing where there is no log yet.
+    fn unsealed(&self, state: &State) -> Result<Option<Unsealed>, SealError> {
         let name = self.current(state);
         let path = self.log.dir.join(&name);
         let begin = state.bytes - state.file_begin;
@@ -241,6 +241,9 @@ impl Sealer<'_> {
         Ok(seg.finish())
     }
 }
+
+/// An open log, from where on it is unsealed, and its size.
+type Unsealed = (Box<dyn ReadAt>, u64, u64);
 
 /// From which line on, and what looks at the lines.
 struct Lint<F>(u64, F);

@@ -37,7 +37,11 @@ impl Place for Bag<'_> {
 }
 
 /// Checks every log, with each segment and the root at each seal.
-pub(super) fn check(bag: &Bag<'_>, threads: usize, progress: &Progress) -> Result<Vec<LogVerdict>, FileError> {
+pub(super) fn check(
+    bag: &Bag<'_>,
+    threads: usize,
+    progress: &Progress,
+) -> Result<Vec<LogVerdict>, FileError> {
     let seals = format!("{SUFFIX}/SEALS");
     let logs = bag.entries().iter().filter_map(|entry| entry.path.strip_prefix(LOGS)?.strip_suffix(&seals));
     logs.map(|log| one(bag, log, threads, progress)).collect()
@@ -56,7 +60,8 @@ fn one(bag: &Bag<'_>, log: &str, threads: usize, progress: &Progress) -> Result<
     if let Some(state) = &state
         && state.records > signed_records
     {
-        let says = format!("the last {} of its lines are covered by no signature", state.records - signed_records);
+        let says =
+            format!("the last {} of its lines are covered by no signature", state.records - signed_records);
         findings.add(Finding::new(Kind::Unsigned, format!("{path}{SUFFIX}/SEALS")).says(says));
     }
     Ok(LogVerdict { log: log.to_owned(), state, signed_lines, findings })

@@ -36,16 +36,17 @@ enum VerifyError {
     File(#[from] FileError),
     #[error("{path}: {fact}")]
     Allowed { path: String, fact: String },
-    #[error("--allowed-signers and --signer belong together: the one says which keys, the other whose\n  audit-pack verify PACK --allowed-signers FILE --signer ID")]
+    #[error(
+        "--allowed-signers and --signer belong together: the one says which keys, the other whose\n  audit-pack verify PACK --allowed-signers FILE --signer ID"
+    )]
     Half,
 }
 
 impl VerifyError {
     fn exit(&self) -> Exit {
         match self {
-            Self::File(FileError { error: ReadError::Missing | ReadError::NotRegular(_), .. }) | Self::Half => {
-                Exit::Usage
-            }
+            Self::File(FileError { error: ReadError::Missing | ReadError::NotRegular(_), .. })
+            | Self::Half => Exit::Usage,
             Self::File(_) => Exit::Io,
             Self::Allowed { .. } => Exit::Data,
         }
@@ -107,7 +108,8 @@ fn trust<'a>(args: &'a VerifyArgs, context: &Context<'_>) -> Result<Trust<'a>, V
         _ => return Err(VerifyError::Half),
     };
     let shown = path.display().to_string();
-    let bytes = read_small(context, path, ALLOWED_MAX)?.ok_or_else(|| FileError::new(&shown, ReadError::Missing))?;
+    let bytes =
+        read_small(context, path, ALLOWED_MAX)?.ok_or_else(|| FileError::new(&shown, ReadError::Missing))?;
     let allowed = AllowedSigners::parse(&bytes)
         .map_err(|error| VerifyError::Allowed { path: shown, fact: error.to_string() })?;
     Ok(Trust { allowed: Some((allowed, identity)), at_s })
@@ -116,7 +118,9 @@ fn trust<'a>(args: &'a VerifyArgs, context: &Context<'_>) -> Result<Trust<'a>, V
 fn read_small(context: &Context<'_>, path: &Path, most: u64) -> Result<Option<Vec<u8>>, FileError> {
     let shown = path.display().to_string();
     match context.sys.store.read(path) {
-        Ok(bytes) if bytes.len() as u64 > most => Err(FileError::new(shown, ReadError::TooLarge(bytes.len() as u64))),
+        Ok(bytes) if bytes.len() as u64 > most => {
+            Err(FileError::new(shown, ReadError::TooLarge(bytes.len() as u64)))
+        }
         Ok(bytes) => Ok(Some(bytes)),
         Err(ReadError::Missing) => Ok(None),
         Err(error) => Err(FileError::new(shown, error)),
@@ -140,13 +144,28 @@ fn not_ours(shown: &str, fault: &dyn std::fmt::Display) -> Verdict {
     let says = format!("{fault}; nothing in it was looked at");
     findings.add(Finding::new(Kind::Malformed, shown).says(says));
     let (pack, name) = (shown.to_owned(), String::new());
-    Verdict { pack, name, files: 0, bytes: 0, outer: None, inner: Signed::Missing, logs: Vec::new(), findings }
+    Verdict {
+        pack,
+        name,
+        files: 0,
+        bytes: 0,
+        outer: None,
+        inner: Signed::Missing,
+        logs: Vec::new(),
+        findings,
+    }
 }
 
 type Outer<'a> = Option<(&'a dyn ReadAt, Option<Vec<u8>>)>;
 
 /// Hashes everything for the signatures, the manifests and the logs, side by side.
-fn examine(context: &Context<'_>, trust: &Trust<'_>, shown: &str, bag: &Bag<'_>, outer: Outer<'_>) -> Verdict {
+fn examine(
+    context: &Context<'_>,
+    trust: &Trust<'_>,
+    shown: &str,
+    bag: &Bag<'_>,
+    outer: Outer<'_>,
+) -> Verdict {
     let bytes: u64 = bag.entries().iter().map(|entry| entry.len).sum();
     let progress = Progress::bytes(2 * bytes, shown);
     let manifests = bag.manifests();
@@ -155,7 +174,11 @@ fn examine(context: &Context<'_>, trust: &Trust<'_>, shown: &str, bag: &Bag<'_>,
         let harms = scope.spawn(|| bag::check_all(bag, manifests, 1, &|more| progress.add(more)));
         let logs = logs::check(bag, context.threads, &progress);
         let join = |panic| std::panic::resume_unwind(panic);
-        (outer.join().unwrap_or_else(join), harms.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), logs)
+        (
+            outer.join().unwrap_or_else(join),
+            harms.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            logs,
+        )
     });
     drop(progress);
     let mut findings = Findings::default();

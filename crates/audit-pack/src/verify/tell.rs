@@ -120,7 +120,10 @@ pub(super) fn tell(context: &Context<'_>, verdict: &Verdict) -> Exit {
 fn json(verdict: &Verdict) -> Exit {
     let log = |log: &'_ LogVerdict| {
         let state = log.state.as_ref();
-        (state.map_or((0, 0, 0), |state| (state.lines, state.bytes, state.seals)), state.and_then(|s| s.sealed_ms))
+        (
+            state.map_or((0, 0, 0), |state| (state.lines, state.bytes, state.seals)),
+            state.and_then(|s| s.sealed_ms),
+        )
     };
     out::json(&Answer {
         pack: &verdict.pack,
@@ -159,7 +162,9 @@ fn signed(signed: &Signed) -> AnswerSigned<'_> {
     let (state, fingerprint, identity, reason) = match signed {
         Signed::Missing => ("missing", None, None, None),
         Signed::Wrong(reason) => ("wrong", None, None, Some(reason.as_str())),
-        Signed::Unknown { fingerprint, why, .. } => ("unknown", Some(fingerprint.as_str()), None, why.as_deref()),
+        Signed::Unknown { fingerprint, why, .. } => {
+            ("unknown", Some(fingerprint.as_str()), None, why.as_deref())
+        }
         Signed::By { fingerprint, identity, .. } => {
             ("by", Some(fingerprint.as_str()), Some(identity.as_str()), None)
         }

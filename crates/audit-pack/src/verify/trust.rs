@@ -99,7 +99,9 @@ impl Trust<'_> {
         let fingerprint = key.fingerprint();
         match &self.allowed {
             None => Signed::Unknown { key, fingerprint, why: None },
-            Some((allowed, identity)) => match allowed.verify(signature, digest, namespace, identity, self.at_s) {
+            Some((allowed, identity)) => match allowed
+                .verify(signature, digest, namespace, identity, self.at_s)
+            {
                 Ok(verified) => {
                     Signed::By { key, fingerprint: verified.fingerprint, identity: (*identity).to_owned() }
                 }

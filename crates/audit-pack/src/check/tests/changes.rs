@@ -111,7 +111,10 @@ fn log(world: &mut World, rng: &mut Rng) -> Option<Change> {
         }
     };
     world.set_lines(&lines);
-    Some(Change { what: format!("{what} line {line} of {count} (other {})", other + 1), expected: Expected::Line(kind, line) })
+    Some(Change {
+        what: format!("{what} line {line} of {count} (other {})", other + 1),
+        expected: Expected::Line(kind, line),
+    })
 }
 
 fn seals(world: &mut World, rng: &mut Rng) -> Option<Change> {
@@ -167,5 +170,8 @@ fn flip_in(world: &mut World, rng: &mut Rng, within: &str) -> Option<Change> {
         "flipped"
     };
     let file = name.rsplit_once(".audit/").map(|(_, file)| file.to_owned())?;
-    Some(Change { what: format!("{what}-{} {name}", within.trim_end_matches('/')), expected: Expected::File(file) })
+    Some(Change {
+        what: format!("{what}-{} {name}", within.trim_end_matches('/')),
+        expected: Expected::File(file),
+    })
 }

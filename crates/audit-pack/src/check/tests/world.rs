@@ -75,7 +75,7 @@ impl World {
         let seals = 4 + rng.below(12);
         let mut earlier = BTreeMap::new();
         for seal in 0..seals {
-            for _ in 0..1 + rng.below(120) {
+            for _ in 0..=rng.below(120) {
                 growing.write(&mut rng);
             }
             growing.seal(seal);
@@ -154,7 +154,8 @@ impl Growing {
             self.files.insert(name(&tile.to_string()), bytes);
         }
         let (lines, root) = (self.builder.size(), self.builder.root());
-        let record = self.state.seal(1_795_000_060_000 + seal * 60_000, lines, log.len() as u64, Hash::of(new), root);
+        let record =
+            self.state.seal(1_795_000_060_000 + seal * 60_000, lines, log.len() as u64, Hash::of(new), root);
         let text = record.to_string();
         let mut walk = Walk::resume(self.state.clone());
         walk.step(text.as_bytes()).expect("a seal");

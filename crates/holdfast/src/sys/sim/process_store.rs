@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime};
 use super::disk::Disk;
 use super::{Fault, SimProcess, Step, Verb, lock};
 use crate::sys::{
-    Appended, Clock, Ended, Itself, Job, Kind, Lock, MAX_READ, Outcome, ReadAt, ReadError, Secrecy, Spawner,
-    Stat, Store,
+    Appended, Clock, Draft, Ended, Itself, Job, Kind, Lock, MAX_READ, Outcome, ReadAt, ReadError, Secrecy,
+    Spawner, Stat, Store,
 };
 
 /// How a step goes on, after the director had its say and short of being killed before it.
@@ -152,6 +152,10 @@ impl Store for SimProcess<'_> {
         self.change(Verb::Sync, path, |_, _| Ok(()))
     }
 
+    fn draft(&self, path: &Path, secrecy: Secrecy) -> io::Result<Box<dyn Draft + '_>> {
+        Ok(Box::new(InMemory { store: self, path: path.to_owned(), bytes: Vec::new(), secrecy }))
+    }
+
     fn truncate(&self, path: &Path, len: u64) -> io::Result<()> {
         self.change(Verb::Truncate, path, |disk, stamp| {
             let file = disk.file(path).ok_or(io::ErrorKind::NotFound)?;
@@ -194,13 +198,15 @@ impl Store for SimProcess<'_> {
             Ok(())
         })?;
         let torn = matches!(course, Course::PartThenError(_) | Course::PartThenKilled);
-        self.apply(&step, |disk, stamp| {
+        let written = self.apply(&step, |disk, stamp| {
             disk.fits(path, bytes.len() as u64)?;
             let part = if torn { bytes.len() / 2 } else { bytes.len() };
             disk.write_in_place(path, &bytes[..part], stamp);
             Ok(())
-        })?;
-        self.finish(path, course)
+        });
+        // What a full disk leaves is made durable too.
+        self.finish(path, course)?;
+        written
     }
 
     fn set_modified(&self, path: &Path, modified: SystemTime) -> io::Result<()> {
@@ -268,5 +274,29 @@ impl Spawner for SimProcess<'_> {
 impl std::fmt::Debug for SimProcess<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} at {:?}", self.name, self.host.clock.now())
+    }
+}
+
+/// On this disk everything fits into memory.
+struct InMemory<'a> {
+    store: &'a SimProcess<'a>,
+    path: PathBuf,
+    bytes: Vec<u8>,
+    secrecy: Secrecy,
+}
+
+impl io::Write for InMemory<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bytes.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Draft for InMemory<'_> {
+    fn keep(self: Box<Self>) -> io::Result<()> {
+        self.store.replace(&self.path, &self.bytes, self.secrecy)
     }
 }

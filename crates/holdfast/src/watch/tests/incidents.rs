@@ -61,7 +61,7 @@ impl Rounds {
             ids += 1;
             format!("id-{ids}")
         };
-        let demanded = demands(&self.config, &self.memory, &judged, &self.holds, &now, &mut new_id);
+        let demanded = demands(&self.config, &self.memory, &judged, &self.view(), &now, &mut new_id);
         let trips = demanded.into_iter().map(|demand| self.tripped(demand)).collect();
         let view = self.view();
         let happened = Happened {
@@ -69,7 +69,7 @@ impl Rounds {
             host: "mini",
             root: "/srv/trader",
             view: &view,
-            owner: Owner { uid: Some(501), mode: None },
+            owner: Owner { uid: Some(501), gid: None, mode: None },
             trips,
             acks: std::mem::take(&mut self.acks),
             notices: Vec::new(),
