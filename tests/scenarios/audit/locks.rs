@@ -1,11 +1,15 @@
 //! Two sealers at once, and one that stands still with the lock in its hand: nobody who appends waits for it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use holdfast_tests::harness::{Fault, Run, Running, Scratch, Traced, calls, each};
+use holdfast_tests::harness::{Ended, Fault, Run, Running, Scratch, Traced, calls, each};
 use rustix::process::Signal;
 
-use super::logs::{LOG, all_sealed, append, init, line, lines, root, seal, sealed, write};
+use super::logs::{KEY, LOG, all_sealed, append, audit, init, line, lines, root, seal, sealed, write};
+
+/// How often a log is checked while it is sealed.
+const CHECKS: usize = 30;
 
 /// A sealer under strace that stands still, with the lock in its hand.
 fn stopped(root: &Scratch) -> (Traced, Running) {
@@ -81,4 +85,32 @@ fn many_who_begin_seal_and_append_at_once_make_one_history() {
     });
     all_sealed(&root);
     assert_eq!(root.text(LOG).lines().count(), 3 + 8 * 3);
+}
+
+#[test]
+fn a_check_beside_a_sealer_raises_no_false_alarm() {
+    let root = sealed(20_000);
+    let done = AtomicBool::new(false);
+    let (checks, seals) = std::thread::scope(|scope| {
+        let sealing = scope.spawn(|| {
+            (0..)
+                .take_while(|at| {
+                    write(&root, &line(*at));
+                    seal(&root).finish().expect(0);
+                    !done.load(Ordering::Relaxed)
+                })
+                .count()
+        });
+        let checking = scope.spawn(|| {
+            let checks = (0..CHECKS).map(|_| audit(&root, &["check", LOG, "--key", KEY, "--deep"]).finish());
+            let checks: Vec<Ended> = checks.collect();
+            done.store(true, Ordering::Relaxed);
+            checks
+        });
+        (checking.join().expect("checks"), sealing.join().expect("seals"))
+    });
+    assert!(seals > CHECKS / 4, "{seals} seals beside {CHECKS} checks show little");
+    for ended in checks {
+        ended.expect(0);
+    }
 }
