@@ -169,9 +169,9 @@ fn receipts(context: &Context<'_>, lines: &[String], numbers: Result<Vec<u64>, F
     let said = if context.json {
         out::json(&receipts.collect::<Vec<_>>())
     } else {
-        out::answer(
-            &receipts.map(|receipt| format!("{} {}\n", receipt.line, receipt.leaf)).collect::<String>(),
-        )
+        let lines: Vec<String> =
+            receipts.map(|receipt| format!("{} {}\n", receipt.line, receipt.leaf)).collect();
+        out::answer(&lines.concat())
     };
     if said != Exit::Ok {
         out::tell(

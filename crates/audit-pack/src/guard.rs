@@ -59,7 +59,8 @@ pub(crate) fn of_place(
     let any = path(key, origin);
     let dir = any.parent().unwrap_or(Path::new("."));
     let names = store.list(dir).map_err(FileError::at(dir))?;
-    for name in names.iter().filter(|name| !name.starts_with('.') && name.ends_with(".json")) {
+    // A writer's temporary file may be half.
+    for name in names.iter().filter(|name| !name.starts_with('.')) {
         let path = dir.join(name);
         let bytes = store.read(&path).map_err(|error| FileError::new(path.display().to_string(), error))?;
         let here = json::object(&bytes)

@@ -6,8 +6,8 @@ pub(crate) mod diagnose;
 pub(crate) mod differ;
 mod scan;
 
-use tlog::{Hash, TileSource};
 use tlog::seals::State;
+use tlog::{Hash, TileSource};
 
 use crate::finding::{Finding, Findings, Kind};
 use crate::place::FileError;

@@ -36,7 +36,7 @@ const PIECE: usize = 1 << 20;
 /// Another sealer is waited for this long.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A temporary file that is so old is no writer's any more.
-const LEFT_MIN: Duration = Duration::from_secs(3600);
+const LEFT_MIN: Duration = Duration::from_hours(1);
 /// At most so many bad lines are named.
 const BAD_MAX: usize = 20;
 
