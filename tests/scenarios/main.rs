@@ -8,6 +8,8 @@ mod alerts;
 mod answers;
 #[cfg(target_os = "linux")]
 mod articles;
+#[cfg(target_os = "linux")]
+mod audit;
 mod backups;
 #[cfg(target_os = "linux")]
 mod faults;

@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
 use holdfast::Exit;
 use holdfast::time::{Span, iso};
 use serde::Serialize;
 use tlog::{Checkpoint, Note, Vkey};
 
-use crate::check::{Checked, Options, Pin, check};
+use crate::check::{Checked, Options, Pin, check_beside_sealer};
 use crate::cli::CheckArgs;
 use crate::context::{Chosen, Context};
 use crate::finding::{Finding, Kind};
@@ -18,6 +19,9 @@ use crate::place::{FileError, Folder};
 use crate::progress::Progress;
 use crate::sidecar::Sidecar;
 use crate::{keys, out, sealing};
+
+/// A sealer at work is waited for this long.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why a check could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -103,7 +107,8 @@ fn judge(
 ) -> Result<Verdict, CheckError> {
     let (log, store) = (&chosen.log, context.sys.store);
     let shown = log.path().display().to_string();
-    let origin = sealing::origin(context, log)?;
+    // What is wrong with it the check itself finds.
+    let origin = sealing::genesis(context, log).ok().flatten().map(|begun| begun.origin);
     let mut pins = Vec::new();
     let mut key = None;
     // The sidecar says itself where its key is: what somebody else told counts for more.
@@ -129,7 +134,15 @@ fn judge(
     let progress = Progress::bytes(size, &shown);
     let folder = Folder { store, dir: log.dir.clone() };
     let options = Options { deep: args.deep, pins, threads: context.threads, progress: &progress };
-    let mut checked = check(&Sidecar::new(&folder, log.name.clone()), &options)?;
+    // Seals and signatures are those of one moment. A sealer that hangs is not waited for for ever, and where there is
+    // none nothing is written.
+    let lock = log.in_sidecar("lock");
+    let held = match store.stat(&lock) {
+        Ok(Some(_)) => context.sys.lock_within(&lock, PATIENCE).ok().flatten(),
+        _ => None,
+    };
+    let sidecar = Sidecar::new(&folder, log.name.clone());
+    let mut checked = check_beside_sealer(&sidecar, &options, || drop(held))?;
     drop(progress);
     let pinned = pin_key(&mut checked, key.as_ref());
     let late = late(context, log, &checked, max_unsealed);

@@ -93,6 +93,9 @@ pub trait Store {
         files.iter().try_for_each(|(path, bytes)| self.replace(path, bytes, secrecy))
     }
 
+    /// Makes durable what stands in a file, whoever wrote it, and its name. Takes the right to read it, no lock.
+    fn sync(&self, path: &Path) -> io::Result<()>;
+
     /// Begins a file that is too large to be in memory. It takes its place like that of [`Store::replace`].
     fn draft(&self, path: &Path, secrecy: Secrecy) -> io::Result<Box<dyn Draft + '_>>;
 

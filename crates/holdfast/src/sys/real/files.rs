@@ -137,6 +137,10 @@ impl Store for RealStore {
         bulk::replace_all(files, secrecy)
     }
 
+    fn sync(&self, path: &Path) -> io::Result<()> {
+        bulk::sync(path)
+    }
+
     fn draft(&self, path: &Path, secrecy: Secrecy) -> io::Result<Box<dyn Draft + '_>> {
         bulk::draft(path, secrecy)
     }
@@ -221,18 +225,7 @@ impl Store for RealStore {
     }
 
     fn sweep(&self, dir: &Path, age: Duration) -> io::Result<usize> {
-        let mut swept = 0;
-        for name in self.list(dir)? {
-            if !is_temp(&name) {
-                continue;
-            }
-            let place = Place::of(&dir.join(&name))?;
-            if file_age(place.path())? >= age {
-                fs::remove_file(place.path())?;
-                swept += 1;
-            }
-        }
-        Ok(swept)
+        bulk::sweep(dir, &self.list(dir)?, age)
     }
 
     fn try_lock(&self, path: &Path) -> io::Result<Option<Lock>> {
@@ -349,15 +342,6 @@ fn temp_beside(path: &Path) -> PathBuf {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let random = crate::sys::random();
     path.with_file_name(format!(".{name}.{}-{random:016x}.tmp", std::process::id()))
-}
-
-fn is_temp(name: &str) -> bool {
-    let hidden = name.starts_with('.');
-    hidden && Path::new(name).extension().is_some_and(|extension| extension == "tmp")
-}
-
-fn file_age(path: &Path) -> io::Result<Duration> {
-    Ok(SystemTime::now().duration_since(fs::symlink_metadata(path)?.modified()?).unwrap_or_default())
 }
 
 /// Not durable yet.

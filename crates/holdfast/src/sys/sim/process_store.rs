@@ -148,6 +148,10 @@ impl Store for SimProcess<'_> {
         })
     }
 
+    fn sync(&self, path: &Path) -> io::Result<()> {
+        self.change(Verb::Sync, path, |_, _| Ok(()))
+    }
+
     fn draft(&self, path: &Path, secrecy: Secrecy) -> io::Result<Box<dyn Draft + '_>> {
         Ok(Box::new(InMemory { store: self, path: path.to_owned(), bytes: Vec::new(), secrecy }))
     }
