@@ -8,6 +8,10 @@ mod alerts;
 mod answers;
 #[cfg(target_os = "linux")]
 mod articles;
+#[cfg(target_os = "linux")]
+mod audit_git;
+#[cfg(target_os = "linux")]
+mod audit_unique;
 mod backups;
 #[cfg(target_os = "linux")]
 mod faults;
