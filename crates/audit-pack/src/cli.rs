@@ -66,6 +66,17 @@ Examples:
 Exit codes: 0 unchanged and by that signer, 1 changed, 5 sound but signed by somebody unknown,
 64 usage, 65 FILE is malformed, 74 it cannot be read.";
 
+const PACK_EXAMPLES: &str = "\
+Into it go the sealed logs up to their last seal, the state files, the units as shipped and as installed,
+the watchdog's source, facts about this host, the last drill report in data/drill/, and what [audit]
+include names. Secrets do not: what could hold one is struck out. Logs cannot be altered, so a secret
+in one of them ends the run. Beside X.tar lies X.tar.sig, the signature of the whole.
+
+Examples:
+  audit-pack pack                             evidence-NAME-LINES.tar in this folder
+  audit-pack pack -o /srv/evidence/2026-11.tar --key ~/.ssh/desk.pub
+  ssh-keygen -Y verify -f allowed -I desk@example.com -n pack@holdfast -s X.tar.sig < X.tar";
+
 /// The arguments of `audit-pack`.
 #[derive(Debug, Parser)]
 #[command(name = "audit-pack", version, about = ABOUT, after_help = EXAMPLES, max_term_width = 110)]
@@ -96,6 +107,9 @@ pub enum Command {
     /// Hash everything again and name what was changed
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
+    /// Pack logs, state, units and source into one signed tarball
+    #[command(after_help = PACK_EXAMPLES)]
+    Pack(PackArgs),
     /// Judge a pack that somebody sent
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(VerifyArgs),
@@ -197,6 +211,23 @@ impl std::str::FromStr for UnixTime {
         time.map(|wall| Self(wall as u64))
             .ok_or_else(|| "write 2026-11-27 or 2026-11-27T08:00:00Z".to_owned())
     }
+}
+
+/// The arguments of `pack`.
+#[derive(Debug, Args)]
+pub struct PackArgs {
+    /// Where to; ends in .tar [default: evidence-NAME-LINES.tar]
+    #[arg(short, long, value_name = "X.tar")]
+    pub output: Option<PathBuf>,
+    /// The key that seals and signs [default: that of holdfast.toml, else the one that the first log was begun with]
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<PathBuf>,
+    /// Pack what is sealed already
+    #[arg(long)]
+    pub no_seal: bool,
+    /// Pack a log although a known secret stands in it
+    #[arg(long)]
+    pub allow_secret_in_log: bool,
 }
 
 impl Cli {

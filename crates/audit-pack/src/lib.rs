@@ -13,6 +13,7 @@ mod init;
 mod keys;
 mod log;
 mod out;
+mod pack;
 mod pieces;
 mod place;
 mod progress;
@@ -37,6 +38,7 @@ pub fn run(cli: &Cli, sys: &Sys) -> Exit {
         Command::Append(args) => append::run(args, &context),
         Command::Seal(args) => sealing::run(args, &context),
         Command::Check(args) => report::run(args, &context),
+        Command::Pack(args) => pack::run(args, &context),
         Command::Verify(args) => verify::run(args, &context),
     }
 }

@@ -3,6 +3,7 @@
 use std::io;
 
 use holdfast::sys::ReadAt;
+use rayon::prelude::*;
 use tlog::lines::hash_lines;
 use tlog::{Hash, Hasher};
 
@@ -26,13 +27,20 @@ pub(crate) struct Pieces<'a> {
     /// Bytes of `buf` that were read and belong to the next piece.
     kept: std::ops::Range<usize>,
     within_long: bool,
+    threads: usize,
 }
 
 impl<'a> Pieces<'a> {
     /// From byte `begin`, where a line begins, to byte `end` of the file.
     pub(crate) fn new(file: &'a dyn ReadAt, begin: u64, end: u64, piece_len: usize) -> Self {
         let len = piece_len.min(usize::try_from(end - begin).unwrap_or(usize::MAX)).max(1);
-        Self { file, at: begin, end, buf: vec![0; len], kept: 0..0, within_long: false }
+        Self { file, at: begin, end, buf: vec![0; len], kept: 0..0, within_long: false, threads: 1 }
+    }
+
+    /// Reads on so many threads at once, each its part of a piece, which is then near when that is hashed.
+    pub(crate) fn on_threads(mut self, threads: usize) -> Self {
+        self.threads = threads.max(1);
+        self
     }
 
     /// Where in the file the next piece begins.
@@ -46,7 +54,7 @@ impl<'a> Pieces<'a> {
         self.buf.copy_within(self.kept.clone(), 0);
         let left = usize::try_from(self.end - self.at).unwrap_or(usize::MAX);
         let wanted = self.buf.len().min(left);
-        let read = self.file.read_at(self.at + kept as u64, &mut self.buf[kept..wanted])?;
+        let read = read_on(self.threads, self.file, self.at + kept as u64, &mut self.buf[kept..wanted])?;
         let filled = kept + read;
         let bytes = &self.buf[..filled];
         let whole =
@@ -67,6 +75,25 @@ impl<'a> Pieces<'a> {
             (true, Some(_)) | (_, None) => Piece::Part(piece),
         }))
     }
+}
+
+/// Below this many bytes a second thread costs more than it saves.
+const THREAD_BYTES_MIN: usize = 1 << 18;
+
+fn read_on(threads: usize, file: &dyn ReadAt, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+    let part_len = buf.len().div_ceil(threads).max(THREAD_BYTES_MIN);
+    if part_len >= buf.len() {
+        return file.read_at(offset, buf);
+    }
+    let parts = buf.par_chunks_mut(part_len).enumerate();
+    let read = parts.map(|(n, part)| {
+        let wanted = part.len();
+        file.read_at(offset + (n * part_len) as u64, part).map(|read| (read, read == wanted))
+    });
+    let read: Vec<(usize, bool)> = read.collect::<io::Result<_>>()?;
+    // A file that was cut meanwhile ends at the first part that is not whole.
+    let whole = read.iter().take_while(|(_, whole)| *whole).count();
+    Ok(read.iter().take(whole + 1).map(|(read, _)| read).sum())
 }
 
 /// The leaves of pieces that come one after another.

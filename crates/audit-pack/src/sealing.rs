@@ -136,7 +136,7 @@ pub(crate) fn origin(context: &Context<'_>, log: &Log) -> Result<Option<Origin>,
 }
 
 /// A log that is configured is begun without being asked for.
-fn begin_where_missing(context: &Context<'_>, chosen: &Chosen) -> Result<(), Exit> {
+pub(crate) fn begin_where_missing(context: &Context<'_>, chosen: &Chosen) -> Result<(), Exit> {
     let Some(key) = &chosen.key else { return Ok(()) };
     if matches!(context.sys.store.stat(&chosen.log.in_sidecar("SEALS")), Ok(Some(stat)) if stat.len > 0) {
         return Ok(());

@@ -3,7 +3,8 @@
 //! An auditor who reads source must know that it is the source of the program that ran. So a program says the digest of its
 //! own source (`watchdog --version`), and the evidence carries that source. It is the program's crate and the crates of
 //! this workspace that it is built with: `Cargo.toml`, `build.rs` and `src/` of each, and the workspace's `Cargo.toml`
-//! and `Cargo.lock`, which pins everything else by its hash. No tests: they are not in the program.
+//! and `Cargo.lock`, which pins everything else by its hash. No tests beside `src/` and no snapshots: they are not in the
+//! program.
 //!
 //! The digest is the SHA-256 of the list of the files' SHA-256, so that stock tools recompute it. In a folder that holds
 //! these files and nothing else:
@@ -122,6 +123,10 @@ fn add(root: &Path, path: &str, files: &mut Vec<(String, Vec<u8>)>) -> Result<()
         for entry in fs::read_dir(&full).map_err(failed)? {
             let name = entry.map_err(failed)?.file_name();
             let name = name.to_string_lossy();
+            // What tests expect, under names that a tar of the old form is too narrow for.
+            if name == "snapshots" {
+                continue;
+            }
             add(root, &format!("{path}/{name}"), files)?;
         }
         return Ok(());

@@ -1,9 +1,9 @@
 //! Every byte of a log hashed again, against the tiles and the root, as fast as the machine can.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
 
 use holdfast::sys::ReadAt;
+use rayon::prelude::*;
 use tlog::seals::{Record, Seal};
 use tlog::tile::Builder;
 use tlog::{Hash, Hasher, Tile, TileSource, tile};
@@ -16,8 +16,8 @@ use crate::place::FileError;
 use crate::seals::SealsReader;
 use crate::sidecar::Sidecar;
 
-/// How much of a log is read at once, in bytes. Memory is a few times that, whatever the size of the log.
-const PIECE: usize = 8 << 20;
+/// How much of a log is read at once for each thread, in bytes: as much as stays near the processor.
+const PIECE: usize = 1 << 20;
 
 /// Where a scan stood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +116,8 @@ impl<'a> Scan<'a> {
             return Ok(wanted == 0);
         };
         let size = file.size().map_err(error)?;
-        let mut pieces = Pieces::new(&*file, 0, wanted.min(size), PIECE);
+        let threads = self.options.threads;
+        let mut pieces = Pieces::new(&*file, 0, wanted.min(size), PIECE * threads).on_threads(threads);
         let mut leaves = Leaves::default();
         loop {
             let spot = Spot { line: self.builder.size(), extent: index, byte: pieces.offset() };
@@ -198,25 +199,9 @@ impl<'a> Scan<'a> {
 
     /// Compares full tiles with the stored ones, on all threads.
     fn compare(&mut self, full: &[(Tile, Vec<Hash>)]) {
-        let threads = self.options.threads.min(full.len() / 4).max(1);
-        let wrong = Mutex::new(Vec::new());
         let sidecar = self.sidecar;
-        std::thread::scope(|scope| {
-            for part in full.chunks(full.len().div_ceil(threads).max(1)) {
-                let look = || {
-                    let differ: Vec<Tile> = part
-                        .iter()
-                        .filter(|(tile, hashes)| !same(sidecar, *tile, hashes))
-                        .map(|(tile, _)| *tile)
-                        .collect();
-                    if !differ.is_empty() {
-                        wrong.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(differ);
-                    }
-                };
-                if threads == 1 { look() } else { drop(scope.spawn(look)) }
-            }
-        });
-        let mut wrong = wrong.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let wrong = full.par_iter().with_min_len(4).filter(|(tile, hashes)| !same(sidecar, *tile, hashes));
+        let mut wrong: Vec<Tile> = wrong.map(|(tile, _)| *tile).collect();
         wrong.sort_unstable();
         self.differ(wrong);
     }
@@ -327,13 +312,8 @@ impl<'a> SegmentCheck<'a> {
         leaves: &mut Leaves,
         threads: usize,
     ) -> (Vec<Hash>, std::io::Result<()>) {
-        let half = (threads / 2).max(1);
-        std::thread::scope(|scope| {
-            let segments = scope.spawn(|| self.segments(piece.bytes()));
-            let new = leaves.of(piece, half);
-            let done = segments.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            (new, done)
-        })
+        let (new, done) = rayon::join(|| leaves.of(piece, threads), || self.segments(piece.bytes()));
+        (new, done)
     }
 
     fn segments(&mut self, mut bytes: &[u8]) -> std::io::Result<()> {

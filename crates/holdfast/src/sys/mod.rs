@@ -17,7 +17,7 @@ pub mod sim;
 
 pub use process::{Ended, Job, Outcome};
 pub(crate) use store::missing_folder;
-pub use store::{Appended, Itself, Kind, Lock, MAX_READ, Owner, ReadAt, ReadError, Secrecy, Stat};
+pub use store::{Appended, Draft, Itself, Kind, Lock, MAX_READ, Owner, ReadAt, ReadError, Secrecy, Stat};
 
 /// One reading of every clock of this host, taken together (**clock-honest**).
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -81,6 +81,9 @@ pub trait Store {
     fn replace_all(&self, files: &[(PathBuf, Vec<u8>)], secrecy: Secrecy) -> io::Result<()> {
         files.iter().try_for_each(|(path, bytes)| self.replace(path, bytes, secrecy))
     }
+
+    /// Begins a file that is too large to be in memory. It takes its place like that of [`Store::replace`].
+    fn draft(&self, path: &Path, secrecy: Secrecy) -> io::Result<Box<dyn Draft + '_>>;
 
     /// Takes what stands behind `len` bytes away from a file of our own, durably.
     fn truncate(&self, path: &Path, len: u64) -> io::Result<()>;

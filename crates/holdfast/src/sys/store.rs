@@ -64,11 +64,19 @@ impl ReadAt for Vec<u8> {
     }
 }
 
+/// A new file of any length on its way. What is written has no name until it is kept, and is gone when it is not.
+pub trait Draft: io::Write {
+    /// Makes it durable and gives it its name, so that a reader sees the old content or the new (**old-or-new**).
+    fn keep(self: Box<Self>) -> io::Result<()>;
+}
+
 /// Who a file belongs to, as far as the operating system says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Owner {
     /// Unix user id.
     pub uid: Option<u32>,
+    /// Unix group id.
+    pub gid: Option<u32>,
     /// Unix permission bits.
     pub mode: Option<u32>,
 }

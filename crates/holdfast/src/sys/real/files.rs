@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::sys::{
-    Appended, Itself, Kind, Lock, MAX_READ, ReadAt, ReadError, Secrecy, Stat, Store, missing_folder,
+    Appended, Draft, Itself, Kind, Lock, MAX_READ, ReadAt, ReadError, Secrecy, Stat, Store, missing_folder,
 };
 
 #[path = "files/bulk.rs"]
@@ -126,6 +126,10 @@ impl Store for RealStore {
 
     fn replace_all(&self, files: &[(PathBuf, Vec<u8>)], secrecy: Secrecy) -> io::Result<()> {
         bulk::replace_all(files, secrecy)
+    }
+
+    fn draft(&self, path: &Path, secrecy: Secrecy) -> io::Result<Box<dyn Draft + '_>> {
+        bulk::draft(path, secrecy)
     }
 
     fn truncate(&self, path: &Path, len: u64) -> io::Result<()> {

@@ -65,7 +65,7 @@ impl Disk {
                 len: file.bytes.len() as u64,
                 modified: file.modified,
                 id: file.id,
-                owner: Owner { uid: Some(1000), mode: Some(0o640) },
+                owner: Owner { uid: Some(1000), gid: Some(1000), mode: Some(0o640) },
             }),
             None => self.is_dir(path).then(dir),
         }

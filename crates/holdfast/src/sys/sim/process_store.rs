@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime};
 use super::disk::Disk;
 use super::{Fault, SimProcess, Step, Verb, lock};
 use crate::sys::{
-    Appended, Clock, Ended, Itself, Job, Kind, Lock, MAX_READ, Outcome, ReadAt, ReadError, Secrecy, Spawner,
-    Stat, Store,
+    Appended, Clock, Draft, Ended, Itself, Job, Kind, Lock, MAX_READ, Outcome, ReadAt, ReadError, Secrecy,
+    Spawner, Stat, Store,
 };
 
 /// How a step goes on, after the director had its say and short of being killed before it.
@@ -148,6 +148,10 @@ impl Store for SimProcess<'_> {
         })
     }
 
+    fn draft(&self, path: &Path, secrecy: Secrecy) -> io::Result<Box<dyn Draft + '_>> {
+        Ok(Box::new(InMemory { store: self, path: path.to_owned(), bytes: Vec::new(), secrecy }))
+    }
+
     fn truncate(&self, path: &Path, len: u64) -> io::Result<()> {
         self.change(Verb::Truncate, path, |disk, stamp| {
             let file = disk.file(path).ok_or(io::ErrorKind::NotFound)?;
@@ -270,5 +274,29 @@ impl Spawner for SimProcess<'_> {
 impl std::fmt::Debug for SimProcess<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} at {:?}", self.name, self.host.clock.now())
+    }
+}
+
+/// On this disk everything fits into memory.
+struct InMemory<'a> {
+    store: &'a SimProcess<'a>,
+    path: PathBuf,
+    bytes: Vec<u8>,
+    secrecy: Secrecy,
+}
+
+impl io::Write for InMemory<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bytes.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Draft for InMemory<'_> {
+    fn keep(self: Box<Self>) -> io::Result<()> {
+        self.store.replace(&self.path, &self.bytes, self.secrecy)
     }
 }

@@ -69,7 +69,7 @@ impl Rounds {
             host: "mini",
             root: "/srv/trader",
             view: &view,
-            owner: Owner { uid: Some(501), mode: None },
+            owner: Owner { uid: Some(501), gid: None, mode: None },
             trips,
             acks: std::mem::take(&mut self.acks),
             notices: Vec::new(),

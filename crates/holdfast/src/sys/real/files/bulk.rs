@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::{not_regular, open_in_place, parent, platform, temp_beside, unopened, write_temp};
-use crate::sys::{ReadAt, ReadError, Secrecy};
+use crate::sys::{Draft, ReadAt, ReadError, Secrecy};
 
 pub(super) fn open(path: &Path) -> Result<Box<dyn ReadAt>, ReadError> {
     let file = match open_in_place(OpenOptions::new().read(true), path) {
@@ -87,4 +87,51 @@ fn write_all(files: &[(PathBuf, Vec<u8>)], secrecy: Secrecy, temps: &mut Vec<Pat
     }
     let dirs: BTreeSet<&Path> = files.iter().map(|(path, _)| parent(path)).collect();
     dirs.into_iter().try_for_each(platform::sync_dir)
+}
+
+/// How much of a draft is written at once, in bytes.
+const DRAFT_PIECE: usize = 256 << 10;
+
+struct OnDisk {
+    temp: PathBuf,
+    path: PathBuf,
+    file: BufWriter<File>,
+    kept: bool,
+}
+
+pub(super) fn draft(path: &Path, secrecy: Secrecy) -> io::Result<Box<dyn Draft>> {
+    let temp = temp_beside(path);
+    // Dropped on any error from here on, and the temp file with it.
+    let file = write_temp(&temp, path, &[], secrecy).inspect_err(|_| drop(fs::remove_file(&temp)))?;
+    let file = BufWriter::with_capacity(DRAFT_PIECE, file);
+    Ok(Box::new(OnDisk { temp, path: path.to_owned(), file, kept: false }))
+}
+
+impl Write for OnDisk {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Draft for OnDisk {
+    fn keep(mut self: Box<Self>) -> io::Result<()> {
+        self.file.flush()?;
+        self.file.get_ref().sync_all()?;
+        platform::rename(&self.temp, &self.path)?;
+        self.kept = true;
+        platform::sync_dir(parent(&self.path))
+    }
+}
+
+impl Drop for OnDisk {
+    fn drop(&mut self) {
+        if !self.kept {
+            // What stays is swept later, as after a crash.
+            let _ = fs::remove_file(&self.temp);
+        }
+    }
 }

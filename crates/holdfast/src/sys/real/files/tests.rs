@@ -230,3 +230,25 @@ fn a_folder_is_scanned_without_following_anything_and_up_to_a_bound() {
     assert_eq!(error, "has more than 3 entries");
     assert!(RealStore.scan(&dir.path().join("missing"), 3).is_err());
 }
+
+#[test]
+fn a_draft_is_nothing_until_it_is_kept() {
+    use std::io::Write;
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("x.tar");
+    let names = || RealStore.list(dir.path()).expect("names");
+    let mut draft = RealStore.draft(&path, Secrecy::Shared).expect("begun");
+    draft.write_all(&vec![7; 1 << 20]).expect("written");
+    assert!(!path.exists());
+    drop(draft);
+    assert_eq!(names(), [""; 0]);
+    for content in [b"old", b"new"] {
+        let mut draft = RealStore.draft(&path, Secrecy::Shared).expect("begun");
+        draft.write_all(content).expect("written");
+        draft.keep().expect("kept");
+        assert_eq!(fs::read(&path).expect("a file"), content);
+        assert_eq!(names(), ["x.tar"]);
+    }
+    let missing = dir.path().join("missing/x.tar");
+    assert!(RealStore.draft(&missing, Secrecy::Shared).is_err());
+}

@@ -123,5 +123,5 @@ pub(super) fn id(meta: &fs::Metadata) -> u64 {
 }
 
 pub(super) fn owner(meta: &fs::Metadata) -> Owner {
-    Owner { uid: Some(meta.uid()), mode: Some(meta.mode() & 0o7777) }
+    Owner { uid: Some(meta.uid()), gid: Some(meta.gid()), mode: Some(meta.mode() & 0o7777) }
 }
