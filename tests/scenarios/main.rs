@@ -11,6 +11,8 @@ mod articles;
 #[cfg(target_os = "linux")]
 mod audit_git;
 #[cfg(target_os = "linux")]
+mod audit_hooks;
+#[cfg(target_os = "linux")]
 mod audit_unique;
 mod backups;
 #[cfg(target_os = "linux")]
