@@ -10,6 +10,12 @@ mod answers;
 mod articles;
 #[cfg(target_os = "linux")]
 mod audit;
+#[cfg(target_os = "linux")]
+mod audit_git;
+#[cfg(target_os = "linux")]
+mod audit_hooks;
+#[cfg(target_os = "linux")]
+mod audit_unique;
 mod backups;
 #[cfg(target_os = "linux")]
 mod faults;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use holdfast::Exit;
+use holdfast::config::Pointer;
 use holdfast::time::Span;
 
 const ABOUT: &str =
@@ -170,7 +171,10 @@ pub struct CheckArgs {
     pub deep: bool,
     /// A JSON pointer whose value no two decisions share
     #[arg(long, value_name = "POINTER")]
-    pub unique: Option<String>,
+    pub unique: Option<Pointer>,
+    /// Only what takes a moment: the seals, the signatures, the lengths, the bytes of the last seal
+    #[arg(long, conflicts_with_all = ["deep", "against"])]
+    pub quick: bool,
     /// Lines may be unsealed for so long
     #[arg(long, value_name = "D")]
     pub max_unsealed: Option<Span>,

@@ -87,6 +87,12 @@ pub struct Finding {
     /// By which seal it was covered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval: Option<Interval>,
+    /// The beginning of the line as it was, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub was: Option<String>,
+    /// The beginning of the line that stands there now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is: Option<String>,
     /// What more there is to say.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub detail: String,
@@ -101,6 +107,8 @@ impl Finding {
             last_line: None,
             byte: None,
             interval: None,
+            was: None,
+            is: None,
             detail: String::new(),
         }
     }
@@ -145,6 +153,11 @@ impl fmt::Display for Finding {
             write!(f, "\n            it was sealed by seal {seal} at {}", at(*sealed_ms))?;
             if let Some(after) = after_ms {
                 write!(f, " (the one before: {})", at(*after))?;
+            }
+        }
+        for (word, text) in [("was", &self.was), ("is ", &self.is)] {
+            if let Some(text) = text {
+                write!(f, "\n            {word} {text}")?;
             }
         }
         Ok(())

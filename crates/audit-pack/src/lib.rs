@@ -3,6 +3,7 @@
 //! The bytes on disk are those of `audit/FORMAT.md`; what they mean is decided in the library `tlog`.
 
 mod append;
+mod base;
 mod check;
 pub mod cli;
 mod context;
@@ -21,6 +22,7 @@ mod seal;
 mod sealing;
 mod seals;
 mod sidecar;
+mod unique;
 mod verify;
 
 use cli::{Cli, Command};

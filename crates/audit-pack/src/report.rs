@@ -1,24 +1,28 @@
 //! `audit-pack check`: what was found, for people and for machines.
 
-use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
 use holdfast::Exit;
-use holdfast::time::{Span, iso};
-use serde::Serialize;
+use holdfast::config::Pointer;
+use holdfast::sys::ReadError;
+use holdfast::time::Span;
 use tlog::{Checkpoint, Note, Vkey};
 
-use crate::check::{Checked, Options, Pin, check_beside_sealer};
+use crate::base::{self, BaseError, Based};
+use crate::check::{Checked, Options, Pin, check_beside_sealer, check_quickly};
 use crate::cli::CheckArgs;
 use crate::context::{Chosen, Context};
-use crate::finding::{Finding, Kind};
+use crate::finding::{Finding, Findings, Kind};
 use crate::guard::{self, Guard};
 use crate::log::Log;
 use crate::place::{FileError, Folder};
 use crate::progress::Progress;
 use crate::sidecar::Sidecar;
+use crate::unique::{self, Unique};
 use crate::{keys, out, sealing};
+
+mod tell;
 
 /// A sealer at work is waited for this long.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -34,45 +38,34 @@ enum CheckError {
     Against { path: String, fact: String },
     #[error("{0} is not sealed yet\n  begin with: audit-pack init {0} --key KEY")]
     NoSidecar(String),
+    #[error(transparent)]
+    Base(#[from] BaseError),
 }
 
 impl CheckError {
     fn exit(&self) -> Exit {
         match self {
-            Self::File(_) | Self::Guard(guard::GuardError::File(_)) => Exit::Io,
+            Self::File(_) | Self::Guard(guard::GuardError::File(_)) | Self::Base(BaseError::File(_)) => {
+                Exit::Io
+            }
             Self::Guard(guard::GuardError::Malformed { .. }) | Self::Against { .. } => Exit::Data,
             Self::NoSidecar(_) => Exit::Config,
+            Self::Base(BaseError::Git(error)) => error.exit(),
         }
     }
-}
-
-/// The answer for machines.
-#[derive(Serialize)]
-struct Answer<'a> {
-    log: &'a str,
-    verdict: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    origin: Option<&'a str>,
-    lines: u64,
-    bytes: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    root: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<String>,
-    key_is_pinned: bool,
-    seals: u64,
-    sealed_ms: Option<u64>,
-    signed_lines: u64,
-    unsealed_bytes: u64,
-    torn_bytes: u64,
-    anchors: u64,
-    finding_count: u64,
-    findings: &'a [Finding],
 }
 
 /// How a log stands.
 struct Verdict {
     checked: Checked,
+    /// Without a sidecar only what git has was compared.
+    sealed: bool,
+    /// Not every byte was hashed again.
+    quick: bool,
+    /// What git has.
+    base: Option<Based>,
+    /// Doubled decisions.
+    unique: Option<Unique>,
     /// The key that must have signed is known from outside of the sidecar.
     pinned: bool,
     /// Lines are unsealed, or the tail is torn, for longer than may be.
@@ -89,7 +82,7 @@ pub(crate) fn run(args: &CheckArgs, context: &Context<'_>) -> Exit {
     for chosen in &chosen {
         let shown = chosen.log.path().display().to_string();
         exit = exit.and(match judge(args, context, chosen, max_unsealed) {
-            Ok(verdict) => tell(context, &shown, &verdict),
+            Ok(verdict) => tell::tell(context, &shown, &verdict),
             Err(error) => {
                 out::tell(&format_args!("{shown}: {error}"));
                 error.exit()
@@ -105,6 +98,38 @@ fn judge(
     chosen: &Chosen,
     max_unsealed: Option<Span>,
 ) -> Result<Verdict, CheckError> {
+    let (log, store) = (&chosen.log, context.sys.store);
+    let base = args.base.as_ref().map(|rev| base::compare(context.sys, log, rev)).transpose()?;
+    let sealed = !matches!(store.stat(&log.sidecar()), Ok(None));
+    let (mut checked, pinned) = match (sealed, &base) {
+        (true, _) => seals(args, context, chosen)?,
+        (false, Some(_)) => (Checked::nothing(Findings::default()), false),
+        (false, None) => return Err(CheckError::NoSidecar(log.path().display().to_string())),
+    };
+    if let Some(base) = &base {
+        checked.findings.extend(base.findings.clone());
+    }
+    let unique = args.unique.as_ref().map(|pointer| doubled(context, log, pointer)).transpose()?.flatten();
+    if let Some(unique) = &unique {
+        checked.findings.extend(unique.findings.clone());
+    }
+    let late = late(context, log, &checked, max_unsealed);
+    Ok(Verdict { checked, sealed, quick: args.quick, base, unique, pinned, late })
+}
+
+/// Decisions that stand there twice. Of a log that is missing the check of its seals has more to say.
+fn doubled(context: &Context<'_>, log: &Log, pointer: &Pointer) -> Result<Option<Unique>, CheckError> {
+    let path = log.path();
+    let file = match context.sys.store.open(&path) {
+        Err(ReadError::Missing) => return Ok(None),
+        file => file.map_err(|error| FileError::new(path.display().to_string(), error))?,
+    };
+    let shown = path.display().to_string();
+    Ok(Some(unique::unique(&*file, &shown, pointer).map_err(FileError::at(&path))?))
+}
+
+/// The log against its seals, and whether the key that must have signed them is known from outside of them.
+fn seals(args: &CheckArgs, context: &Context<'_>, chosen: &Chosen) -> Result<(Checked, bool), CheckError> {
     let (log, store) = (&chosen.log, context.sys.store);
     let shown = log.path().display().to_string();
     // What is wrong with it the check itself finds.
@@ -124,16 +149,11 @@ fn judge(
             key = Vkey::new(origin.as_str(), &told).ok().or(key);
         }
     }
-    if origin.is_none() && matches!(store.stat(&log.sidecar()), Ok(None)) {
-        return Err(CheckError::NoSidecar(shown));
-    }
     for path in &args.against {
         pins.push(against(context, path, origin.as_ref().map(tlog::Origin::as_str))?);
     }
-    let size = store.stat(&log.path()).ok().flatten().map_or(0, |stat| stat.len);
-    let progress = Progress::bytes(size, &shown);
     let folder = Folder { store, dir: log.dir.clone() };
-    let options = Options { deep: args.deep, pins, threads: context.threads, progress: &progress };
+    let sidecar = Sidecar::new(&folder, log.name.clone());
     // Seals and signatures are those of one moment. A sealer that hangs is not waited for for ever, and where there is
     // none nothing is written.
     let lock = log.in_sidecar("lock");
@@ -141,12 +161,18 @@ fn judge(
         Ok(Some(_)) => context.sys.lock_within(&lock, PATIENCE).ok().flatten(),
         _ => None,
     };
-    let sidecar = Sidecar::new(&folder, log.name.clone());
+    if args.quick {
+        let mut checked = check_quickly(&sidecar, &pins)?;
+        let pinned = pin_key(&mut checked, key.as_ref());
+        return Ok((checked, pinned));
+    }
+    let size = store.stat(&log.path()).ok().flatten().map_or(0, |stat| stat.len);
+    let progress = Progress::bytes(size, &shown);
+    let options = Options { deep: args.deep, pins, threads: context.threads, progress: &progress };
     let mut checked = check_beside_sealer(&sidecar, &options, || drop(held))?;
     drop(progress);
     let pinned = pin_key(&mut checked, key.as_ref());
-    let late = late(context, log, &checked, max_unsealed);
-    Ok(Verdict { checked, pinned, late })
+    Ok((checked, pinned))
 }
 
 /// The public half of a key whose private half need not be opened.
@@ -242,78 +268,4 @@ impl Verdict {
             _ => "unsealed",
         }
     }
-}
-
-fn tell(context: &Context<'_>, shown: &str, verdict: &Verdict) -> Exit {
-    let said = if context.json { json(shown, verdict) } else { out::answer(&text(context, shown, verdict)) };
-    // An answer that nobody got is an error; a verdict is not made better or worse by it.
-    if said == Exit::Ok { verdict.exit() } else { said }
-}
-
-fn json(shown: &str, verdict: &Verdict) -> Exit {
-    let checked = &verdict.checked;
-    let state = checked.state.as_ref();
-    out::json(&Answer {
-        log: shown,
-        verdict: verdict.word(),
-        origin: state.map(|state| state.origin.as_str()),
-        lines: state.map_or(0, |state| state.lines),
-        bytes: state.map_or(0, |state| state.bytes),
-        root: state.map(|state| state.root.to_string()),
-        key: state.map(|state| state.key.to_string()),
-        key_is_pinned: verdict.pinned,
-        seals: state.map_or(0, |state| state.seals),
-        sealed_ms: state.and_then(|state| state.sealed_ms),
-        signed_lines: checked.signed_lines,
-        unsealed_bytes: checked.unsealed,
-        torn_bytes: checked.tail,
-        anchors: 0,
-        finding_count: checked.findings.count,
-        findings: &checked.findings.listed,
-    })
-}
-
-fn text(context: &Context<'_>, shown: &str, verdict: &Verdict) -> String {
-    let checked = &verdict.checked;
-    let mut text = match checked.findings.count {
-        0 => format!("{shown}: unchanged since it was sealed\n"),
-        1 => format!("{shown}: CHANGED, 1 finding\n"),
-        count => format!("{shown}: CHANGED, {count} findings\n"),
-    };
-    text.push_str(&checked.findings.to_string());
-    if let Some(late) = &verdict.late {
-        let _ = write!(text, "  UNSEALED    {late}\n              seal it: audit-pack seal {shown}\n");
-    }
-    if let Some(state) = &checked.state {
-        let age = state.sealed_ms.map_or_else(
-            || "never sealed".to_owned(),
-            |ms| format!("last seal {}, {} ago", iso(ms as f64 / 1e3), ago(context.now_ms(), ms)),
-        );
-        let pinned =
-            if verdict.pinned { "known" } else { "NOT known from outside of the log: name it with --key" };
-        let _ = write!(
-            text,
-            "  sealed      {} lines, {} bytes, {} seals; {age}\n  root        {}\n  signed      by {} ({pinned})\n",
-            state.lines, state.bytes, state.seals, state.root, state.key
-        );
-    }
-    if verdict.unsigned() > 0 {
-        let _ = writeln!(
-            text,
-            "  UNSIGNED    {} lines of SEALS are covered by no signature: audit-pack seal {shown}",
-            verdict.unsigned()
-        );
-    }
-    let _ = write!(
-        text,
-        "  unsealed    {} bytes, {} of them behind the last line feed\n  anchored    nowhere: who has the key could \
-         have written everything anew\n",
-        checked.unsealed, checked.tail
-    );
-    text
-}
-
-fn ago(now_ms: u64, then_ms: u64) -> String {
-    let seconds = now_ms.saturating_sub(then_ms) / 1000;
-    Span::secs(seconds.max(1)).to_string()
 }

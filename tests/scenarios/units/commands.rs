@@ -7,12 +7,13 @@ use holdfast_tests::units::Platform;
 use super::{launchd, plain, rendered, systemd, ugly, windows};
 
 /// A program, its command (or none) and the options that a unit may give it. `--` starts another command line.
-const KNOWN: [(&str, &str, &[&str]); 6] = [
+const KNOWN: [(&str, &str, &[&str]); 7] = [
     ("watchdog", "check", &["--root"]),
     ("watchdog", "run", &["--root", "--every"]),
     ("circuit-ctl", "check", &["--root"]),
     ("circuit-ctl", "guard", &["--root", "--"]),
     ("circuit-ctl", "trip", &["--root", "--by", "--reason"]),
+    ("audit-pack", "seal", &["--root"]),
     ("hb-write", "exec", &["--root", "--name", "--interval", "--"]),
 ];
 
@@ -84,7 +85,7 @@ fn units_start_our_programs_with_options_that_they_have() {
                     Err(error) => panic!("{platform:?}, {unit}: {error}\n  {line:?}"),
                 }
             }
-            for program in ["watchdog", "circuit-ctl", "hb-write", "resume-reminder"] {
+            for program in ["watchdog", "circuit-ctl", "hb-write", "resume-reminder", "audit-pack"] {
                 assert!(all.iter().any(|found| found == program), "no {platform:?} unit starts {program}");
             }
         }

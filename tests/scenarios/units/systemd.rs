@@ -25,7 +25,7 @@ impl Installed {
         values.bin = at(bin);
         values.root = at("größe 取引; # x");
         values.pipeline = at("zyklus 1.sh");
-        for program in ["watchdog", "circuit-ctl", "hb-write", "resume-reminder"] {
+        for program in ["watchdog", "circuit-ctl", "hb-write", "resume-reminder", "audit-pack"] {
             executable(&Path::new(&values.bin).join(program), "#!/bin/sh\n");
         }
         executable(Path::new(&values.pipeline), "#!/bin/sh\n");
@@ -133,6 +133,7 @@ fn a_misspelt_key_and_a_missing_program_are_caught() {
 fn timers_come_when_they_should() {
     let cases = [
         ("holdfast-watchdog-check.timer", ["08:15:00", "08:30:00", "08:45:00", "09:00:00"]),
+        ("holdfast-seal.timer", ["08:02:00", "08:03:00", "08:04:00", "08:05:00"]),
         ("holdfast-pipeline.timer", ["08:05:00", "08:10:00", "08:15:00", "08:20:00"]),
         ("holdfast-reminder.timer", ["09:00:00"; 4]),
     ];
@@ -175,6 +176,16 @@ fn the_watchdog_also_goes_by_a_clock_that_nobody_can_set() {
 }
 
 #[test]
+fn the_sealer_goes_by_both_clocks_and_has_a_place_for_its_key_that_is_not_the_root() {
+    let timer = unit(Platform::Systemd, "holdfast-seal.timer");
+    assert_eq!(setting(&timer, "OnUnitActiveSec"), ["1min"]);
+    let service = unit(Platform::Systemd, "holdfast-seal.service");
+    assert_eq!(setting(&service, "StateDirectory"), ["holdfast"]);
+    assert_eq!(setting(&service, "StateDirectoryMode"), ["0700"]);
+    assert_eq!(setting(&service, "User"), ["holdfast"], "not the bot's");
+}
+
+#[test]
 fn the_resident_watchdog_is_restarted_for_ever_and_watched_by_systemd() {
     let text = unit(Platform::Systemd, "holdfast-watchdog.service");
     for (key, value) in [
@@ -196,6 +207,7 @@ fn every_service_is_hardened_by_systemds_own_measure() {
         ("holdfast-watchdog.service", 30),
         ("holdfast-watchdog-check.service", 30),
         ("holdfast-reminder.service", 30),
+        ("holdfast-seal.service", 20),
         ("holdfast-pipeline.service", 55),
     ];
     let installed = Installed::new(Platform::Systemd, "bin");

@@ -257,6 +257,15 @@ fn the_reminder_comes_at_nine_and_is_made_up() {
 }
 
 #[test]
+fn the_sealer_comes_every_minute_and_may_take_longer_the_first_time() {
+    let task = unit(Platform::Windows, "holdfast-seal.xml");
+    assert_eq!(seconds(&all(&task, "Interval")[0]), Some(60));
+    assert_eq!(all(&task, "BootTrigger").len(), 1);
+    assert!(seconds(&all(&task, "ExecutionTimeLimit")[0]).unwrap() >= 600);
+    assert_eq!(all(&task, "UserId"), ["holdfast"], "not the bot's");
+}
+
+#[test]
 fn the_pipeline_comes_every_5_minutes_and_is_never_stopped_or_repeated() {
     let task = unit(Platform::Windows, "holdfast-pipeline.xml");
     assert_eq!(seconds(&all(&task, "Interval")[0]), Some(5 * 60));

@@ -1,6 +1,6 @@
 //! What the sidecar claims, and whether its own parts agree: SEALS, its chain, the two notes.
 
-use tlog::seals::{Record, State};
+use tlog::seals::{Record, Seal, State};
 use tlog::{Chain, Checkpoint, Hash, Note, Vkey};
 
 use super::Pin;
@@ -31,6 +31,8 @@ pub(crate) struct Claims {
     pub(crate) signed_records: u64,
     /// How many lines of the log are sealed by what is signed.
     pub(crate) signed_lines: u64,
+    /// The last seal, and how many lines and bytes were sealed before it.
+    pub(crate) last: Option<((u64, u64), Seal)>,
     /// What does not fit together.
     pub(crate) findings: Findings,
 }
@@ -67,10 +69,15 @@ pub(crate) fn claims(
         guard: pins.iter().find_map(|pin| pin.seals.map(|(records, _)| (records, None))),
     };
     let mut closed = Vec::new();
+    let mut last: Option<((u64, u64), Seal)> = None;
     let walked = walk(&*file, |record, state, _| {
         wanted.look(state);
         if let Record::Rotation(rotation) = record {
             closed.push((rotation.closed.clone(), rotation.bytes));
+        }
+        if let Record::Seal(seal) = record {
+            let before = last.as_ref().map_or((0, 0), |(_, seal)| (seal.lines, seal.bytes));
+            last = Some((before, seal.clone()));
         }
     });
     let walked = walked.map_err(|error| sidecar.error(&seals_name, error))?;
@@ -96,6 +103,7 @@ pub(crate) fn claims(
         extents: extents(sidecar, &state, closed),
         signed_records: 0,
         signed_lines: 0,
+        last,
         findings: Findings::default(),
         state,
     };

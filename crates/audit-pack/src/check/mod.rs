@@ -1,9 +1,10 @@
 //! Checking a log against its sidecar: every byte hashed again, every claim looked at, all damage told in one pass.
 
 mod claims;
-mod classify;
+pub(crate) mod classify;
 pub(crate) mod diagnose;
 pub(crate) mod differ;
+mod quick;
 mod scan;
 
 use tlog::seals::State;
@@ -53,6 +54,27 @@ pub(crate) struct Checked {
     pub(crate) findings: Findings,
 }
 
+impl Checked {
+    /// Of a log of which no seals can be read, or none are there.
+    pub(crate) fn nothing(findings: Findings) -> Self {
+        let (state, signed_lines, signed_records, unsealed, tail) = (None, 0, 0, 0, 0);
+        Self { state, signed_lines, signed_records, unsealed, tail, findings }
+    }
+}
+
+/// Checks of one log what takes but a moment. Of the pins only what SEALS says of them is looked at.
+pub(crate) fn check_quickly(sidecar: &Sidecar<'_>, pins: &[Pin]) -> Result<Checked, FileError> {
+    let mut findings = Findings::default();
+    let Some(claims) = claims(sidecar, pins, &mut findings)? else { return Ok(Checked::nothing(findings)) };
+    findings.extend(claims.findings.clone());
+    rolled_back(sidecar, &claims.state, pins, &mut findings);
+    let quick = quick::quick(sidecar, &claims)?;
+    findings.extend(quick.findings);
+    let (signed_lines, signed_records) = (claims.signed_lines, claims.signed_records);
+    let (unsealed, tail) = (quick.unsealed, quick.tail);
+    Ok(Checked { state: Some(claims.state), signed_lines, signed_records, unsealed, tail, findings })
+}
+
 /// Checks one log.
 pub(crate) fn check(sidecar: &Sidecar<'_>, options: &Options<'_>) -> Result<Checked, FileError> {
     check_beside_sealer(sidecar, options, || ())
@@ -67,12 +89,11 @@ pub(crate) fn check_beside_sealer(
     let mut findings = Findings::default();
     let seals_len = seals_len(sidecar)?;
     let Some(claims) = claims(sidecar, &options.pins, &mut findings)? else {
-        let (state, signed_lines, signed_records, unsealed, tail) = (None, 0, 0, 0, 0);
-        return Ok(Checked { state, signed_lines, signed_records, unsealed, tail, findings });
+        return Ok(Checked::nothing(findings));
     };
     claimed();
     findings.extend(claims.findings.clone());
-    rolled_back(sidecar, &claims.state, options, &mut findings);
+    rolled_back(sidecar, &claims.state, &options.pins, &mut findings);
     let seals = if options.deep { sidecar.open(&sidecar.name("SEALS"))? } else { None };
     let scanned = Scan::run(sidecar, &claims, options, seals.as_deref())?;
     if (scanned.lines, scanned.root) == (claims.state.lines, claims.state.root) {
@@ -113,8 +134,8 @@ fn seals_len(sidecar: &Sidecar<'_>) -> Result<u64, FileError> {
 }
 
 /// Heads that are beyond what is there.
-fn rolled_back(sidecar: &Sidecar<'_>, state: &State, options: &Options<'_>, findings: &mut Findings) {
-    for pin in options.pins.iter().filter(|pin| pin.size > state.lines) {
+fn rolled_back(sidecar: &Sidecar<'_>, state: &State, pins: &[Pin], findings: &mut Findings) {
+    for pin in pins.iter().filter(|pin| pin.size > state.lines) {
         let says = format!("{} knows {} lines of it, and {} are sealed", pin.label, pin.size, state.lines);
         let finding = Finding::new(Kind::RolledBack, sidecar.place.shown(&sidecar.log));
         findings.add(finding.lines(state.lines + 1, pin.size).says(says));

@@ -241,7 +241,7 @@ fn same(sidecar: &Sidecar<'_>, tile: Tile, hashes: &[Hash]) -> bool {
 }
 
 /// How many bytes stand behind the last LF of what is not sealed.
-fn tail(file: &dyn ReadAt, begin: u64, size: u64) -> std::io::Result<u64> {
+pub(super) fn tail(file: &dyn ReadAt, begin: u64, size: u64) -> std::io::Result<u64> {
     const STEP: usize = 1 << 16;
     let mut end = size;
     let mut buf = vec![0; STEP];

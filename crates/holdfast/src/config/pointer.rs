@@ -28,6 +28,11 @@ impl Pointer {
         })
     }
 
+    /// The key of the object itself in which the place is.
+    pub fn first(&self) -> &str {
+        self.tokens.first().map_or("", String::as_str)
+    }
+
     /// As it is written.
     pub fn as_str(&self) -> &str {
         &self.text

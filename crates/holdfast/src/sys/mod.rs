@@ -134,6 +134,11 @@ pub trait Store {
 pub trait Spawner {
     /// Runs a program in a process group of its own with captured output, and kills the group at its deadline.
     fn run(&self, job: &Job) -> io::Result<Outcome>;
+
+    /// The same, but stdout goes to `sink` as it comes, whole: it may be larger than memory. What the outcome keeps is
+    /// stderr. Of our own environment the program gets `PATH` and what the system itself needs: no variable of a caller
+    /// leads it elsewhere. An error of `sink` ends it.
+    fn stream(&self, job: &Job, sink: &mut dyn io::Write) -> io::Result<Outcome>;
 }
 
 /// The three doors together. Cheap to copy.

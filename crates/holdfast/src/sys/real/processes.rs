@@ -11,6 +11,9 @@ use super::RealClock;
 use crate::exit::Exit;
 use crate::sys::{Clock, Ended, Job, Outcome, Spawner};
 
+#[path = "processes/stream.rs"]
+mod stream;
+
 /// How often a running program is looked at.
 const STEP: Duration = Duration::from_millis(5);
 /// How long output may still come after the program has ended (a grandchild may hold the pipe open).
@@ -23,8 +26,12 @@ const KEEP: usize = 8 << 10;
 pub struct RealSpawner;
 
 impl Spawner for RealSpawner {
+    fn stream(&self, job: &Job, sink: &mut dyn Write) -> io::Result<Outcome> {
+        stream::stream(job, sink)
+    }
+
     fn run(&self, job: &Job) -> io::Result<Outcome> {
-        let mut child = spawn(job)?;
+        let mut child = command(&job.argv).and_then(|command| spawn(command, job))?;
         feed(&mut child, job.stdin.clone())?;
         let output = Arc::new(Mutex::new(Vec::new()));
         let readers = [
@@ -50,8 +57,7 @@ fn command(argv: &[impl AsRef<OsStr>]) -> io::Result<Command> {
     Ok(command)
 }
 
-fn spawn(job: &Job) -> io::Result<Child> {
-    let mut command = command(&job.argv)?;
+fn spawn(mut command: Command, job: &Job) -> io::Result<Child> {
     command.envs(job.env.iter().map(|(key, value)| (key, value)));
     if let Some(dir) = job.dir.as_ref().filter(|dir| dir.is_dir()) {
         command.current_dir(dir);
