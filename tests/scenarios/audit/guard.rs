@@ -185,7 +185,7 @@ fn notes_gone(root: &Scratch) {
     }
 }
 
-fn names<'a>(cases: &'a [Case]) -> impl Iterator<Item = &'static str> + 'a {
+fn names(cases: &[Case]) -> impl Iterator<Item = &'static str> + '_ {
     cases.iter().map(|case| case.name)
 }
 
