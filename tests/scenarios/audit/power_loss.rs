@@ -39,7 +39,7 @@ fn recovered(disk: &Disk, count: usize) {
     in_order(&disk.root);
     let log = read(&disk.root.path(LOG)).expect("the log");
     assert!(log.starts_with(lines(0..250).as_bytes()));
-    assert!(log.iter().filter(|byte| **byte == b'\n').count() >= count, "acknowledged lines are gone");
+    assert!(log.split(|byte| *byte == b'\n').count().saturating_sub(1) >= count, "acknowledged lines are gone");
     seal(&disk.root).finish().expect(0);
     all_sealed(&disk.root);
 }
