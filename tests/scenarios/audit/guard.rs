@@ -130,15 +130,15 @@ const CHANGED: [Case; 14] = [
     case("cut off within a line", |root| root.put(LOG, &lines(0..263)[..20_000]), 1, "truncated"),
     case("copied away and cut to nothing", |root| root.put(LOG, ""), 1, "truncated"),
     // As long as before, line for line, so that a line ends where the last sealed one did.
-    case("cut to nothing and grown beyond its size", |root| rewritten_equally(root), 1, "edited"),
+    case("cut to nothing and grown beyond its size", rewritten_equally, 1, "edited"),
     case("missing", |root| remove(&root.path(LOG)), 1, "missing"),
     case("a FIFO", |root| replace_log(root, "mkfifo decisions.jsonl"), 74, "not a regular file"),
     case("a link", |root| replace_log(root, "ln -s real decisions.jsonl"), 74, "link"),
     case("a folder", |root| replace_log(root, "mkdir decisions.jsonl"), 74, "folder"),
     case("SEALS missing", |root| remove(&root.path(&seals())), 1, "missing"),
     case("SEALS with another first line", |root| flip(root, &seals(), 0), 1, "edited"),
-    case("SEALS cut off", |root| cut_seals(root), 1, "rolled back"),
-    case("SEALS with its last line edited", |root| edit_last_seal(root), 1, "edited"),
+    case("SEALS cut off", cut_seals, 1, "rolled back"),
+    case("SEALS with its last line edited", edit_last_seal, 1, "edited"),
     case(
         "a tile damaged, and the log edited",
         |root| {
@@ -157,8 +157,8 @@ const SOUND: [Case; 8] = [
     case("a tile cut off", |root| root.put(&tile("1/000.p/1"), "short"), 0, "1 new lines"),
     case("a partial tile missing", |root| remove(&root.path(&tile("0/001.p/7"))), 0, "1 new lines"),
     case("all tiles missing", |root| remove(&root.path(&tile(""))), 0, "1 new lines"),
-    case("notes missing", |root| notes_gone(root), 0, "1 new lines"),
-    case("SEALS with a torn tail", |root| torn_seals(root), 0, "1 new lines"),
+    case("notes missing", notes_gone, 0, "1 new lines"),
+    case("SEALS with a torn tail", torn_seals, 0, "1 new lines"),
 ];
 
 fn rewritten_equally(root: &Scratch) {
@@ -185,7 +185,7 @@ fn notes_gone(root: &Scratch) {
     }
 }
 
-fn names<'a>(cases: &'a [Case]) -> impl Iterator<Item = &'static str> + 'a {
+fn names(cases: &[Case]) -> impl Iterator<Item = &'static str> {
     cases.iter().map(|case| case.name)
 }
 

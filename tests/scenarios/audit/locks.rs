@@ -93,13 +93,13 @@ fn a_check_beside_a_sealer_raises_no_false_alarm() {
     let done = AtomicBool::new(false);
     let (checks, seals) = std::thread::scope(|scope| {
         let sealing = scope.spawn(|| {
-            (0..)
-                .take_while(|at| {
-                    write(&root, &line(*at));
-                    seal(&root).finish().expect(0);
-                    !done.load(Ordering::Relaxed)
-                })
-                .count()
+            let mut seals = 0;
+            while !done.load(Ordering::Relaxed) {
+                write(&root, &line(seals as u64));
+                seal(&root).finish().expect(0);
+                seals += 1;
+            }
+            seals
         });
         let checking = scope.spawn(|| {
             let checks = (0..CHECKS).map(|_| audit(&root, &["check", LOG, "--key", KEY, "--deep"]).finish());
