@@ -185,7 +185,7 @@ fn notes_gone(root: &Scratch) {
     }
 }
 
-fn names(cases: &[Case]) -> impl Iterator<Item = &'static str> + '_ {
+fn names(cases: &[Case]) -> impl Iterator<Item = &'static str> {
     cases.iter().map(|case| case.name)
 }
 

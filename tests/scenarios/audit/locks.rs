@@ -93,7 +93,7 @@ fn a_check_beside_a_sealer_raises_no_false_alarm() {
     let done = AtomicBool::new(false);
     let (checks, seals) = std::thread::scope(|scope| {
         let sealing = scope.spawn(|| {
-            let mut seals = 0_usize;
+            let mut seals = 0;
             while !done.load(Ordering::Relaxed) {
                 write(&root, &line(seals as u64));
                 seal(&root).finish().expect(0);

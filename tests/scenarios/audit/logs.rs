@@ -105,7 +105,7 @@ pub(super) fn all_sealed(root: &Scratch) {
     let answer = checked(root);
     let log = read(&root.path(LOG)).expect("the log");
     assert!(log.ends_with(b"\n"), "a line is torn");
-    let count = log.split(|byte| *byte == b'\n').count() - 1;
+    let count = line_feeds(&log);
     assert_eq!(answer["lines"], count, "{answer}");
     assert_eq!(answer["signed_lines"], count, "{answer}");
     assert_eq!(answer["unsealed_bytes"], 0, "{answer}");
@@ -114,8 +114,7 @@ pub(super) fn all_sealed(root: &Scratch) {
 /// The sidecar has the tiles of the current size and no others, and nothing that a killed sealer left in their folders.
 #[track_caller]
 pub(super) fn no_strays(root: &Scratch) {
-    let count =
-        read(&root.path(LOG)).unwrap_or_default().split(|byte| *byte == b'\n').count().saturating_sub(1) as u64;
+    let count = line_feeds(&read(&root.path(LOG)).unwrap_or_default()) as u64;
     let mut expected: Vec<String> = tlog::tile::tiles(count).map(|tile| tile.to_string()).collect();
     let found = root.sh(&format!("cd {SIDECAR} && find tile -type f")).finish().expect(0);
     let mut found: Vec<&str> = found.stdout.lines().collect();
@@ -151,7 +150,7 @@ pub(super) fn in_order(root: &Scratch) {
         }
     };
     let seals = read(&root.path(SIDECAR).join("SEALS")).unwrap_or_default();
-    let records = seals.split(|byte| *byte == b'\n').count().saturating_sub(1) as u64;
+    let records = line_feeds(&seals) as u64;
     let row = [noted("chain"), remembered("records"), records];
     assert!(row.is_sorted(), "signed, remembered, in SEALS: {row:?} records");
     assert!(noted("checkpoint") <= remembered("lines"), "lines are signed that nobody remembers");
@@ -175,4 +174,8 @@ pub(super) fn signatures(root: &Scratch) -> Vec<(PathBuf, Option<Vec<u8>>)> {
 /// Where it is remembered what was signed last.
 pub(super) fn guard(root: &Scratch) -> PathBuf {
     root.path("key/audit.signed").join(shown(root))
+}
+
+pub(super) fn line_feeds(bytes: &[u8]) -> usize {
+    bytes.split(|byte| *byte == b'\n').count() - 1
 }
