@@ -34,13 +34,14 @@ fn look_again_and_again(beat: Beat, mut choices: Choices) {
         now = later;
         let context = Context {
             now: &now,
-            last_check: last_check.as_ref(),
+            last_look: last_check.as_ref(),
             resumed: choices.of(&[false, true]).then_some(&began),
             paused: paused.map(|mode| (&began, mode)),
             calendar: None,
             step: last_check.as_ref().and_then(|last| clock_step(last, &now)),
         };
-        let (judged, kept) = judge(&watch, &seen, memory.as_ref(), &context);
+        let mut kept = memory.unwrap_or_else(|| WatchMemory::new(&now));
+        let judged = judge(&watch, &seen, &mut kept, &context);
         assert!(judged.next.is_none_or(|next| next.is_finite() && next > 0.0), "{judged:?}");
         assert!(!judged.detail.contains(char::is_control), "{judged:?}");
         if let Status::Other(_) = status {

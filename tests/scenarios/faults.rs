@@ -9,7 +9,7 @@ use holdfast_tests::harness::{
 };
 
 const ERRORS: [&str; 4] = ["ENOSPC", "EIO", "EDQUOT", "EROFS"];
-const CALLS: &str = "openat,read,write,fsync,fdatasync,ftruncate,rename,renameat2,unlink,mkdir,statx,lseek,fchmod,fchown,getdents64,flock";
+const CALLS: &str = "openat,read,write,fsync,fdatasync,ftruncate,rename,renameat2,unlink,mkdir,statx,newfstatat,lseek,fchmod,fchown,getdents64,flock";
 const OK: Option<i32> = Some(0);
 const IO: Option<i32> = Some(74);
 const NO_ROOT: Option<i32> = Some(78);
@@ -48,7 +48,7 @@ fn beat(root: &Scratch) -> Beat {
 
 /// The call is about the root itself, without which nothing can be done.
 fn looks_for_root(call: &Call) -> bool {
-    call.name == "statx" && call.nth == 1 && call.line.contains("\"./data\"")
+    call.name == "newfstatat" && call.line.contains("\"./data\"")
 }
 
 #[test]

@@ -4,7 +4,9 @@
 use std::fs;
 
 use holdfast_notify::standin::{Behaviour, Telegram};
-use holdfast_tests::harness::{Ended, Mounted, Person, Run, Scratch, each, full_disk, program, read_only};
+use holdfast_tests::harness::{
+    Ended, Mounted, Person, Run, Scratch, calls, each, full_disk, program, read_only,
+};
 
 use crate::alerts::{beat, telegram};
 
@@ -69,6 +71,19 @@ fn a_trip_on_a_full_disk_pauses() {
         let ended = trip(&root).expect(74).says("IT IS PAUSED");
         assert_eq!(root.check(), 2, "{before:?}\n{ended}");
     }
+}
+
+#[test]
+fn what_a_full_disk_leaves_of_the_face_is_durable() {
+    let (_disk, root) = small(64 << 10, MANY);
+    Before::GreenByHand.prepare(&root);
+    fill(&root);
+    let trip = root.ctl(&["trip", "--reason", "flood"]);
+    let (calls, ended) = calls(&root, &trip, "write,fsync");
+    let of_face = calls.iter().filter(|call| call.line.contains("/data/circuit.json>"));
+    let of_face: Vec<&str> = of_face.map(|call| call.name.as_str()).collect();
+    assert_eq!(of_face, ["write", "fsync"], "{calls:#?}\n{ended}");
+    ended.expect(74);
 }
 
 #[test]

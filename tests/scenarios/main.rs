@@ -9,6 +9,8 @@ mod answers;
 #[cfg(target_os = "linux")]
 mod articles;
 #[cfg(target_os = "linux")]
+mod audit;
+#[cfg(target_os = "linux")]
 mod audit_git;
 #[cfg(target_os = "linux")]
 mod audit_hooks;

@@ -73,47 +73,46 @@ fn input() -> Result<Vec<String>, (String, Exit)> {
 
 fn append(context: &Context<'_>, chosen: &Chosen, lines: &[String]) -> Exit {
     let log = &chosen.log;
-    match sealing::origin(context, log) {
+    let path = log.path().display().to_string();
+    match sealing::genesis(context, log) {
         Ok(Some(_)) => {}
         Ok(None) => {
-            let path = log.path().display().to_string();
             out::tell(&format_args!(
                 "nothing was appended: {path} is not sealed yet\n  begin with: audit-pack init {path} --key KEY"
             ));
             return Exit::Config;
         }
         Err(error) => {
-            out::tell(&format_args!("nothing was appended: {error}"));
-            return Exit::Io;
+            let advice = out::advice(error.exit(), &"append it again");
+            out::tell(&format_args!("nothing was appended to {path}: {error}{advice}"));
+            return error.exit();
         }
     }
     // With the sealer's lock in hand the lines that stand before ours can be counted. An appender is never kept waiting
     // by it for long, and never from appending.
     let lock = log.in_sidecar("lock");
-    let held = context.sys.lock_within(&lock, PATIENCE).ok().flatten();
-    let mut written = Vec::new();
-    for line in lines {
-        match context.sys.store.append(&log.path(), line) {
-            Ok(appended) => written.push(appended),
-            Err(error) => {
-                out::tell(&format_args!(
-                    "{}: only {} of {} lines were appended: {error}",
-                    log.path().display(),
-                    written.len(),
-                    lines.len()
-                ));
-                return Exit::Io;
-            }
+    let held = context.sys.lock_within(&lock, PATIENCE);
+    let written = match write(context.sys, log, lines) {
+        Ok(written) => written,
+        Err(exit) => return exit,
+    };
+    let _held = match held {
+        Ok(Some(held)) => held,
+        Ok(None) => {
+            out::tell(&format_args!(
+                "{path}: the lines are appended, durably, and not sealed yet: another process holds {lock}\n  the next \
+                 seal covers them; where that process hangs, end it: fuser {lock}",
+                lock = lock.display()
+            ));
+            return Exit::Busy;
         }
-    }
-    if held.is_none() {
-        out::tell(&format_args!(
-            "{}: the lines are appended, durably, but another process holds {} and they are not sealed yet",
-            log.path().display(),
-            lock.display()
-        ));
-        return Exit::Busy;
-    }
+        Err(error) => {
+            out::tell(&format_args!(
+                "{path}: the lines are appended, durably, and not sealed yet: {error}\n  then: audit-pack seal {path}"
+            ));
+            return Exit::Io;
+        }
+    };
     #[expect(
         clippy::redundant_closure_for_method_calls,
         reason = "a path is not general enough in its lifetimes"
@@ -122,11 +121,35 @@ fn append(context: &Context<'_>, chosen: &Chosen, lines: &[String]) -> Exit {
     let exit = match sealed {
         Ok(sealed) => receipts(context, lines, numbers(context.sys, log, &sealed.before, &written)),
         Err(exit) => {
-            out::tell(&"the lines are appended, durably, and not sealed yet");
+            out::tell(&format_args!(
+                "{path}: the lines are appended, durably, and not sealed yet\n  then: audit-pack seal {path}"
+            ));
             exit
         }
     };
     if full { exit.and(Exit::Io) } else { exit }
+}
+
+/// All lines, each durably.
+fn write(sys: &Sys<'_>, log: &Log, lines: &[String]) -> Result<Vec<Appended>, Exit> {
+    let mut written = Vec::new();
+    for line in lines {
+        match sys.store.append(&log.path(), line) {
+            Ok(appended) => written.push(appended),
+            Err(error) => {
+                let done = written.len();
+                out::tell(&format_args!(
+                    "{}: {error}\n  of {} lines the first {done} are appended, durably, and not sealed yet; look \
+                     whether line {} is there, or a part of it, before you append it again",
+                    log.path().display(),
+                    lines.len(),
+                    done + 1
+                ));
+                return Err(Exit::Io);
+            }
+        }
+    }
+    Ok(written)
 }
 
 /// What our lines are among all that are there now.
@@ -137,15 +160,25 @@ fn receipts(context: &Context<'_>, lines: &[String], numbers: Result<Vec<u64>, F
             leaf: Hash::leaf(format!("{text}\n").as_bytes()).to_string(),
         }),
         Err(error) => {
-            out::tell(&format_args!("the lines are sealed, but their numbers cannot be told: {error}"));
+            out::tell(&format_args!(
+                "the lines are sealed, but their numbers cannot be told: {error}\n  do not append them again"
+            ));
             return Exit::Io;
         }
     };
-    if context.json {
-        return out::json(&receipts.collect::<Vec<_>>());
+    let said = if context.json {
+        out::json(&receipts.collect::<Vec<_>>())
+    } else {
+        let lines: Vec<String> =
+            receipts.map(|receipt| format!("{} {}\n", receipt.line, receipt.leaf)).collect();
+        out::answer(&lines.concat())
+    };
+    if said != Exit::Ok {
+        out::tell(
+            &"nobody got the receipts, and the lines are sealed all the same: do not append them again",
+        );
     }
-    let lines: Vec<String> = receipts.map(|receipt| format!("{} {}\n", receipt.line, receipt.leaf)).collect();
-    out::answer(&lines.concat())
+    said
 }
 
 /// Counts line ends from what was sealed before to each of our lines, which stand behind it.

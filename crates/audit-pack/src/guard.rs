@@ -11,6 +11,7 @@ use holdfast::sys::{ReadError, Secrecy, Store};
 use tlog::seals::{OldHead, State};
 use tlog::{FileName, Hash, Origin, Vkey};
 
+use crate::log::Log;
 use crate::place::FileError;
 
 /// What the sealer signed last of one log.
@@ -48,6 +49,33 @@ pub(crate) fn path(key: &Path, origin: &Origin) -> PathBuf {
     key.with_file_name(format!("{name}.signed")).join(format!("{}.json", &hash[..16]))
 }
 
+/// What the key has signed of a log that lies at this place, under whatever name.
+pub(crate) fn of_place(
+    store: &dyn Store,
+    key: &Path,
+    log: &Log,
+    origin: &Origin,
+) -> Result<Option<Guard>, GuardError> {
+    let any = path(key, origin);
+    let dir = any.parent().unwrap_or(Path::new("."));
+    let names = store.list(dir).map_err(FileError::at(dir))?;
+    // A writer's temporary file may be half.
+    for name in names.iter().filter(|name| !name.starts_with('.')) {
+        let path = dir.join(name);
+        let bytes = store.read(&path).map_err(|error| FileError::new(path.display().to_string(), error))?;
+        let here = json::object(&bytes)
+            .is_ok_and(|object| object.get("log").and_then(Value::as_str) == Some(whole_path(log).as_str()));
+        if here {
+            return Guard::read(store, &path);
+        }
+    }
+    Ok(None)
+}
+
+fn whole_path(log: &Log) -> String {
+    std::path::absolute(log.path()).unwrap_or_else(|_| log.path()).display().to_string()
+}
+
 impl Guard {
     /// Reads it; nothing where nothing was signed yet.
     pub(crate) fn read(store: &dyn Store, path: &Path) -> Result<Option<Self>, GuardError> {
@@ -62,12 +90,14 @@ impl Guard {
         parsed.map(Some).map_err(|fact| GuardError::Malformed { path: shown(), fact })
     }
 
-    /// Makes it the newest, durably.
-    pub(crate) fn write(&self, store: &dyn Store, path: &Path) -> Result<(), FileError> {
+    /// Makes it the newest, durably. It also remembers where the log lies.
+    pub(crate) fn write(&self, store: &dyn Store, path: &Path, log: &Log) -> Result<(), FileError> {
         if let Some(dir) = path.parent() {
             store.make_dir(dir).map_err(FileError::at(dir))?;
         }
-        let text = format!("{}\n", Value::from(self.to_object()));
+        let mut object = self.to_object();
+        object.insert("log".to_owned(), whole_path(log).into());
+        let text = format!("{}\n", Value::from(object));
         store.replace(path, text.as_bytes(), Secrecy::Secret).map_err(FileError::at(path))
     }
 

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use holdfast::Exit;
 use holdfast::sys::{ReadError, Store};
 use sshsig::{Agent, Key, ask_on_terminal};
 
@@ -34,6 +35,14 @@ pub(crate) fn of_log(store: &dyn Store, log: &Log, told: Option<&Path>) -> Resul
         Ok(bytes) => Ok(PathBuf::from(String::from_utf8_lossy(&bytes).trim_end_matches('\n'))),
         Err(ReadError::Missing) => Err(NoKey::Unknown(log.path().display().to_string())),
         Err(error) => Err(FileError::new(path.display().to_string(), error).into()),
+    }
+}
+
+/// How a program ends whose key is of no use: a file that the system does not give may be given the next time.
+pub(crate) fn exit(error: &KeyError) -> Exit {
+    match error {
+        KeyError::Unreadable { source: ReadError::Io(_), .. } => Exit::Io,
+        _ => Exit::Config,
     }
 }
 

@@ -27,3 +27,11 @@ pub(crate) fn json(value: &impl Serialize) -> Exit {
 pub(crate) fn tell(text: &dyn Display) {
     say::tell(PROGRAM, text);
 }
+
+/// What to do about a file that could not be read or written, as a line of its own; nothing for other failures.
+pub(crate) fn advice(exit: Exit, then: &dyn Display) -> String {
+    match exit {
+        Exit::Io => format!("\n  no line is lost: see to that file or its disk, then: {then}"),
+        _ => String::new(),
+    }
+}

@@ -55,10 +55,18 @@ impl Place for Folder<'_> {
 
 /// A file that could not be read or written, with its name.
 #[derive(Debug, thiserror::Error)]
-#[error("{path}: {error}")]
+#[error("{path}: {}", in_words(error))]
 pub(crate) struct FileError {
     pub(crate) path: String,
     pub(crate) error: ReadError,
+}
+
+/// What the system said is no matter of reading only.
+fn in_words(error: &ReadError) -> String {
+    match error {
+        ReadError::Io(error) => error.to_string(),
+        error => error.to_string(),
+    }
 }
 
 impl FileError {
@@ -70,9 +78,9 @@ impl FileError {
         move |error| Self::new(path.display().to_string(), error)
     }
 
-    /// The disk has no room left.
+    /// The disk has no room left. The last bytes that it has room for are written, without an error.
     pub(crate) fn is_full(&self) -> bool {
-        let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
+        let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded, io::ErrorKind::WriteZero];
         matches!(&self.error, ReadError::Io(error) if full.contains(&error.kind()))
     }
 }

@@ -1,6 +1,7 @@
 //! `audit-pack check`: what was found, for people and for machines.
 
 use std::path::Path;
+use std::time::Duration;
 
 use holdfast::Exit;
 use holdfast::config::Pointer;
@@ -9,7 +10,7 @@ use holdfast::time::Span;
 use tlog::{Checkpoint, Note, Vkey};
 
 use crate::base::{self, BaseError, Based};
-use crate::check::{Checked, Options, Pin, check, check_quickly};
+use crate::check::{Checked, Options, Pin, check_beside_sealer, check_quickly};
 use crate::cli::CheckArgs;
 use crate::context::{Chosen, Context};
 use crate::finding::{Finding, Findings, Kind};
@@ -22,6 +23,9 @@ use crate::unique::{self, Unique};
 use crate::{keys, out, sealing};
 
 mod tell;
+
+/// A sealer at work is waited for this long.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why a check could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -128,7 +132,8 @@ fn doubled(context: &Context<'_>, log: &Log, pointer: &Pointer) -> Result<Option
 fn seals(args: &CheckArgs, context: &Context<'_>, chosen: &Chosen) -> Result<(Checked, bool), CheckError> {
     let (log, store) = (&chosen.log, context.sys.store);
     let shown = log.path().display().to_string();
-    let origin = sealing::origin(context, log)?;
+    // What is wrong with it the check itself finds.
+    let origin = sealing::genesis(context, log).ok().flatten().map(|begun| begun.origin);
     let mut pins = Vec::new();
     let mut key = None;
     // The sidecar says itself where its key is: what somebody else told counts for more.
@@ -149,6 +154,13 @@ fn seals(args: &CheckArgs, context: &Context<'_>, chosen: &Chosen) -> Result<(Ch
     }
     let folder = Folder { store, dir: log.dir.clone() };
     let sidecar = Sidecar::new(&folder, log.name.clone());
+    // Seals and signatures are those of one moment. A sealer that hangs is not waited for for ever, and where there is
+    // none nothing is written.
+    let lock = log.in_sidecar("lock");
+    let held = match store.stat(&lock) {
+        Ok(Some(_)) => context.sys.lock_within(&lock, PATIENCE).ok().flatten(),
+        _ => None,
+    };
     if args.quick {
         let mut checked = check_quickly(&sidecar, &pins)?;
         let pinned = pin_key(&mut checked, key.as_ref());
@@ -157,7 +169,7 @@ fn seals(args: &CheckArgs, context: &Context<'_>, chosen: &Chosen) -> Result<(Ch
     let size = store.stat(&log.path()).ok().flatten().map_or(0, |stat| stat.len);
     let progress = Progress::bytes(size, &shown);
     let options = Options { deep: args.deep, pins, threads: context.threads, progress: &progress };
-    let mut checked = check(&sidecar, &options)?;
+    let mut checked = check_beside_sealer(&sidecar, &options, || drop(held))?;
     drop(progress);
     let pinned = pin_key(&mut checked, key.as_ref());
     Ok((checked, pinned))

@@ -4,12 +4,11 @@ use holdfast::Exit;
 use holdfast::sys::ReadError;
 use holdfast::time::iso;
 use serde::Serialize;
-use tlog::Origin;
-use tlog::seals::Record;
+use tlog::seals::{Genesis, Record};
 
 use crate::cli::SealArgs;
 use crate::context::{Chosen, Context};
-use crate::finding::Finding;
+use crate::finding::{Finding, Kind};
 use crate::init::{self, RESERVE};
 use crate::log::Log;
 use crate::place::FileError;
@@ -72,13 +71,13 @@ pub(crate) fn seal<T>(
     let mut full = false;
     let result = with_signer(context, chosen, |sealer, signer| {
         let reserve = log.in_sidecar("reserve");
-        let first = work(sealer, signer);
-        match first {
-            Err(error) if error.is_full() && store.remove(&reserve).is_ok() => {
+        match work(sealer, signer) {
+            Err(error) if error.is_full() && matches!(store.stat(&reserve), Ok(Some(_))) => {
+                store.remove(&reserve).map_err(FileError::at(&reserve))?;
                 full = true;
                 work(sealer, signer)
             }
-            other => other,
+            done => done,
         }
     });
     if full {
@@ -100,48 +99,51 @@ fn with_signer<T>(
 ) -> Result<T, Exit> {
     let (log, sys) = (&chosen.log, context.sys);
     let told = |error: &dyn std::fmt::Display, exit| {
-        out::tell(&format_args!("{}: {error}", log.path().display()));
+        let path = log.path().display().to_string();
+        let advice = out::advice(exit, &format_args!("audit-pack seal {path}"));
+        out::tell(&format_args!("{path}: {error}{advice}"));
         exit
     };
     let key_path =
         keys::of_log(sys.store, log, chosen.key.as_deref()).map_err(|error| told(&error, Exit::Config))?;
-    let origin = match origin(context, log) {
-        Ok(Some(origin)) => origin,
-        Ok(None) => {
-            let error = SealError::NoSidecar { log: log.path().display().to_string() };
-            return Err(told(&error, error.exit()));
-        }
-        Err(error) => return Err(told(&error, Exit::Io)),
-    };
-    let mut key = keys::open(sys.store, &key_path).map_err(|error| told(&error, Exit::Config))?;
+    let begun = genesis(context, log).and_then(|begun| {
+        begun.ok_or_else(|| SealError::NoSidecar { log: log.path().display().to_string() })
+    });
+    let origin = begun.map_err(|error| told(&error, error.exit()))?.origin;
+    let mut key = keys::open(sys.store, &key_path).map_err(|error| told(&error, keys::exit(&error)))?;
     let mut note_key = key.note_key(origin.as_str()).map_err(|error| told(&error, Exit::Config))?;
     let guard = guard::path(&key_path, &origin);
     let sealer = Sealer { sys, log, guard, threads: context.threads };
     work(&sealer, &mut NoteSigner(&mut note_key)).map_err(|error| told(&error, error.exit()))
 }
 
-/// The name that a log was begun with; nothing where it was not.
-pub(crate) fn origin(context: &Context<'_>, log: &Log) -> Result<Option<Origin>, FileError> {
+/// The first line of SEALS; nothing where the log was not begun.
+pub(crate) fn genesis(context: &Context<'_>, log: &Log) -> Result<Option<Genesis>, SealError> {
     let path = log.in_sidecar("SEALS");
-    let file = match context.sys.store.open(&path) {
-        Ok(file) => file,
-        Err(ReadError::Missing) => return Ok(None),
-        Err(error) => return Err(FileError::new(path.display().to_string(), error)),
+    let line = match context.sys.store.open(&path) {
+        Ok(file) => SealsReader::new(&*file, 0).line().map_err(FileError::at(&path))?,
+        Err(ReadError::Missing) => None,
+        Err(error) => return Err(FileError::new(path.display().to_string(), error).into()),
     };
-    let line = SealsReader::new(&*file, 0).line().map_err(FileError::at(&path))?;
-    Ok(match line.as_deref().map(Record::parse) {
-        Some(Ok(Record::Genesis(genesis))) => Some(genesis.origin),
-        _ => None,
-    })
+    let chain = log.in_sidecar("chain");
+    match line.as_deref().map(Record::parse) {
+        Some(Ok(Record::Genesis(genesis))) => Ok(Some(genesis)),
+        Some(_) => {
+            let finding = Finding::new(Kind::Edited, path.display().to_string()).line(1);
+            Err(SealError::changed(finding.says("it is not the line that a log begins with")))
+        }
+        None if context.sys.store.stat(&chain).map_err(FileError::at(&chain))?.is_some() => {
+            let finding = Finding::new(Kind::Missing, path.display().to_string());
+            Err(SealError::changed(finding.says("it was signed, as the file chain beside it shows")))
+        }
+        None => Ok(None),
+    }
 }
 
 /// A log that is configured is begun without being asked for.
 pub(crate) fn begin_where_missing(context: &Context<'_>, chosen: &Chosen) -> Result<(), Exit> {
     let Some(key) = &chosen.key else { return Ok(()) };
-    if matches!(context.sys.store.stat(&chosen.log.in_sidecar("SEALS")), Ok(Some(stat)) if stat.len > 0) {
-        return Ok(());
-    }
-    init::begin(context, &chosen.log, key, &context.origin(&chosen.log)?)
+    init::begin(context, &chosen.log, key, (&context.origin(&chosen.log)?, false))
 }
 
 fn tell(context: &Context<'_>, log: &Log, sealed: &Sealed) -> Exit {

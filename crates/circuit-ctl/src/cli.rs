@@ -228,14 +228,78 @@ pub struct AckArgs {
     pub answer: Answer,
 }
 
+/// `check` with its arguments, and no other command. It stands before every order: to make ready what the other
+/// commands accept would take longer than the check.
+#[derive(Debug, Parser)]
+#[command(disable_help_flag = true, disable_version_flag = true)]
+struct Check {
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
+    #[command(flatten)]
+    args: CheckArgs,
+}
+
 impl Cli {
     /// Reads the arguments. Help goes to stdout and is a success, an error to stderr and never looks like a
     /// paused circuit.
     pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, Exit> {
+        let args: Vec<OsString> = args.into_iter().collect();
+        if let Some(check) = Self::of_check(&args) {
+            return Ok(check);
+        }
         Self::try_parse_from(args).map_err(|error| {
             // Who asked may have gone away; that changes no exit code.
             let _ = error.print();
             if error.use_stderr() { Exit::Usage } else { Exit::Ok }
         })
+    }
+
+    /// A good call of `check`. Whatever else it is, a call for help or a mistake, the whole parser says.
+    fn of_check(args: &[OsString]) -> Option<Self> {
+        let words = args.get(1..).filter(|words| words.first().is_some_and(|word| word == "check"))?;
+        let Check { root, args } = Check::try_parse_from(words).ok()?;
+        Some(Self { root, command: Command::Check(args) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn check_alone_is_read_as_among_the_other_commands() {
+        for call in [
+            "check",
+            "check --json",
+            "check --root /srv/bot",
+            "check --root=/srv/bot --json --require-watchdog 35m",
+            "check --require-watchdog=1h30m",
+            "check --help",
+            "check -h",
+            "check --version",
+            "check help",
+            "check check",
+            "check --jsn",
+            "check --json --json",
+            "check --root",
+            "check --root a --root b",
+            "check --require-watchdog 0s",
+            "check --by alice",
+            "check -- x",
+            "check --",
+            "--root /srv/bot check",
+            "status",
+            "",
+        ] {
+            let args: Vec<OsString> =
+                ["circuit-ctl"].into_iter().chain(call.split_whitespace()).map(OsString::from).collect();
+            let whole = Cli::try_parse_from(&args);
+            let quick = Cli::of_check(&args);
+            let ours = whole.as_ref().is_ok_and(|_| call.starts_with("check"));
+            assert_eq!(quick.is_some(), ours, "{call}");
+            if let Some(quick) = quick {
+                assert_eq!(format!("{quick:?}"), format!("{:?}", whole.expect(call)), "{call}");
+            }
+        }
     }
 }

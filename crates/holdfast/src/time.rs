@@ -104,11 +104,17 @@ pub fn age(seconds: f64) -> String {
         return "an impossible time".to_owned();
     }
     let total = seconds.max(0.0) as u64;
-    let parts = [(total / 86_400, "d"), (total / 3_600 % 24, "h"), (total / 60 % 60, "m"), (total % 60, "s")];
-    let first = parts.iter().position(|(count, _)| *count > 0).unwrap_or(3);
-    let shown = parts[first..].iter().take(2).filter(|(count, _)| *count > 0);
-    let text: Vec<String> = shown.map(|(count, unit)| format!("{count}{unit}")).collect();
-    if text.is_empty() { "0s".to_owned() } else { text.join(" ") }
+    let parts = [(total / 86_400, 'd'), (total / 3_600 % 24, 'h'), (total / 60 % 60, 'm'), (total % 60, 's')];
+    match parts.iter().position(|(count, _)| *count > 0) {
+        None => "0s".to_owned(),
+        Some(first) => {
+            let (count, unit) = parts[first];
+            match parts.get(first + 1) {
+                Some((rest @ 1.., smaller)) => format!("{count}{unit} {rest}{smaller}"),
+                _ => format!("{count}{unit}"),
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -31,6 +31,13 @@ pub struct Work {
     pub(crate) states: States,
 }
 
+impl Work {
+    /// What people are about to be told.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.messages.iter().map(|message| message.text.as_str())
+    }
+}
+
 /// What came of it.
 pub struct Delivered {
     /// Whether everything was heard.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use holdfast::circuit::{self, Trip, TripError, Tripped, View, new_id};
-use holdfast::heartbeat::Draft;
+use holdfast::heartbeat::{Draft, WriteError};
 use holdfast::journal::{self, Entry};
 use holdfast::json::{self, Value};
 use holdfast::settings::Settings;
@@ -43,6 +43,8 @@ pub struct Watchdog<'a> {
     root: Root,
     settings: Settings,
     memory: Memory,
+    /// Of its own beat that was last written.
+    seq: u64,
     /// What was last written, but for the clocks: a change is written at once.
     saved: Option<(Sight, Digest)>,
     actions: Vec<(String, String)>,
@@ -84,12 +86,12 @@ impl<'a> Watchdog<'a> {
     pub fn open(sys: Sys<'a>, root: Root) -> Self {
         let settings = settings::load(&sys, &root);
         let mut notices = Vec::new();
-        let mut memory = match (remembered(&sys, &root), sys.store.stat(&root.watchdog())) {
-            (Some(memory), _) => memory,
-            (None, Ok(None)) => Memory::default(),
+        let (seq, mut memory) = match (remembered(&sys, &root), sys.store.stat(&root.watchdog())) {
+            (Some(remembered), _) => remembered,
+            (None, Ok(None)) => Default::default(),
             (None, _) => {
                 notices.push("data/watchdog.json could not be read: deadlines count from now".to_owned());
-                Memory::default()
+                Default::default()
             }
         };
         // Of this program, whoever wrote the memory.
@@ -97,7 +99,8 @@ impl<'a> Watchdog<'a> {
         let lost_trips = circuit::lost_trips(&sys, &root);
         let (prober, headless) = (Prober::default(), BTreeSet::new());
         let actions = Vec::new();
-        Self { sys, root, settings, memory, saved: None, actions, notices, lost_trips, prober, headless }
+        let saved = None;
+        Self { sys, root, settings, memory, seq, saved, actions, notices, lost_trips, prober, headless }
     }
 
     /// The order of acts, up to the outbox: judge, **trip**, journal, own heartbeat, outbox (**trip-first**).
@@ -145,16 +148,22 @@ impl<'a> Watchdog<'a> {
         self.sys.clock.now()
     }
 
-    fn trip(&self, judged: &[(String, Judged)], view: &View) -> Vec<TripDone> {
+    fn trip(&mut self, judged: &[(String, Judged)], view: &View) -> Vec<TripDone> {
         let mut id = || new_id(self.sys.clock.now().wall);
-        let demands = demands(&self.settings.config, &self.memory, judged, &view.holds, &self.now(), &mut id);
+        let demands = demands(&self.settings.config, &self.memory, judged, view, &self.now(), &mut id);
         if demands.is_empty() {
             return Vec::new();
         }
         let trips: Vec<Trip> = demands.iter().map(trip_of).collect();
         // All together: a lock that somebody else holds costs a second, not one for each.
         let came = circuit::trip_all(&self.sys, &self.root, &trips);
-        demands.into_iter().zip(came).map(|(demand, came)| done(demand, came)).collect()
+        let trips: Vec<TripDone> =
+            demands.into_iter().zip(came).map(|(demand, came)| done(demand, came)).collect();
+        if view.refused {
+            let made = trips.iter().filter(|trip| trip.paused);
+            self.memory.circuit.blindly.extend(made.map(|trip| trip.demand.watch.clone()));
+        }
+        trips
     }
 
     fn settle(&mut self, judged: &[(String, Judged)], trips: Vec<TripDone>) -> (Settled, View) {
@@ -277,8 +286,11 @@ impl<'a> Watchdog<'a> {
         }
     }
 
-    fn save(&self) -> anyhow::Result<()> {
-        Ok(Draft::of_watchdog(&self.memory)?.write(&self.sys, &self.root)?)
+    fn save(&mut self) -> Result<(), WriteError> {
+        let seq = self.seq.wrapping_add(1);
+        Draft::write_watchdogs(&self.sys, &self.root, seq, &self.memory)?;
+        self.seq = seq;
+        Ok(())
     }
 
     fn digest(&self) -> Digest {
@@ -367,13 +379,13 @@ fn trip_exit(trip: &TripDone) -> Exit {
 
 /// What the last watchdog remembered. Asked for again for a moment: what cannot be read is soon written over, and
 /// with it the messages that are not in the outbox yet (**no-silent-alert**).
-fn remembered(sys: &Sys, root: &Root) -> Option<Memory> {
+fn remembered(sys: &Sys, root: &Root) -> Option<(u64, Memory)> {
     const PATIENCE: f64 = 0.2;
     const STEP: Duration = Duration::from_millis(10);
     let give_up = sys.clock.now().up + PATIENCE;
     loop {
         match recall(sys, root) {
-            Some((_, memory)) => return Some(memory),
+            Some((beat, memory)) => return Some((beat.seq.unwrap_or_default(), memory)),
             None if matches!(sys.store.stat(&root.watchdog()), Ok(None)) => return None,
             None if sys.clock.now().up >= give_up => return None,
             None => sys.clock.wait(STEP),

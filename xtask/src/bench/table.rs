@@ -71,7 +71,7 @@ impl Row {
     /// A figure of somebody else.
     pub(crate) fn reference(what: impl Into<String>, spread: Spread, unit: &'static str) -> Self {
         let row = Self::new(what, "", Target::at_most(f64::INFINITY, unit), spread.median).with(spread);
-        Self { target: None, ..row }
+        row.without_target()
     }
 
     /// How many times faster than theirs ours is.
@@ -89,6 +89,11 @@ impl Row {
     fn of(self, pairs: Pairs) -> Self {
         let note = format!("{} against {}", duration(pairs.ours.median), duration(pairs.theirs.median));
         self.note(note)
+    }
+
+    /// The same, to compare with: nothing of ours is to reach it.
+    pub(crate) fn without_target(self) -> Self {
+        Self { target: None, ..self }
     }
 
     pub(crate) fn with(self, spread: Spread) -> Self {

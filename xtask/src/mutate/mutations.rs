@@ -17,8 +17,10 @@ pub(super) const MUTATIONS: [Mutation; 19] = [
         rule: "trip-first",
         file: "crates/watchdog/src/evaluate.rs",
         old: "let came = circuit::trip_all(&self.sys, &self.root, &trips);
-        demands.into_iter().zip(came).map(|(demand, came)| done(demand, came)).collect()",
-        new: "demands.into_iter().map(|demand| TripDone { demand, trouble: None, paused: true }).collect()",
+        let trips: Vec<TripDone> =
+            demands.into_iter().zip(came).map(|(demand, came)| done(demand, came)).collect();",
+        new: "let done = |demand| TripDone { demand, trouble: None, paused: true };
+        let trips: Vec<TripDone> = demands.into_iter().map(done).collect();",
     },
     Mutation {
         name: "unreadable-ledger-is-empty",
@@ -87,8 +89,8 @@ pub(super) const MUTATIONS: [Mutation; 19] = [
         name: "heartbeat-is-written-in-place",
         rule: "old-or-new",
         file: "crates/holdfast/src/heartbeat/draft.rs",
-        old: "sys.store.replace(&path, &bytes, Secrecy::Shared)",
-        new: "sys.store.overwrite(&path, &bytes)",
+        old: "sys.store.replace(&path, bytes, Secrecy::Shared)",
+        new: "sys.store.overwrite(&path, bytes)",
     },
     Mutation {
         name: "alert-is-written-in-place",
@@ -115,8 +117,8 @@ pub(super) const MUTATIONS: [Mutation; 19] = [
         name: "restart-resets-the-deadlines",
         rule: "clock-honest",
         file: "crates/watchdog/src/evaluate.rs",
-        old: "(Some(memory), _) => memory,",
-        new: "(Some(_), _) => Memory::default(),",
+        old: "(Some(remembered), _) => remembered,",
+        new: "(Some((seq, _)), _) => (seq, Memory::default()),",
     },
     Mutation {
         name: "error-of-reading-is-a-pause",

@@ -7,8 +7,8 @@ pub(crate) mod differ;
 mod quick;
 mod scan;
 
-use tlog::Hash;
 use tlog::seals::State;
+use tlog::{Hash, TileSource};
 
 use crate::finding::{Finding, Findings, Kind};
 use crate::place::FileError;
@@ -77,10 +77,21 @@ pub(crate) fn check_quickly(sidecar: &Sidecar<'_>, pins: &[Pin]) -> Result<Check
 
 /// Checks one log.
 pub(crate) fn check(sidecar: &Sidecar<'_>, options: &Options<'_>) -> Result<Checked, FileError> {
+    check_beside_sealer(sidecar, options, || ())
+}
+
+/// Checks one log while it may be sealed. A sealer that is kept away until `claimed` is called does no harm afterwards.
+pub(crate) fn check_beside_sealer(
+    sidecar: &Sidecar<'_>,
+    options: &Options<'_>,
+    claimed: impl FnOnce(),
+) -> Result<Checked, FileError> {
     let mut findings = Findings::default();
+    let seals_len = seals_len(sidecar)?;
     let Some(claims) = claims(sidecar, &options.pins, &mut findings)? else {
         return Ok(Checked::nothing(findings));
     };
+    claimed();
     findings.extend(claims.findings.clone());
     rolled_back(sidecar, &claims.state, &options.pins, &mut findings);
     let seals = if options.deep { sidecar.open(&sidecar.name("SEALS"))? } else { None };
@@ -88,7 +99,12 @@ pub(crate) fn check(sidecar: &Sidecar<'_>, options: &Options<'_>) -> Result<Chec
     if (scanned.lines, scanned.root) == (claims.state.lines, claims.state.root) {
         findings.extend(scanned.findings);
         findings.extend(scanned.segments);
-        diagnose::damaged(sidecar, &scanned.tiles, &mut findings);
+        let mut tiles = scanned.tiles;
+        if self::seals_len(sidecar)? != seals_len {
+            // Partial tiles are kept of the current size only, and that is another one by now.
+            tiles.retain(|tile| tile.is_full() || !matches!(TileSource::tile(sidecar, *tile), Ok(None)));
+        }
+        diagnose::damaged(sidecar, &tiles, &mut findings);
     } else {
         // From the beginning of what differs, or of the last file where nothing that was looked at did.
         let start = Spot { line: 0, extent: 0, byte: 0 };
@@ -109,6 +125,12 @@ pub(crate) fn check(sidecar: &Sidecar<'_>, options: &Options<'_>) -> Result<Chec
         tail: scanned.tail,
         findings,
     })
+}
+
+fn seals_len(sidecar: &Sidecar<'_>) -> Result<u64, FileError> {
+    let name = sidecar.name("SEALS");
+    let Some(file) = sidecar.open(&name)? else { return Ok(0) };
+    file.size().map_err(|error| sidecar.error(&name, error))
 }
 
 /// Heads that are beyond what is there.

@@ -283,7 +283,7 @@ mod tests {
     use super::shown;
 
     /// Every string in it with `secret` in it is one, and every other one is to be seen.
-    const EVERYTHING: &str = r##"
+    const EVERYTHING: &str = r#"
 # a comment with a secret
 trip_when_mute = "30m"
 mystery = "secret0"
@@ -336,7 +336,7 @@ start = { command = ["run", "secret16"], cwd = "/srv" }
 process = { exe = "python", args = "secret17" }
 [fleet]
 etcd = ["https://etcd1:2379", "https://u:secret18@etcd2:2379"]
-"##;
+"#;
 
     #[test]
     fn only_what_is_known_to_be_no_secret_is_shown() {

@@ -26,6 +26,15 @@ pub(crate) enum SealError {
         /// Which log.
         log: String,
     },
+    /// There is one that was never signed.
+    #[error(
+        "{log} was begun, and nothing shows that this key has ever signed it\n  where you were interrupted: \
+         audit-pack init {log} --key KEY; else put the right sidecar back"
+    )]
+    NotBegun {
+        /// Which log.
+        log: String,
+    },
     /// It was sealed by somebody else.
     #[error(
         "the log is sealed by another key\n  its key: {log}\n  given:   {given}\n  name the right one with --key"
@@ -65,7 +74,7 @@ impl SealError {
             Self::File(_) | Self::Own(_) | Self::Guard(GuardError::File(_)) => Exit::Io,
             Self::Guard(GuardError::Malformed { .. }) => Exit::Data,
             Self::NoSidecar { .. } | Self::OtherKey { .. } => Exit::Config,
-            Self::Changed(_) => Exit::No,
+            Self::Changed(_) | Self::NotBegun { .. } => Exit::No,
             Self::Signer(_) => Exit::Undelivered,
         }
     }

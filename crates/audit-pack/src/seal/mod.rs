@@ -15,7 +15,7 @@ use std::time::Duration;
 use holdfast::sys::{ReadAt, Sys};
 use tlog::seals::{State, Walk};
 use tlog::tile::Builder;
-use tlog::{Hash, Hasher, Tile, Vkey, tile};
+use tlog::{Hash, Hasher, Tile, Vkey};
 
 pub(crate) use error::SealError;
 pub(crate) use sign::NoteSigner;
@@ -35,6 +35,8 @@ const SEGMENT_MAX: u64 = 1 << 20;
 const PIECE: usize = 1 << 20;
 /// Another sealer is waited for this long.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A temporary file that is so old is no writer's any more.
+const LEFT_MIN: Duration = Duration::from_hours(1);
 /// At most so many bad lines are named.
 const BAD_MAX: usize = 20;
 
@@ -89,17 +91,26 @@ impl Sealer<'_> {
         let before = signed.state.clone();
         let mut growth = self.resume(signed)?;
         let mut sealed = self.add_new(&mut growth)?;
+        // Before it is forgotten where they are.
+        tiles::sweep_full(self.sys.store, &self.log.sidecar(), before.lines, growth.state.lines)?;
         self.sign(key, &growth)?;
-        for stale in tile::stale_tiles(before.lines, growth.state.lines) {
-            let path = self.log.in_sidecar(&stale.to_string());
-            self.sys.store.remove(&path).map_err(FileError::at(&path))?;
-        }
+        tiles::sweep_edge(self.sys.store, &self.log.sidecar(), growth.state.lines)?;
+        self.sweep_old()?;
         self.scrub(&growth, &mut sealed.findings)?;
         self.looked()?;
         sealed.new_lines = growth.state.lines - before.lines;
         sealed.before = before;
         sealed.state = growth.state;
         Ok(sealed)
+    }
+
+    /// What killed sealers left beside files that others may write at this moment: another log's sealer beside the key.
+    fn sweep_old(&self) -> Result<(), SealError> {
+        let sidecar = self.log.sidecar();
+        for dir in [Some(sidecar.as_path()), self.guard.parent()].into_iter().flatten() {
+            self.sys.store.sweep(dir, LEFT_MIN).map_err(FileError::at(dir))?;
+        }
+        Ok(())
     }
 
     /// Leaves the time of this look where a check sees it: lines that are younger are not late.
@@ -131,6 +142,7 @@ impl Sealer<'_> {
             findings: Findings::default(),
         };
         let Some((file, begin, size)) = self.unsealed(&growth.state)? else { return Ok(sealed) };
+        self.last_segment_is_there(growth)?;
         let (mut at, mut records, mut state) = (begin, String::new(), growth.state.clone());
         let mut writer = TileWriter::new(self.sys.store, &self.log.sidecar());
         let name = self.current(&state);
@@ -159,6 +171,9 @@ impl Sealer<'_> {
             }
         }
         writer.flush()?;
+        // Or a power loss takes lines away that a seal says are there, and it looks as if somebody had cut them off.
+        let path = self.log.dir.join(&name);
+        self.sys.store.sync(&path).map_err(FileError::at(&path))?;
         let seals = self.log.in_sidecar("SEALS");
         let line = records.strip_suffix('\n').unwrap_or(&records);
         let appended = self.sys.store.append(&seals, line).map_err(FileError::at(&seals))?;
@@ -207,15 +222,21 @@ impl Sealer<'_> {
     ) -> Result<Hash, SealError> {
         let mut pieces = Pieces::new(file, range.start, range.end, PIECE);
         let (mut leaves, mut seg) = (Leaves::default(), Hasher::plain());
+        let mut left = range.end - range.start;
         let io = |error| FileError::new(self.log.path().display().to_string(), error);
         while let Some(piece) = pieces.next().map_err(io)? {
             seg.update(piece.bytes());
+            left -= piece.bytes().len() as u64;
             let new = leaves.of(&piece, self.threads);
             if let Piece::Lines(bytes) = piece {
                 lint.1(bytes, lint.0);
             }
             lint.0 += new.len() as u64;
             builder.extend(&new, self.threads, |tile, hashes| writer.put(tile, hashes))?;
+        }
+        if left > 0 {
+            let finding = Finding::new(Kind::Truncated, self.log.name.clone()).byte(range.end - left);
+            return Err(SealError::changed(finding.says("it became shorter while it was sealed")));
         }
         Ok(seg.finish())
     }

@@ -69,24 +69,23 @@ impl Sealer<'_> {
         Err(SealError::changed(finding.says("this line was signed with other bytes, or stood elsewhere")))
     }
 
-    /// Nothing is remembered beside the key. Then only what the key has signed in the sidecar itself counts.
+    /// Nothing is remembered beside the key. Then only what the key has signed in the sidecar itself counts. Without a
+    /// note nothing does, not even a log that has just begun: whoever has no key could begin one anew, under another
+    /// name, and have it signed.
     fn first_sight(&self, seals: &dyn ReadAt, vkey: &Vkey) -> Result<Guard, SealError> {
-        let folder = self.folder();
-        let note = sidecar(&folder, self.log).note("chain")?;
-        let signed = match note {
-            None => None,
-            Some(note) => {
-                let text = note
-                    .and_then(|note| note.verify(vkey).map(str::to_owned).map_err(|error| error.to_string()));
-                let chain = text.and_then(|text| Chain::parse(&text).map_err(|error| error.to_string()));
-                Some(chain.map_err(|fact| {
-                    let says = format!("{fact}; and nothing beside the key says what it signed last");
-                    SealError::changed(Finding::new(Kind::Unsigned, "chain").says(says))
-                })?)
-            }
+        let unsigned = |file: &str, fact: String| {
+            let says = format!("{fact}; and nothing beside the key says what it signed last");
+            SealError::changed(Finding::new(Kind::Unsigned, file).says(says))
         };
-        // Without a note only a log whose first line was just written.
-        let records = signed.as_ref().map_or(1, Chain::records);
+        let folder = self.folder();
+        let Some(note) = sidecar(&folder, self.log).note("chain")? else {
+            return Err(SealError::NotBegun { log: self.log.path().display().to_string() });
+        };
+        let text =
+            note.and_then(|note| note.verify(vkey).map(str::to_owned).map_err(|error| error.to_string()));
+        let chain = text.and_then(|text| Chain::parse(&text).map_err(|error| error.to_string()));
+        let chain = chain.map_err(|fact| unsigned("chain", fact))?;
+        let records = chain.records();
         let mut at: Option<(State, u64)> = None;
         let walked = walk(seals, |_, state, end| {
             if state.records == records {
@@ -101,13 +100,8 @@ impl Sealer<'_> {
             let says = format!("{records} lines of it were signed, and it has fewer");
             SealError::changed(Finding::new(Kind::RolledBack, "SEALS").says(says))
         })?;
-        let sound = match signed {
-            Some(chain) => chain == state.chain(),
-            None => walked.state.is_some_and(|last| last.seals == 0),
-        };
-        if !sound {
-            let says = "nothing shows that this key has ever signed these seals";
-            return Err(SealError::changed(Finding::new(Kind::Unsigned, "SEALS").says(says)));
+        if chain != state.chain() {
+            return Err(unsigned("SEALS", format!("its line {records} is not the one that was signed")));
         }
         Ok(Guard { state, seals_len })
     }
@@ -145,18 +139,21 @@ impl Sealer<'_> {
             };
             let before = growth.state.clone();
             let record = walk.step(&line).map_err(|error| unfit(error.fault.to_string()))?;
-            if let Record::Seal(seal) = &record {
-                let (begin, end) = (before.bytes - before.file_begin, seal.bytes - before.file_begin);
-                let file = match self.unsealed(&before)? {
-                    Some((file, _, size)) if size >= end => file,
-                    _ => return Err(unfit("the log does not have these bytes".to_owned())),
-                };
-                let nothing = Lint(0, |_: &[u8], _| ());
-                let seg = self.grow(&mut growth.builder, &*file, begin..end, writer, nothing)?;
-                let found = (growth.builder.size(), growth.builder.root(), seg);
-                if found != (seal.lines, seal.root, seal.seg) {
-                    return Err(unfit("it is not what the log's bytes say".to_owned()));
-                }
+            // Only seals can be judged by the log's bytes. Any other record is signed by whoever writes it, so that
+            // nobody without the key can name a new key, or another file, and have it signed here.
+            let Record::Seal(seal) = &record else {
+                return Err(unfit("it is no seal".to_owned()));
+            };
+            let (begin, end) = (before.bytes - before.file_begin, seal.bytes - before.file_begin);
+            let file = match self.unsealed(&before)? {
+                Some((file, _, size)) if size >= end => file,
+                _ => return Err(unfit("the log does not have these bytes".to_owned())),
+            };
+            let nothing = Lint(0, |_: &[u8], _| ());
+            let seg = self.grow(&mut growth.builder, &*file, begin..end, writer, nothing)?;
+            let found = (growth.builder.size(), growth.builder.root(), seg);
+            if found != (seal.lines, seal.root, seal.seg) {
+                return Err(unfit("it is not what the log's bytes say".to_owned()));
             }
             growth.state = walk.state().cloned().unwrap_or(before);
             growth.seals_len = reader.offset();

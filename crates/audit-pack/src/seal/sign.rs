@@ -53,7 +53,7 @@ impl Sealer<'_> {
         }
         // Before anybody can see the signatures: a rollback to before them must never be signed.
         let guard = Guard { state: new.clone(), seals_len: growth.seals_len };
-        guard.write(self.sys.store, &self.guard)?;
+        guard.write(self.sys.store, &self.guard, self.log)?;
         for (file, note) in notes {
             let path = self.log.in_sidecar(file);
             let written = self.sys.store.replace(&path, note.as_bytes(), Secrecy::Shared);

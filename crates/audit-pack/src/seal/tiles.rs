@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use holdfast::sys::{Secrecy, Store};
 use tlog::{Hash, Tile, tile};
@@ -48,4 +49,42 @@ impl<'a> TileWriter<'a> {
         }
         Ok(())
     }
+}
+
+/// Removes what partial tiles there are of tiles that became full: whoever looks for one finds its hashes there.
+pub(crate) fn sweep_full(
+    store: &dyn Store,
+    sidecar: &Path,
+    before: u64,
+    after: u64,
+) -> Result<(), FileError> {
+    tile::new_tiles(before, after).filter(|tile| tile.is_full()).try_for_each(|tile| {
+        let any = Tile::new(tile.level(), tile.index(), 1);
+        any.map_or(Ok(()), |any| sweep_partials(store, &sidecar.join(any.to_string()), None))
+    })
+}
+
+/// Removes what is beside the partial tiles of this size: those of smaller ones, those of sizes that were never sealed,
+/// and what killed sealers left. For who holds the lock: nobody else writes there.
+pub(crate) fn sweep_edge(store: &dyn Store, sidecar: &Path, size: u64) -> Result<(), FileError> {
+    for tile in tile::partial_tiles(size) {
+        let path = sidecar.join(tile.to_string());
+        sweep_partials(store, &path, Some(tile.width()))?;
+        for dir in path.ancestors().skip(1).take(2) {
+            store.sweep(dir, Duration::ZERO).map_err(FileError::at(dir))?;
+        }
+    }
+    Ok(())
+}
+
+/// Those that are in the folder of this one.
+fn sweep_partials(store: &dyn Store, path: &Path, kept: Option<u16>) -> Result<(), FileError> {
+    let dir = path.parent().unwrap_or(path);
+    for name in store.list(dir).map_err(FileError::at(dir))? {
+        if name.parse::<u16>().is_ok_and(|width| Some(width) != kept) {
+            let path = dir.join(name);
+            store.remove(&path).map_err(FileError::at(&path))?;
+        }
+    }
+    Ok(())
 }

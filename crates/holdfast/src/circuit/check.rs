@@ -13,6 +13,8 @@ use crate::sys::{Kind, ReadError, Stat, Sys};
 /// Simple writers write in place: bytes that do not parse are read again for this long before they count.
 const REREAD: Duration = Duration::from_millis(200);
 const REREAD_STEP: Duration = Duration::from_millis(10);
+/// How often face and ledger are read again until they are of one moment.
+const STEADY: usize = 8;
 
 /// May the system trade?
 #[derive(Clone, Debug, PartialEq)]
@@ -144,7 +146,21 @@ impl Checked {
 /// The face is read before the ledger's length, so that a trip which returned before this call is seen.
 pub fn check(sys: &Sys, root: &Root) -> Checked {
     let mut face = read_face(sys, root);
-    let ledger = ledger(sys, root);
+    let mut found = ledger(sys, root);
+    // Against a face that a hand left green times decide: only if the face is still that one. Else the clock may
+    // have been set back between the two, and trips that came then would count as lifted (**no-lost-trip**).
+    for _ in 0..STEADY {
+        if !rests_on_times(&face) || found.is_err() {
+            break;
+        }
+        let again = read_face(sys, root);
+        if matches!((&face, &again), (Ok(was), Ok(is)) if was == is) {
+            break;
+        }
+        face = again;
+        found = ledger(sys, root);
+    }
+    let ledger = found;
     // Nothing at all is green in a root, not where its disk is gone or a restore is at work (**fail-closed**).
     if matches!((&face, &ledger), (Ok(None), Ok(None))) {
         face = data_is_there(sys, root);
@@ -152,6 +168,10 @@ pub fn check(sys: &Sys, root: &Root) -> Checked {
     let verdict = judge(&face, &ledger);
     let refused = matches!(face, Err(Unread::Refused(_))) || ledger.is_err();
     Checked { verdict, face: face.ok().flatten(), ledger, refused }
+}
+
+fn rests_on_times(face: &FoundFace) -> bool {
+    matches!(face, Ok(Some((face, _))) if !face.paused && face.trips.is_none())
 }
 
 type FoundFace = Result<Option<(Face, SystemTime)>, Unread>;
@@ -292,17 +312,23 @@ impl<'a> Cached<'a> {
 
     /// The verdict now.
     pub fn check(&mut self) -> Verdict {
-        let before = self.look();
-        if let (Some(before), Some((last, verdict))) = (&before, &self.last)
-            && before == last
+        if let Some((looks, verdict)) = &self.last
+            && self.looks_like(looks)
         {
             return verdict.clone();
         }
+        let before = self.look();
         let verdict = check(&self.sys, &self.root).verdict;
         self.last = before
             .filter(|before| self.settled(before) && self.look().as_ref() == Some(before))
             .map(|before| (before, verdict.clone()));
         verdict
+    }
+
+    /// Compared one by one where they are: each move of what was found would show beside two stats.
+    fn looks_like(&self, [face, ledger]: &Looks) -> bool {
+        let same = |path, last: &Option<Stat>| self.sys.store.stat(path).is_ok_and(|found| found == *last);
+        same(&self.face, face) && same(&self.ledger, ledger)
     }
 
     fn look(&self) -> Option<Looks> {

@@ -135,6 +135,12 @@ impl Listing {
         if let Some(new) = now.holds.iter().find(known) {
             return Some(format!("a new hold {} by {}: {}", new.id, new.by, new.reason));
         }
+        // It may be one that was to stay, and that an error of reading hides (**no-lost-trip**).
+        if let Some(gone) =
+            self.view.holds.iter().find(|seen| now.holds.iter().all(|hold| hold.id != seen.id))
+        {
+            return Some(format!("the hold {} is not found any more", gone.id));
+        }
         if now.ledger_len != self.view.ledger_len {
             return Some("a trip was added to data/trips.jsonl".to_owned());
         }

@@ -5,7 +5,7 @@ use std::io;
 use std::time::{Duration, SystemTime};
 
 use super::check::{Checked, Verdict, Why, check};
-use super::face::Face;
+use super::face::{Face, Resumed};
 use super::hold::{Hold, Mode, TEXT_MAX, new_id};
 use super::holds::{LOCK_PATIENCE, bounded, paused_face};
 use crate::json::{Object, Value};
@@ -60,14 +60,13 @@ pub fn trip(sys: &Sys, root: &Root, trip: &Trip) -> Result<Tripped, TripError> {
 /// waited for, and together they wait no longer than one.
 pub fn trip_all(sys: &Sys, root: &Root, trips: &[Trip]) -> Vec<Result<Tripped, TripError>> {
     let holds: Vec<Hold> = trips.iter().map(|trip| hold_of(sys, trip)).collect();
-    let before = Before::look(sys, root);
-    if before.unsure {
-        // If this fails the ledger still follows, and the last look at the verdict tells.
-        let _ = update_face(sys, root, &holds, &[], before);
-    }
+    let mut before = Before::look(sys, root);
+    // If this fails the ledger still follows.
+    let first = if before.unsure { update_face(sys, root, &holds, &[], before) } else { Ok(()) };
     let lines: Vec<io::Result<Appended>> =
         holds.iter().map(|hold| with_reserve(sys, root, || append(sys, root, hold))).collect();
     if lines.iter().any(Result::is_ok) {
+        before = before.again(sys, root);
         keep_newer(sys, root, before.hand_edit);
     }
     // Somebody who was stopped may hold the lock for ever, or own a lock file that we cannot open.
@@ -75,6 +74,8 @@ pub fn trip_all(sys: &Sys, root: &Root, trips: &[Trip]) -> Vec<Result<Tripped, T
     let updated = update_face(sys, root, &holds, &lines, before);
     drop(lock);
     let after = check(sys, root);
+    // A face that nobody can read is left as it is, also when it was the first try that emptied it.
+    let updated = if after.face.is_none() { updated.and(first) } else { updated };
     let results = holds.into_iter().zip(lines);
     results.map(|(hold, line)| result(hold, line, updated.as_ref().err(), &after, before)).collect()
 }
@@ -95,7 +96,7 @@ fn result(
         return Err(TripError(shortcomings));
     }
     let lifted_already = after.verdict.is_green();
-    if lifted_already && !line.is_ok_and(|line| accounted(after, line, before)) {
+    if lifted_already && !line.is_ok_and(|line| accounted(after, &hold, line, before)) {
         shortcomings.push("it still reads as green".to_owned());
         return Err(TripError(shortcomings));
     }
@@ -163,6 +164,13 @@ impl Before {
         let hand_edit = by_hand.then_some(modified);
         Self { hand_edit, known: face.trips, unknown: false, unsure: by_hand || shrank }
     }
+
+    /// An edit by hand that came between that look and this one may be older than the line in the ledger, whatever
+    /// its time says where the wall clock was set back: in a race the trip wins.
+    fn again(self, sys: &Sys, root: &Root) -> Self {
+        let Self { hand_edit, unknown, .. } = Self::look(sys, root);
+        Self { hand_edit: hand_edit.or(self.hand_edit), unknown: self.unknown || unknown, ..self }
+    }
 }
 
 /// After the wall clock was set back, or within one tick of it, a ledger may look older than the face that was
@@ -190,9 +198,10 @@ fn update_face(
         return Err(io::Error::other("it cannot be read now"));
     }
     // A malformed face is paused for everybody already, and a person should see it as it is.
-    let accounted =
-        |line: &io::Result<Appended>| line.as_ref().is_ok_and(|line| accounted(&checked, *line, before));
-    if unreadable || (!lines.is_empty() && lines.iter().all(accounted)) {
+    let accounted = |(hold, line): (&Hold, &io::Result<Appended>)| {
+        line.as_ref().is_ok_and(|line| accounted(&checked, hold, *line, before))
+    };
+    if unreadable || (!lines.is_empty() && holds.iter().zip(lines).all(accounted)) {
         return Ok(());
     }
     let bytes = face_with(sys, root, &checked, holds).to_bytes();
@@ -208,15 +217,23 @@ fn update_face(
 }
 
 /// The face has taken this line in: the hold stands there, or was lifted since by a resume or a hand edit.
-fn accounted(checked: &Checked, line: Appended, before: Before) -> bool {
-    // Of a ledger that shrank it knows more than was there: a new line as long as the lost one changes nothing.
-    let ahead = before.known.filter(|known| *known > line.offset);
+fn accounted(checked: &Checked, hold: &Hold, line: Appended, before: Before) -> bool {
     // A face that nobody knows from before proves nothing: in a race a trip wins.
-    !before.unknown
-        && checked.face.as_ref().is_some_and(|(face, modified)| match face.trips {
-            Some(trips) => (line.end..=checked.ledger_len()).contains(&trips) && Some(trips) != ahead,
-            None => checked.verdict.is_green() && Some(*modified) != before.hand_edit,
-        })
+    if before.unknown {
+        return false;
+    }
+    checked.face.as_ref().is_some_and(|(face, modified)| match face.trips {
+        // The ledger shrank, and who brings the face up to date takes for known what is left: only names count.
+        Some(_) if before.known.is_some_and(|known| known > line.offset) => names(face, hold),
+        Some(trips) => (line.end..=checked.ledger_len()).contains(&trips),
+        None => checked.verdict.is_green() && Some(*modified) != before.hand_edit,
+    })
+}
+
+/// It stands in the face, or the face says that a person lifted it.
+fn names(face: &Face, hold: &Hold) -> bool {
+    let lifted = |resumed: &Resumed| resumed.lifted.contains(&hold.id);
+    face.holds.iter().any(|standing| standing.id == hold.id) || face.resumed.as_ref().is_some_and(lifted)
 }
 
 /// No face is there at all.
@@ -234,90 +251,4 @@ fn face_with(sys: &Sys, root: &Root, checked: &Checked, holds: &[Hold]) -> Face 
     face.holds.extend(holds.iter().filter(|hold| !known.contains(&hold.id)).cloned());
     let Face { holds, trips, resumed, extra, .. } = face;
     Face::paused_by(bounded(holds), trips.unwrap_or(0), resumed, extra)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::PathBuf;
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicBool, Ordering};
-
-    use super::*;
-    use crate::circuit::{View, view};
-    use crate::sys::sim::{Director, Fault, SimHost, Step, Verb};
-
-    #[test]
-    fn a_line_as_long_as_the_one_that_a_restored_ledger_lost_is_no_resume() {
-        let host = SimHost::new("mini", 1_763_712_000.0);
-        let process = host.process("test");
-        let sys = process.sys();
-        sys.store.make_dir("/bot/data".as_ref()).expect("a folder");
-        let root = Root::open(sys.store, "/bot").expect("a root");
-        let words = |text: &str| text.to_owned();
-        let (mode, id) = (Mode::Halt, Some(words("20251121T080000Z-7f3a01")));
-        let stale = Trip { mode, reason: words("stale"), by: words("watchdog"), watch: None, id };
-        trip(&sys, &root, &stale).expect("tripped");
-        trip(&sys, &root, &stale).expect("tripped");
-        let ledger = sys.store.read(&root.ledger()).expect("two lines");
-        let put = |path: PathBuf, bytes: &[u8]| {
-            sys.store.replace(&path, bytes, Secrecy::Shared).expect("written");
-        };
-        let resumed = Face { trips: Some(ledger.len() as u64), ..Face::default() };
-        put(root.circuit(), &resumed.to_bytes());
-        assert!(check(&sys, &root).verdict.is_green());
-
-        put(root.ledger(), &ledger[..ledger.len() / 2]);
-        let tripped = trip(&sys, &root, &stale).expect("tripped");
-        assert_eq!(sys.store.read(&root.ledger()).expect("two lines again").len(), ledger.len());
-        assert!(!tripped.lifted_already && !check(&sys, &root).verdict.is_green());
-    }
-
-    /// Refuses the first read of this file.
-    struct RefuseOnce(&'static str, AtomicBool);
-
-    impl Director for RefuseOnce {
-        fn before(&self, step: &Step) -> Fault {
-            let ours = step.verb == Verb::Read && step.path.ends_with(self.0);
-            let refused = ours && self.1.swap(false, Ordering::Relaxed);
-            if refused { Fault::NotApplied(io::ErrorKind::Other) } else { Fault::None }
-        }
-
-        fn changed(&self, _: &Step) {}
-    }
-
-    #[test]
-    fn a_hand_edit_that_could_not_be_read_before_the_trip_is_no_resume_after_it() {
-        let host = SimHost::new("mini", 1_763_712_000.0);
-        let process = host.process("test");
-        let sys = process.sys();
-        sys.store.make_dir("/bot/data".as_ref()).expect("a folder");
-        let root = Root::open(sys.store, "/bot").expect("a root");
-        sys.store.replace(&root.circuit(), b"{\"paused\": false}", Secrecy::Shared).expect("written");
-        // So the ledger will look older than the face.
-        host.clock.step_wall(-3600.0);
-        host.direct(Some(Arc::new(RefuseOnce("circuit.json", AtomicBool::new(true)))));
-        let (reason, by) = ("stale".to_owned(), "watchdog".to_owned());
-        let stale = Trip { mode: Mode::Halt, reason, by, watch: None, id: None };
-        let tripped = trip(&sys, &root, &stale).expect("tripped");
-        assert!(!tripped.lifted_already && !check(&sys, &root).verdict.is_green());
-    }
-
-    #[test]
-    fn holds_that_could_not_be_read_are_not_taken_for_lifted() {
-        let host = SimHost::new("mini", 1_763_712_000.0);
-        let process = host.process("test");
-        let sys = process.sys();
-        sys.store.make_dir("/bot/data".as_ref()).expect("a folder");
-        let root = Root::open(sys.store, "/bot").expect("a root");
-        let (reason, by) = ("stale".to_owned(), "watchdog".to_owned());
-        let stale = Trip { mode: Mode::Halt, reason, by, watch: None, id: None };
-        let id = trip(&sys, &root, &stale).expect("tripped").hold.id;
-        sys.store.replace(&root.circuit(), b"", Secrecy::Shared).expect("written");
-        let names = |view: &View| view.holds.iter().any(|hold| hold.id == id);
-        let whole = view(&sys, &root);
-        assert!(names(&whole) && !whole.refused);
-        host.direct(Some(Arc::new(RefuseOnce("trips.jsonl", AtomicBool::new(true)))));
-        let partly = view(&sys, &root);
-        assert!(!names(&partly) && partly.refused, "else the watchdog would journal that a hand lifted it");
-    }
 }

@@ -98,26 +98,54 @@ impl Beat {
         if let Some(version) = fields.get("v").filter(|value| value.as_u64() != Some(1)) {
             return Err(Malformed(format!("v is {version}; this version reads v 1")));
         }
-        text(&fields, "iso")?;
+        let (mut at, mut status) = (None, None);
+        let mut beat = Self::bare();
+        for (key, value) in &fields {
+            match key.as_str() {
+                "at" => at = Some(seconds(key, value)?),
+                "iso" => drop(text(key, value)?),
+                "status" => status = Some(text(key, value)?.into()),
+                "name" => beat.name = Some(text(key, value)?.to_owned()),
+                "host" => beat.host = Some(text(key, value)?.to_owned()),
+                "pid" => beat.pid = Some(count(key, value)?),
+                "seq" => beat.seq = Some(count(key, value)?),
+                "boot" => beat.boot = Some(text(key, value)?.to_owned()),
+                "up" => beat.up = Some(seconds(key, value)?),
+                "awake" => beat.awake = Some(seconds(key, value)?),
+                "interval" => beat.interval = Some(seconds(key, value)?),
+                "begun" => beat.begun = Some(seconds(key, value)?),
+                "took" => beat.took = Some(seconds(key, value)?),
+                "circuit" => beat.circuit = Some(text(key, value)?.to_owned()),
+                // The pipeline's own.
+                _ => {}
+            }
+        }
         Ok(Self {
-            at: seconds(&fields, "at")?
-                .ok_or_else(|| missing("at", "the Unix time of the beat in seconds"))?,
-            status: text(&fields, "status")?
-                .map(|word| word.as_str().into())
-                .ok_or_else(|| missing("status", "a string such as \"ok\""))?,
-            name: text(&fields, "name")?,
-            host: text(&fields, "host")?,
-            pid: count(&fields, "pid")?,
-            seq: count(&fields, "seq")?,
-            boot: text(&fields, "boot")?,
-            up: seconds(&fields, "up")?,
-            awake: seconds(&fields, "awake")?,
-            interval: seconds(&fields, "interval")?,
-            begun: seconds(&fields, "begun")?,
-            took: seconds(&fields, "took")?,
-            circuit: text(&fields, "circuit")?,
+            at: at.ok_or_else(|| missing("at", "the Unix time of the beat in seconds"))?,
+            status: status.ok_or_else(|| missing("status", "a string such as \"ok\""))?,
             fields,
+            ..beat
         })
+    }
+
+    /// Of no keys at all.
+    fn bare() -> Self {
+        Self {
+            at: 0.0,
+            status: Status::Ok,
+            name: None,
+            host: None,
+            pid: None,
+            seq: None,
+            boot: None,
+            up: None,
+            awake: None,
+            interval: None,
+            begun: None,
+            took: None,
+            circuit: None,
+            fields: Object::new(),
+        }
     }
 
     /// A cycle has begun and not ended.
@@ -130,31 +158,21 @@ fn missing(key: &str, expected: &str) -> Malformed {
     Malformed(format!("{key} is missing; expected {expected}"))
 }
 
-fn text(fields: &Object, key: &str) -> Result<Option<String>, Malformed> {
-    typed(fields, key, "a string", |value| value.as_str().map(str::to_owned))
+fn text<'v>(key: &str, value: &'v Value) -> Result<&'v str, Malformed> {
+    value.as_str().ok_or_else(|| unexpected(key, value, "a string"))
 }
 
-fn count(fields: &Object, key: &str) -> Result<Option<u64>, Malformed> {
-    typed(fields, key, "a whole number, 0 or more", Value::as_u64)
+fn count(key: &str, value: &Value) -> Result<u64, Malformed> {
+    value.as_u64().ok_or_else(|| unexpected(key, value, "a whole number, 0 or more"))
 }
 
-fn seconds(fields: &Object, key: &str) -> Result<Option<f64>, Malformed> {
+fn seconds(key: &str, value: &Value) -> Result<f64, Malformed> {
     let sound = |seconds: &f64| seconds.is_finite() && *seconds >= 0.0;
-    typed(fields, key, "a number of seconds, 0 or more", |value| value.as_f64().filter(sound))
+    value.as_f64().filter(sound).ok_or_else(|| unexpected(key, value, "a number of seconds, 0 or more"))
 }
 
-/// The value of `key` as `read` takes it, `None` where it is absent.
-fn typed<T>(
-    fields: &Object,
-    key: &str,
-    expected: &str,
-    read: impl Fn(&Value) -> Option<T>,
-) -> Result<Option<T>, Malformed> {
-    let Some(value) = fields.get(key) else { return Ok(None) };
-    match read(value) {
-        Some(read) => Ok(Some(read)),
-        None => Err(Malformed(format!("{key} is {}; expected {expected}", shown(value)))),
-    }
+fn unexpected(key: &str, value: &Value, expected: &str) -> Malformed {
+    Malformed(format!("{key} is {}; expected {expected}", shown(value)))
 }
 
 /// A value as an error shows it: numbers themselves, of anything longer only what it is.

@@ -33,8 +33,6 @@ pub struct Draft {
     began: Option<Now>,
     keeps: bool,
     name: Option<Name>,
-    /// Of a watchdog: what it remembers, as the inside of a JSON object.
-    memory: Option<String>,
     pid: u32,
     interval: Option<Span>,
     circuit: Option<String>,
@@ -119,8 +117,8 @@ impl Draft {
         let pid = std::process::id();
         let fields = Object::new();
         let (began, name, interval, circuit) = (None, None, None, None);
-        let (begins, keeps, memory) = (false, false, None);
-        Self { status, begins, began, keeps, name, memory, pid, interval, circuit, fields }
+        let (begins, keeps) = (false, false);
+        Self { status, begins, began, keeps, name, pid, interval, circuit, fields }
     }
 
     /// A beat that begins a cycle. If the cycle before began on this boot and never ended, `begun` stays what
@@ -166,15 +164,6 @@ impl Draft {
         Self { name: Some(name), ..self }
     }
 
-    /// The watchdog's own beat, in `data/watchdog.json`, with what it remembers. That is large, and written as it
-    /// is: none of its keys may be one of [`OURS`].
-    pub fn of_watchdog(memory: &impl Serialize) -> serde_json::Result<Self> {
-        let memory = serde_json::to_string(memory)?;
-        let inside = memory.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
-        let memory = Some(inside.unwrap_or_default().to_owned());
-        Ok(Self { name: Some(Name::watchdog()), memory, ..Self::new(Status::Ok) })
-    }
-
     /// The process that does the work, if it is not this one.
     #[must_use]
     pub fn pid(self, pid: u32) -> Self {
@@ -205,23 +194,37 @@ impl Draft {
 
     /// Writes the beat, **old-or-new**. Whatever the beat before looks like is no error: if it cannot be
     /// read, the count begins anew.
-    pub fn write(mut self, sys: &Sys, root: &Root) -> Result<(), WriteError> {
-        let memory = self.memory.take();
-        let writer = if memory.is_some() { WATCHDOG } else { PIPELINE };
-        let path = if memory.is_some() { root.watchdog() } else { root.heartbeat(self.name.as_ref()) };
+    pub fn write(self, sys: &Sys, root: &Root) -> Result<(), WriteError> {
+        let path = root.heartbeat(self.name.as_ref());
         let previous = sys.store.read(&path);
-        let in_new_folder =
-            self.name.is_some() && memory.is_none() && matches!(previous, Err(ReadError::Missing));
+        let in_new_folder = self.name.is_some() && matches!(previous, Err(ReadError::Missing));
         let parse = if self.keeps { Beat::parse } else { Beat::parse_ours };
         let previous = previous.ok().and_then(|bytes| parse(&bytes).ok());
-        let bytes = encode(self.compose(&sys.clock.now(), sys.host, previous.as_ref()), memory);
-        if bytes.len() as u64 > MAX_READ {
-            return Err(WriteError::TooLarge { path, len: bytes.len() });
+        let mut bytes =
+            Value::Object(self.compose(&sys.clock.now(), sys.host, previous.as_ref())).to_string();
+        bytes.push('\n');
+        if in_new_folder && let Err(source) = sys.store.make_dir(&root.heartbeats()) {
+            return Err(WriteError::Io { path, source, writer: PIPELINE });
         }
-        let folder = if in_new_folder { sys.store.make_dir(&root.heartbeats()) } else { Ok(()) };
-        folder
-            .and_then(|()| sys.store.replace(&path, &bytes, Secrecy::Shared))
-            .map_err(|source| WriteError::Io { path, source, writer })
+        put(sys, path, bytes.as_bytes(), PIPELINE)
+    }
+
+    /// Writes the watchdog's own beat number `seq`, `data/watchdog.json`, with what it remembers: an object without
+    /// any key of [`OURS`]. That is large, so it is neither read again for its number nor copied.
+    pub fn write_watchdogs(
+        sys: &Sys,
+        root: &Root,
+        seq: u64,
+        memory: &impl Serialize,
+    ) -> Result<(), WriteError> {
+        let path = root.watchdog();
+        let draft = Self { name: Some(Name::watchdog()), ..Self::new(Status::Ok) };
+        let mut beat = draft.compose(&sys.clock.now(), sys.host, None);
+        beat.insert("seq".to_owned(), seq.into());
+        match with_memory(beat, memory) {
+            Ok(bytes) => put(sys, path, &bytes, WATCHDOG),
+            Err(error) => Err(WriteError::Io { path, source: error.into(), writer: WATCHDOG }),
+        }
     }
 
     /// The beat as it reads at `now`, after `previous`.
@@ -318,14 +321,27 @@ fn short_number(seconds: f64) -> Value {
     if seconds.fract() == 0.0 { Value::from(seconds as u64) } else { json::number(seconds) }
 }
 
-fn encode(beat: Object, memory: Option<String>) -> Vec<u8> {
-    let mut line = Value::Object(beat).to_string();
-    if let Some(memory) = memory.filter(|memory| !memory.is_empty()) {
-        line.pop();
-        line = line + "," + &memory + "}";
+fn put(sys: &Sys, path: PathBuf, bytes: &[u8], writer: &'static str) -> Result<(), WriteError> {
+    if bytes.len() as u64 > MAX_READ {
+        return Err(WriteError::TooLarge { path, len: bytes.len() });
     }
-    line.push('\n');
-    line.into_bytes()
+    let written = sys.store.replace(&path, bytes, Secrecy::Shared);
+    written.map_err(|source| WriteError::Io { path, source, writer })
+}
+
+/// The beat and behind its keys those of the memory, as one object.
+fn with_memory(beat: Object, memory: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+    let mut bytes = Value::Object(beat).to_string().into_bytes();
+    // `{…}` and `{…}` become `{…,…}`: the second brace is made the comma between them.
+    bytes.pop();
+    let joint = bytes.len();
+    serde_json::to_writer(&mut bytes, memory)?;
+    match &bytes[joint..] {
+        b"{}" => drop(bytes.remove(joint)),
+        _ => bytes[joint] = b',',
+    }
+    bytes.push(b'\n');
+    Ok(bytes)
 }
 
 impl From<f64> for Field {

@@ -119,8 +119,7 @@ fn a_watchdogs_beat_holds_what_it_remembers() {
     let sys = Sys::real();
     let root = Root::open(sys.store, dir.path()).expect("a root");
     for (memory, seq) in [(json!({}), 1), (json!({"watches": {"bot": [1]}}), 2)] {
-        let draft = Draft::of_watchdog(&memory).expect("JSON");
-        draft.write(&sys, &root).expect("written");
+        Draft::write_watchdogs(&sys, &root, seq, &memory).expect("written");
         let bytes = sys.store.read(&root.watchdog()).expect("a file");
         let beat = Beat::parse(&bytes).expect("a beat");
         assert_eq!((beat.name.as_deref(), beat.seq), (Some("watchdog"), Some(seq)));

@@ -49,11 +49,22 @@ pub trait Clock {
     fn wait(&self, duration: Duration);
 }
 
+/// Takes what came of reading one of many files, by its number.
+pub type Take<'a> = dyn Fn(usize, Result<Vec<u8>, ReadError>) + Sync + 'a;
+
 /// Reads and writes state files. Reading follows links; writing follows none to a file, and none to a folder in `data/`.
 /// The root, `data` and `memory` may be links.
 pub trait Store {
     /// The whole content of a regular file of at most [`MAX_READ`] bytes, opened without blocking.
     fn read(&self, path: &Path) -> Result<Vec<u8>, ReadError>;
+
+    /// Reads many files, each as [`Store::read`] does. What came of which is given to `take`, in any order and
+    /// perhaps by several threads at once.
+    fn read_each(&self, paths: &[PathBuf], take: &Take) {
+        for (number, path) in paths.iter().enumerate() {
+            take(number, self.read(path));
+        }
+    }
 
     /// At most `max` bytes from byte `offset` on, for logs that only grow.
     fn read_at(&self, path: &Path, offset: u64, max: usize) -> Result<Vec<u8>, ReadError>;
@@ -81,6 +92,9 @@ pub trait Store {
     fn replace_all(&self, files: &[(PathBuf, Vec<u8>)], secrecy: Secrecy) -> io::Result<()> {
         files.iter().try_for_each(|(path, bytes)| self.replace(path, bytes, secrecy))
     }
+
+    /// Makes durable what stands in a file, whoever wrote it, and its name. Takes the right to read it, no lock.
+    fn sync(&self, path: &Path) -> io::Result<()>;
 
     /// Begins a file that is too large to be in memory. It takes its place like that of [`Store::replace`].
     fn draft(&self, path: &Path, secrecy: Secrecy) -> io::Result<Box<dyn Draft + '_>>;

@@ -47,6 +47,7 @@ pub enum Verb {
     Replace,
     Append,
     Overwrite,
+    Sync,
     Truncate,
     SetModified,
     Remove,

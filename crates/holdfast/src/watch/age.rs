@@ -1,6 +1,6 @@
 //! How old something is (**clock-honest**).
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::sys::Now;
 
@@ -13,8 +13,8 @@ const SLACK: f64 = 1.0;
 ///
 /// From then on its age grows by the observer's boot clock, which counts suspend and cannot be set. Only
 /// across a reboot the wall clock judges.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Kept", into = "Kept")]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(from = "Kept")]
 pub struct Sight {
     boot: Option<String>,
     up: f64,
@@ -25,7 +25,7 @@ pub struct Sight {
 }
 
 /// A sight as it is kept: a list, because a watchdog of a thousand heartbeats keeps thousands.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Kept(f64, f64, f64, f64, f64, Option<String>);
 
 impl From<Kept> for Sight {
@@ -34,9 +34,10 @@ impl From<Kept> for Sight {
     }
 }
 
-impl From<Sight> for Kept {
-    fn from(Sight { boot, up, awake, wall, age, awake_age }: Sight) -> Self {
-        Self(up, awake, wall, age, awake_age, boot)
+impl Serialize for Sight {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { boot, up, awake, wall, age, awake_age } = self;
+        (up, awake, wall, age, awake_age, boot).serialize(serializer)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Reading the heartbeats of a root and judging them.
 
+use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::age::{clock_step, rebooted_unnamed};
@@ -9,9 +11,10 @@ use super::stray::{self, Strays};
 use super::verdict::{Act, Verdict};
 use crate::circuit::{Verdict as CircuitVerdict, View, view};
 use crate::config::{BeatSource, Config, Watch, WatchKind};
-use crate::heartbeat::{Beat, Name};
+use crate::heartbeat::{Beat, Name, OURS};
+use crate::json;
 use crate::root::Root;
-use crate::sys::{ReadError, Sys};
+use crate::sys::{Now, ReadError, Sys};
 
 /// Simple writers write in place: bytes that are no beat are read again for this long before they count.
 const REREAD: Duration = Duration::from_millis(200);
@@ -45,6 +48,8 @@ pub fn watches(sys: &Sys, root: &Root, config: &Config, memory: &Memory) -> Vec<
 /// What was found on the disk.
 #[derive(Clone, Debug)]
 pub struct Observed<'a> {
+    /// When the looking began: what was not there then may have come before it was judged.
+    began: Now,
     beats: Vec<(&'a Watch, Seen)>,
     strays: Strays,
 }
@@ -61,20 +66,24 @@ pub fn observe<'a>(sys: &Sys, root: &Root, watches: &'a [Watch]) -> Observed<'a>
         WatchKind::Heartbeat(BeatSource::File(file)) => Some((watch, root.heartbeat(file.as_ref()))),
         _ => None,
     });
-    let mut found: Vec<_> = local.map(|(watch, path)| (watch, look(sys, &path), path)).collect();
+    let (local, paths): (Vec<_>, Vec<_>) = local.unzip();
+    let began = sys.clock.now();
+    let mut found = look_at_all(sys, &local, &paths);
     let give_up = sys.clock.now().up + REREAD.as_secs_f64();
     // All of them together: a thousand torn files take no longer than one.
-    while found.iter().any(|(_, seen, _)| matches!(seen, Looked::Torn(_))) && sys.clock.now().up < give_up {
+    while found.iter().any(|seen| matches!(seen, Looked::Torn(_))) && sys.clock.now().up < give_up {
         sys.clock.wait(REREAD_STEP);
-        for (_, seen, path) in found.iter_mut().filter(|(_, seen, _)| matches!(seen, Looked::Torn(_))) {
-            *seen = look(sys, path);
+        for (number, seen) in found.iter_mut().enumerate() {
+            if matches!(seen, Looked::Torn(_)) {
+                *seen = looked(local[number], sys.store.read(&paths[number]));
+            }
         }
     }
-    let beats = found.into_iter().map(|(watch, looked, _)| match looked {
+    let beats = local.into_iter().zip(found).map(|(watch, looked)| match looked {
         Looked::Seen(seen) => (watch, seen),
         Looked::Torn(what) => (watch, Seen::Malformed(what)),
     });
-    Observed { beats: beats.collect(), strays: Strays::find(sys, root) }
+    Observed { began, beats: beats.collect(), strays: Strays::find(sys, root) }
 }
 
 enum Looked {
@@ -83,14 +92,31 @@ enum Looked {
     Torn(String),
 }
 
-fn look(sys: &Sys, path: &std::path::Path) -> Looked {
-    match sys.store.read(path) {
-        Ok(bytes) => match Beat::parse(&bytes) {
-            Ok(beat) => Looked::Seen(Seen::Beat(Box::new(beat))),
-            Err(malformed) => Looked::Torn(malformed.to_string()),
-        },
-        Err(ReadError::Missing) => Looked::Seen(Seen::Missing),
-        Err(error) => Looked::Seen(Seen::Malformed(error.to_string())),
+fn look_at_all(sys: &Sys, watches: &[&Watch], paths: &[PathBuf]) -> Vec<Looked> {
+    let found: Vec<OnceLock<Looked>> = paths.iter().map(|_| OnceLock::new()).collect();
+    sys.store.read_each(paths, &|number, read| {
+        // Each comes once.
+        let _ = found[number].set(looked(watches[number], read));
+    });
+    let unread = || Looked::Torn("was not read".to_owned());
+    found.into_iter().map(|found| found.into_inner().unwrap_or_else(unread)).collect()
+}
+
+fn looked(watch: &Watch, read: Result<Vec<u8>, ReadError>) -> Looked {
+    let bytes = match read {
+        Ok(bytes) => bytes,
+        Err(ReadError::Missing) => return Looked::Seen(Seen::Missing),
+        Err(error) => return Looked::Seen(Seen::Malformed(error.to_string())),
+    };
+    match Beat::parse(&bytes) {
+        Ok(mut beat) => {
+            // What no rule asks for goes at once: all the fields of a thousand beats are megabytes.
+            if watch.advance.is_empty() && watch.limit.is_empty() {
+                beat.fields = json::Object::new();
+            }
+            Looked::Seen(Seen::Beat(Box::new(beat)))
+        }
+        Err(malformed) => Looked::Torn(malformed.to_string()),
     }
 }
 
@@ -113,19 +139,20 @@ pub fn judge_all(
         CircuitVerdict::Paused { mode, .. } => Some(mode),
     };
     let step = last_check.as_ref().and_then(|last| clock_step(last, &now));
+    let last_look = memory.last_look.replace(observed.began.clone()).or(last_check);
     let mut judged = Vec::with_capacity(observed.beats.len() + 1);
     for (watch, seen) in &observed.beats {
         let context = Context {
             now: &now,
-            last_check: last_check.as_ref(),
+            last_look: last_look.as_ref(),
             resumed: memory.circuit.resumed.as_ref(),
             paused: memory.circuit.paused.as_ref().zip(mode),
             calendar: watch.during.as_ref().and_then(|name| config.calendars.get(name)),
             step,
         };
         let name = watch.name.to_string();
-        let (verdict, remembered) = judge(watch, seen, memory.watches.get(&name), &context);
-        memory.watches.insert(name.clone(), remembered);
+        let known = memory.watches.entry(name.clone()).or_insert_with(|| WatchMemory::new(&now));
+        let verdict = judge(watch, seen, known, &context);
         judged.push((name, verdict));
     }
     // A configuration says itself what is watched.
@@ -147,9 +174,9 @@ pub fn recollect(sys: &Sys, root: &Root) -> Result<Option<(Beat, Memory)>, Strin
         Err(ReadError::Missing) => return Ok(None),
         Err(error) => return Err(error.to_string()),
     };
-    let malformed = |what: String| format!("is malformed: {}", what.strip_prefix("is ").unwrap_or(&what));
-    let beat = Beat::parse_ours(&bytes).map_err(|error| malformed(error.to_string()))?;
-    let memory = serde_json::from_slice(&bytes).map_err(|error| malformed(error.to_string()))?;
+    let malformed = |what: &str| format!("is malformed: {}", what.strip_prefix("is ").unwrap_or(what));
+    let (ours, memory) = json::object_and(&bytes, &OURS).map_err(|what| malformed(&what))?;
+    let beat = Beat::from_object(ours).map_err(|error| malformed(&error.to_string()))?;
     Ok(Some((beat, memory)))
 }
 

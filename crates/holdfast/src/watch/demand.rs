@@ -3,7 +3,7 @@
 use super::judge::Judged;
 use super::memory::{Incident, Memory};
 use super::verdict::Act;
-use crate::circuit::{Hold, Mode};
+use crate::circuit::{Hold, Mode, View};
 use crate::config::{Config, OnFail};
 use crate::sys::Now;
 
@@ -21,18 +21,27 @@ pub struct Demand {
 }
 
 /// The trips that `judged` demands. A watch whose hold stands does not trip again, unless more strictly.
+///
+/// A hold that is found while the circuit cannot be read may have been lifted: it counts only if it was made since
+/// the circuit could last be read (**trip-first**).
 pub fn demands(
     config: &Config,
     memory: &Memory,
     judged: &[(String, Judged)],
-    holds: &[Hold],
+    view: &View,
     now: &Now,
     new_id: &mut dyn FnMut() -> String,
 ) -> Vec<Demand> {
     let mut demands = Vec::new();
     for (watch, judged) in judged.iter().filter(|(_, judged)| judged.act == Act::Trip) {
         let Some(mode) = on_fail(config, watch).trip else { continue };
-        if holds.iter().any(|hold| hold.watch.as_deref() == Some(watch) && hold.mode >= mode) {
+        let holds = &view.holds;
+        let stands = if view.refused {
+            memory.circuit.blindly.contains(watch)
+        } else {
+            holds.iter().any(|hold| hold.watch.as_deref() == Some(watch) && hold.mode >= mode)
+        };
+        if stands {
             continue;
         }
         // An incident goes on under its id, until a person has lifted its hold.

@@ -34,8 +34,8 @@ pub enum Seen {
 pub struct Context<'a> {
     /// The clocks.
     pub now: &'a Now,
-    /// The clocks at the last complete evaluation.
-    pub last_check: Option<&'a Now>,
+    /// The clocks when the last look at the beats began.
+    pub last_look: Option<&'a Now>,
     /// The last resume.
     pub resumed: Option<&'a Sight>,
     /// The pause that stands, and what it forbids.
@@ -72,21 +72,15 @@ impl Judged {
 }
 
 /// Judges a heartbeat and remembers what was seen.
-pub fn judge(
-    watch: &Watch,
-    seen: &Seen,
-    memory: Option<&WatchMemory>,
-    context: &Context,
-) -> (Judged, WatchMemory) {
-    let mut memory = memory.cloned().unwrap_or_else(|| WatchMemory::new(context.now));
-    let sight = remember(watch, seen, &mut memory, context);
+pub fn judge(watch: &Watch, seen: &Seen, memory: &mut WatchMemory, context: &Context) -> Judged {
+    let sight = remember(watch, seen, memory, context);
     let session = context.calendar.map(|calendar| calendar.session(context.now.wall));
-    let mut judged = Case { watch, memory: &memory, sight: &sight, context, session }.judge(seen);
+    let mut judged = Case { watch, memory, sight: &sight, context, session }.judge(seen);
     judged.detail = printable(&judged.detail, DETAIL_MAX);
     memory.verdict = judged.verdict;
     memory.detail.clone_from(&judged.detail);
     memory.act = judged.act;
-    (judged, memory)
+    judged
 }
 
 impl WatchMemory {
@@ -124,7 +118,7 @@ fn remember(watch: &Watch, seen: &Seen, memory: &mut WatchMemory, context: &Cont
             memory.writers.see(now, beat);
             progress::see(memory, now, beat, &watch.advance, &watch.limit);
             // Only a watch that was looked at then can tell that the beat was not there.
-            let last = context.last_check.filter(|_| memory.evidence.is_some());
+            let last = context.last_look.filter(|_| memory.evidence.is_some());
             Sight::of(now, last, stamp(beat))
         }
         _ => Sight::now(now),

@@ -1,6 +1,6 @@
 //! What the watchdog keeps between checks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -22,6 +22,8 @@ pub struct Memory {
     pub source: Option<String>,
     /// The clocks at the last complete evaluation.
     pub last_check: Option<Now>,
+    /// The clocks when the last look at the beats began: earlier, by as long as a judging watchdog was held up.
+    pub last_look: Option<Now>,
     /// What was last seen of the circuit.
     #[serde(rename = "circuit_seen")]
     pub circuit: CircuitMemory,
@@ -138,6 +140,9 @@ pub struct CircuitMemory {
     pub ledger_len: u64,
     /// The holds that stood.
     pub holds: Vec<KnownHold>,
+    /// Watches that have tripped since face and ledger could last be read.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub blindly: BTreeSet<String>,
 }
 
 impl CircuitMemory {
@@ -148,6 +153,7 @@ impl CircuitMemory {
         if view.refused {
             return;
         }
+        self.blindly.clear();
         let green = view.verdict.is_green();
         // Trips taken out of the ledger are no resume, and are remembered until a hold says so (**no-lost-trip**).
         let shrank = view.ledger_len < self.ledger_len && !view.holds.iter().any(KnownHold::of_circuit);

@@ -188,6 +188,10 @@ impl World {
         let mut state = self.state();
         if let Some(id) = acknowledged {
             let seq = state.appended.iter().rfind(|(process, _)| *process == name).map_or(0, |(_, seq)| *seq);
+            // Also of a trip that was on its way then, a face of another ledger may say that it is known.
+            if seq <= state.foreign {
+                state.lifted.insert(id.clone());
+            }
             state.trips.push((id, seq));
             return;
         }
@@ -203,9 +207,12 @@ impl World {
     fn resume(self: &Arc<Self>) {
         let others_did = |world: &Self| {
             let state = world.state();
-            (state.faults, state.edited, state.resumes)
+            // Also a copy that comes back may make it green.
+            let by_hand = |path| state.changed_by.get(&(path, "hand".to_owned())).copied();
+            let hands = by_hand(world.root.circuit()).max(by_hand(world.root.ledger()));
+            (state.faults, hands, state.resumes)
         };
-        let (faults, edited, resumes) = others_did(self);
+        let (faults, hands, resumes) = others_did(self);
         let was_green = self.is_green();
         let mut named = Vec::new();
         let lifted = self.host.run("resume", |process| {
@@ -246,7 +253,7 @@ impl World {
         }
         self.note(|| format!("resume: {lifted:?}"));
         // One fault, and nobody else who made it green, before or meanwhile.
-        let one_fault = !was_green && others_did(self) == (faults + 1, edited, resumes);
+        let one_fault = !was_green && others_did(self) == (faults + 1, hands, resumes);
         if let Some(Some(Err(ResumeError::Face(_)))) = lifted
             && one_fault
             && self.is_green()
@@ -292,6 +299,7 @@ impl World {
         let green = self.is_green();
         let mut state = self.state();
         state.boots += 1;
+        state.steps_seen = state.steps_kept;
         state.green = green;
         state.late_from = awake;
         // A beat of before that nobody has seen bears no time of this boot.

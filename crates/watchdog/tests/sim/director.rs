@@ -22,7 +22,8 @@ impl Director for Hand {
             return Fault::None;
         }
         if step.process == "watchdog" && step.verb == Verb::Append && step.path == world.root.ledger() {
-            world.state().tried = true;
+            let mut state = world.state();
+            state.tried = Some(state.seq);
         }
         let interrupted = {
             let mut state = world.state();

@@ -76,6 +76,9 @@ impl World {
             let all: Vec<String> =
                 state.trips.iter().map(|(id, _)| id.clone()).filter(|_| state.rewritten).collect();
             state.lifted.extend(all);
+            if state.rewritten {
+                state.foreign = state.seq;
+            }
         }
     }
 
@@ -98,8 +101,6 @@ impl World {
     }
 
     fn restore_ledger_from(&self, copy: &[u8]) {
-        let former = self.host.durable(&self.root.ledger()).unwrap_or_default();
-        self.state().former.push_str(&String::from_utf8_lossy(&former));
         self.edit(&self.root.ledger(), copy);
         // A full disk leaves less than was meant.
         let left = self.host.peek(&self.root.ledger()).unwrap_or_default();

@@ -2,7 +2,7 @@
 //! beats, checks, trips, resumes, hand edits, faults and clocks. After every step the named rules are asked.
 //!
 //! `HOLDFAST_SIM_SEED=N` replays one seed and tells its story; `HOLDFAST_SIM_SEEDS=N` runs that many;
-//! `HOLDFAST_SIM_RULE=NAME` asks only that rule.
+//! `HOLDFAST_SIM_RULE=NAME` asks only that rule; `HOLDFAST_SIM_ALL=1` goes on after the first failure.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_macros,
@@ -33,28 +33,34 @@ fn the_rules_hold_for_every_seed() {
     holdfast::say::hush();
     let seeds = number("HOLDFAST_SIM_SEEDS").unwrap_or(SEEDS);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let (next, failed) = (AtomicU64::new(0), AtomicBool::new(false));
+    let all = number("HOLDFAST_SIM_ALL").is_some_and(|all| all != 0);
+    let (next, enough) = (AtomicU64::new(0), AtomicBool::new(false));
     let found: Vec<(u64, Broken)> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| work(&next, seeds, &failed))).collect();
-        workers.into_iter().filter_map(|worker| worker.join().expect("a worker catches panics")).collect()
+        let work = || work(&next, seeds, &enough, all);
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("a worker catches panics")).collect()
     });
     if let Some((seed, broken)) = found.into_iter().min_by_key(|(seed, _)| *seed) {
         expect(seed, Some(broken));
     }
 }
 
-fn work(next: &AtomicU64, seeds: u64, failed: &AtomicBool) -> Option<(u64, Broken)> {
-    while !failed.load(Ordering::Relaxed) {
+fn work(next: &AtomicU64, seeds: u64, enough: &AtomicBool, all: bool) -> Vec<(u64, Broken)> {
+    let mut found = Vec::new();
+    while !enough.load(Ordering::Relaxed) {
         let seed = next.fetch_add(1, Ordering::Relaxed);
         if seed >= seeds {
             break;
         }
         if let Some(broken) = run(seed, false) {
-            failed.store(true, Ordering::Relaxed);
-            return Some((seed, broken));
+            enough.store(!all, Ordering::Relaxed);
+            if all {
+                println!("also seed {seed}: {}: {}", broken.rule, broken.what);
+            }
+            found.push((seed, broken));
         }
     }
-    None
+    found
 }
 
 /// What is broken in the history of this seed.

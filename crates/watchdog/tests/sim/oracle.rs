@@ -57,3 +57,15 @@ pub(crate) fn trips(line: &Line) -> bool {
     const TRIP: [&str; 6] = ["malformed", "reported", "overrun", "stale", "not-advancing", "limit"];
     TRIP.contains(&line.verdict) && !line.detail.contains("trips in")
 }
+
+/// A message that says that nothing is paused.
+pub(crate) fn not_paused(text: &str) -> bool {
+    text.contains("THE CIRCUIT IS NOT PAUSED")
+}
+
+/// A message that says that neither the ledger nor the face could take the trip as they should.
+pub(crate) fn not_recorded(text: &str) -> bool {
+    const BOTH: [&str; 2] =
+        ["data/trips.jsonl cannot be written", "data/circuit.json cannot be brought up to date"];
+    BOTH.iter().all(|what| text.contains(what))
+}

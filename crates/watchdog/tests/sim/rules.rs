@@ -1,6 +1,7 @@
 //! The named rules, asked of what is on the disk and of what really happened.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use holdfast::circuit;
@@ -11,7 +12,7 @@ use serde_json::Value;
 
 use crate::oracle::{self, lines};
 use crate::watchdog::Look;
-use crate::world::{Held, MAX_AGE, Truth, World};
+use crate::world::{MAX_AGE, Truth, World};
 
 /// Between the moment that a check looks at and the moment that we ask, in seconds.
 const SLACK: f64 = 10.0;
@@ -59,24 +60,28 @@ impl World {
         if path.parent() == Some(&self.root.outbox()) && step.verb == Verb::Replace {
             self.trip_first(path);
         }
-        if path == self.root.circuit() && step.process == "watchdog" {
-            // A trip that was killed between face and ledger stands in the face only.
-            let face = self.host.peek(path).unwrap_or_default();
-            self.state().former.push_str(&String::from_utf8_lossy(&face));
-        }
         if path == self.root.circuit() || path == self.root.ledger() {
+            self.state().changed_by.insert((path.to_owned(), step.process.clone()), seq);
+            self.tell_change(step);
             self.manual_resume(step, seq);
         }
+    }
+
+    /// For whoever replays a seed: what face and ledger are now.
+    fn tell_change(&self, step: &Step) {
+        if !self.state().tell {
+            return;
+        }
+        let text =
+            |path: &Path| String::from_utf8_lossy(&self.host.peek(path).unwrap_or_default()).into_owned();
+        let (face, ledger) = (text(&self.root.circuit()), text(&self.root.ledger()).len());
+        self.note(|| format!("{} {:?}: {ledger} bytes of trips, {face}", step.process, step.verb));
     }
 
     /// From paused to green only a person leads.
     fn manual_resume(&self, step: &Step, seq: u64) {
         let (was, is) = (self.state().green, self.is_green());
         self.state().green = is;
-        if is && !was && step.process == "hand" {
-            // On a full disk a trip may be an empty face and nothing else, which no later look can tell from none.
-            self.state().tripping.clear();
-        }
         match step.process.as_str() {
             "hand" if step.path == self.root.circuit() => self.state().edited = seq,
             "hand" | "resume" => {}
@@ -91,7 +96,9 @@ impl World {
         let by_hand = step.process == "hand";
         let awake = self.host.clock.now().awake;
         let mut state = self.state();
-        if is && !was {
+        // A person's resume counts as such also if an error of reading was all that there was to lift.
+        let resume = step.process == "resume" && step.path == self.root.circuit();
+        if is && (!was || resume) {
             state.late_from = awake;
             state.resumed = true;
         }
@@ -134,41 +141,78 @@ impl World {
         self.tripped_before(&text);
     }
 
-    /// The circuit would be found paused, and the ledger that would be found.
-    fn left_paused(&self) -> (bool, Vec<u8>) {
+    /// The circuit would be found paused, also after a power loss.
+    fn is_durably_paused(&self) -> bool {
         // Whoever finds a pause that an earlier process could not make durable cannot know that.
-        let tried = self.state().tried;
-        let left = |path: &Path| if tried { self.host.durable(path) } else { self.host.peek(path) };
-        let left = |path: &Path| left(path).zip(self.host.modified(path));
-        let ledger = left(&self.root.ledger());
-        let paused = !oracle::green(&left(&self.root.circuit()), &ledger);
-        (paused, ledger.map(|(bytes, _)| bytes).unwrap_or_default())
+        if self.state().tried.is_none() {
+            return !self.is_green();
+        }
+        let left = |path: &Path| self.host.durable(path).zip(self.host.modified(path));
+        !oracle::green(&left(&self.root.circuit()), &left(&self.root.ledger()))
     }
 
-    /// These verdicts ask for a trip. The evaluation is over, so the circuit is paused.
-    pub(crate) fn ask_for_a_trip(&self, asking: impl Iterator<Item = (String, String)>) {
-        let held = if self.left_paused().0 { Held::Yes } else { Held::No };
-        let tripping = &mut self.state().tripping;
-        for verdict in asking {
-            let known = tripping.entry(verdict).or_insert(held);
-            *known = (*known).max(held);
+    /// Nothing that can be said of trips now is said too early.
+    fn may_be_told(&self) -> bool {
+        if self.is_durably_paused() {
+            return true;
+        }
+        let face = self.host.peek(&self.root.circuit());
+        let broken = face.is_some_and(|face| serde_json::from_slice::<Value>(&face).is_err());
+        let state = self.state();
+        let changed = |path: PathBuf, by: &str| state.changed_by.get(&(path, by.to_owned())).copied();
+        let (face, ledger) = (self.root.circuit(), self.root.ledger());
+        // A person may have taken the pause away since: an emptied face on a full disk leaves nothing of it.
+        let by_people =
+            ["hand", "resume"].iter().flat_map(|by| [changed(face.clone(), by), changed(ledger.clone(), by)]);
+        let lifted = by_people.flatten().max() > Some(state.tried.unwrap_or(state.looking_since));
+        // A face that was broken before is paused, and is left for a person to see.
+        let found = broken && changed(face, "watchdog") <= Some(state.looking_since);
+        lifted || found
+    }
+
+    /// These verdicts ask for a trip, the evaluation is over, and this is about to be told: so it must have left the
+    /// circuit paused. What a message says is asked once: what was paused then, people may have resumed when it is sent.
+    pub(crate) fn ask_for_a_trip<'a>(
+        &self,
+        asking: &BTreeSet<(String, String)>,
+        texts: impl Iterator<Item = &'a str>,
+        look: &Look,
+    ) {
+        let (obeyed, paused) = (self.may_be_told(), !self.is_green());
+        let mut state = self.state();
+        // What fails is told. A full disk alone is no excuse.
+        let may_fail = paused && state.faults > look.faults;
+        for text in texts {
+            let admitted = oracle::not_paused(text) || may_fail && oracle::not_recorded(text);
+            for line in lines(text).into_iter().filter(oracle::trips) {
+                let told = (line.incident.to_owned(), line.detail.to_owned());
+                let asked = asking.contains(&(line.watch.to_owned(), line.detail.to_owned()));
+                if state.composed.insert(told.clone()) && asked && !obeyed && !admitted {
+                    state.too_early.insert(told);
+                }
+            }
+        }
+    }
+
+    /// The watchdog was killed. What it has saved, a later process may tell when people have resumed: it came after
+    /// the trips.
+    pub(crate) fn leave_messages(&self) {
+        if !self.may_be_told() {
+            return;
+        }
+        let memory = self.host.peek(&self.root.watchdog()).unwrap_or_default();
+        let memory = serde_json::from_slice::<Value>(&memory).unwrap_or_default();
+        for message in memory["unstored"].as_array().into_iter().flatten() {
+            let lines = lines(message["text"].as_str().unwrap_or_default());
+            let told = lines.iter().map(|line| (line.incident.to_owned(), line.detail.to_owned()));
+            self.state().composed.extend(told);
         }
     }
 
     fn tripped_before(&self, text: &str) {
-        // It says itself that the disk did not take the trip, or that under a milder pause nobody is tripped.
-        if text.contains("cannot be") || text.contains("is REDUCED") {
-            return;
-        }
-        let (paused, ledger) = self.left_paused();
-        // A hand may have taken the trip away since, before the message could be sent.
-        let ledger = self.state().former.clone() + &String::from_utf8_lossy(&ledger);
-        for line in lines(text).iter().filter(|line| oracle::trips(line)) {
-            let asked = self.state().tripping.get(&(line.watch.to_owned(), line.detail.to_owned())).copied();
-            // After a crash the hold may bear another id than the incident that goes on.
-            let known =
-                ledger.contains(line.incident) || ledger.contains(&format!("\"watch\":\"{}\"", line.watch));
-            if asked == Some(Held::No) && !paused && !known {
+        for line in lines(text) {
+            let told = (line.incident.to_owned(), line.detail.to_owned());
+            if self.state().too_early.contains(&told) && !self.is_durably_paused() {
                 let what =
                     format!("told that {} is {} before the circuit was paused", line.watch, line.verdict);
                 self.breaks("trip-first", what);
@@ -199,7 +243,7 @@ impl World {
         let watched = state.kept_in == Some(boots);
         state.beat = Some(Truth { awake: now.awake, boots, steps, seq, watched });
         state.unseen |= state.manner.plain;
-        if state.looked.is_some() {
+        if state.looked {
             state.late_from = now.awake;
         }
     }
@@ -223,7 +267,7 @@ impl World {
             let Some(beat) = state.beat.filter(known) else { return };
             // Of a beat without a boot clock that was written around a step nobody knows the age, nor how much of
             // it was sleep when nobody had looked in this boot before; and steps below a minute are not seen as such.
-            if state.manner.plain && (!beat.watched || state.looked != Some(state.steps)) {
+            if state.manner.plain && (!beat.watched || state.steps_seen != Some(state.steps)) {
                 return;
             }
             // Nor of one whose boot has no name, once the wall clock says that it was another boot.
@@ -257,11 +301,15 @@ impl World {
         state.kept_in = Some(state.boots).filter(|_| kept).or(state.kept_in);
         state.unseen |= state.kept_in.is_none();
         // What bears no honest time of its own counts from when it was seen.
-        if state.looked.is_none() || look.news {
+        if !state.looked || look.news {
             state.late_from = now.awake;
         }
-        state.looked = Some(state.steps);
-        let late = now.awake - state.late_from;
+        state.looked = true;
+        // A step of the clock that is not remembered was not seen.
+        state.steps_kept = Some(state.steps).filter(|_| kept).or(state.steps_kept);
+        state.steps_seen = if state.manner.resident { Some(state.steps) } else { state.steps_kept };
+        // It looked when it began; others may take their time before it ends.
+        let late = since.awake - state.late_from;
         drop(state);
         if clean && late > MAX_AGE + SLACK && self.is_green() {
             self.breaks("clock-honest", format!("green, although nobody has beaten for {late:.0} s awake"));

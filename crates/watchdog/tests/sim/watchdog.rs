@@ -36,7 +36,7 @@ impl World {
         let since = self.host.clock.now();
         let mut state = self.state();
         state.looking_since = state.seq;
-        state.tried = false;
+        state.tried = None;
         let (news, resumed) = (std::mem::take(&mut state.unseen), std::mem::take(&mut state.resumed));
         Look { since, faults: state.faults, news, resumed }
     }
@@ -72,9 +72,11 @@ impl World {
             });
             let asking = evaluated.judged.iter().filter(|(_, judged)| judged.act == Act::Trip);
             let asking = asking.map(|(watch, judged)| (watch.clone(), judged.detail.clone()));
-            self.ask_for_a_trip(asking);
+            let work = watchdog.work();
+            let texts = work.iter().flat_map(watchdog::Work::texts);
+            self.ask_for_a_trip(&asking.collect(), texts, &look);
             self.after_evaluation(&look);
-            if let Some(work) = watchdog.work() {
+            if let Some(work) = work {
                 let came = deliverer.deliver(&work);
                 if let Some(more) = watchdog.take_in(&came) {
                     let came = deliverer.deliver(&more);
@@ -87,6 +89,10 @@ impl World {
         self.remember_what_must_be_told();
         if done.is_none() {
             self.not_seen(&look);
+            self.leave_messages();
+            let mut state = self.state();
+            state.steps_seen = state.steps_kept;
+            drop(state);
             self.note(|| "watchdog: killed".to_owned());
         }
         *self.resident.lock().unwrap_or_else(PoisonError::into_inner) = done;

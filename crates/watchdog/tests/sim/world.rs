@@ -1,6 +1,7 @@
 //! One host, everybody on it, and what really happened there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use holdfast::Root;
@@ -49,13 +50,6 @@ pub(crate) struct Truth {
     pub(crate) watched: bool,
 }
 
-/// What an evaluation that asked for a trip left.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Held {
-    No,
-    Yes,
-}
-
 /// What really happened. None of it is read by what is tested.
 #[expect(clippy::struct_excessive_bools, reason = "facts of a world, none of which implies another")]
 pub(crate) struct State {
@@ -87,26 +81,34 @@ pub(crate) struct State {
     pub(crate) beat: Option<Truth>,
     /// From when on, on the awake clock, a missing beat counts.
     pub(crate) late_from: f64,
-    /// The present evaluation has tried to trip.
-    pub(crate) tried: bool,
+    /// When the present evaluation last tried to trip.
+    pub(crate) tried: Option<u64>,
     /// When the present evaluation began.
     pub(crate) looking_since: u64,
     /// Trips that a hand took out of the ledger: only the length that the face knows tells of them.
     pub(crate) cut: BTreeSet<String>,
     /// A hand has put another ledger in the place of the ledger.
     pub(crate) rewritten: bool,
-    /// What stood durably in the ledgers that a hand replaced, and in the faces that the watchdog wrote.
-    pub(crate) former: String,
+    /// When a hand last put a face that knows another ledger beside this one.
+    pub(crate) foreign: u64,
     /// In which boot the watchdog has last kept what it saw.
     pub(crate) kept_in: Option<u32>,
-    /// Every verdict that asked for a trip: watch and words, and whether the circuit was paused after it.
-    pub(crate) tripping: BTreeMap<(String, String), Held>,
+    /// When each process last changed face or ledger.
+    pub(crate) changed_by: BTreeMap<(PathBuf, String), u64>,
+    /// What the watchdog has had to tell of failed watches, by incident and words; and what of it came from an
+    /// evaluation that was asked for a trip and left the circuit green.
+    pub(crate) composed: BTreeSet<(String, String)>,
+    pub(crate) too_early: BTreeSet<(String, String)>,
     /// The circuit became green, and the watchdog has not seen it.
     pub(crate) resumed: bool,
     /// There is news that bears no time of a boot clock, and the watchdog has not seen it.
     pub(crate) unseen: bool,
-    /// The watchdog has completed an evaluation; the wall clock was stepped this often then.
-    pub(crate) looked: Option<u32>,
+    /// The watchdog has completed an evaluation.
+    pub(crate) looked: bool,
+    /// How often the wall clock had been stepped at the last evaluation that the watchdog remembers, and at the
+    /// last one that outlives its process.
+    pub(crate) steps_seen: Option<u32>,
+    pub(crate) steps_kept: Option<u32>,
     /// Incidents that a power loss could not undo, and those that people have heard of.
     pub(crate) must_tell: BTreeSet<String>,
     pub(crate) told: String,
@@ -265,16 +267,20 @@ impl State {
             edited: 0,
             beat: None,
             late_from: f64::INFINITY,
-            tried: false,
+            tried: None,
             looking_since: 0,
             cut: BTreeSet::new(),
             rewritten: false,
-            former: String::new(),
+            foreign: 0,
             kept_in: None,
-            tripping: BTreeMap::new(),
+            changed_by: BTreeMap::new(),
+            composed: BTreeSet::new(),
+            too_early: BTreeSet::new(),
             resumed: false,
             unseen: false,
-            looked: None,
+            looked: false,
+            steps_seen: None,
+            steps_kept: None,
             must_tell: BTreeSet::new(),
             told: String::new(),
             channel_up: true,

@@ -23,7 +23,7 @@ const SECRETS: [&str; 14] = [
     "env-file-secret-1",
 ];
 
-const CONFIG: &str = r##"
+const CONFIG: &str = r#"
 # unknownkeyvalue01 in a comment
 [audit]
 key = "../key"
@@ -65,7 +65,7 @@ credentials_file = "keys/s3"
 etcd = ["https://etcd1:2379"]
 user = "bot"
 password_file = "keys/fleet"
-"##;
+"#;
 
 fn world() -> World {
     let world = World::new();

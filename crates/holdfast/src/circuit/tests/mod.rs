@@ -1,6 +1,7 @@
 //! The circuit on the real store, in temporary folders.
 #![allow(clippy::disallowed_methods, reason = "a test plays the person, the editor and the broken disk")]
 
+mod faults;
 mod races;
 mod reserve;
 mod resume;

@@ -3,10 +3,11 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use crate::sys::{
-    Appended, Draft, Itself, Kind, Lock, MAX_READ, ReadAt, ReadError, Secrecy, Stat, Store, missing_folder,
+    Appended, Draft, Itself, Lock, MAX_READ, ReadAt, ReadError, Secrecy, Stat, Store, Take, missing_folder,
 };
 
 #[path = "files/bulk.rs"]
@@ -49,6 +50,26 @@ impl Store for RealStore {
         if bytes.len() as u64 > MAX_READ { Err(ReadError::TooLarge(bytes.len() as u64)) } else { Ok(bytes) }
     }
 
+    fn read_each(&self, paths: &[PathBuf], take: &Take) {
+        // So many are worth a second thread: most of the time goes into opening them.
+        const MANY: usize = 64;
+        let next = AtomicUsize::new(0);
+        let work = || {
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                let Some(path) = paths.get(number) else { break };
+                take(number, self.read(path));
+            }
+        };
+        std::thread::scope(|scope| {
+            if paths.len() >= MANY {
+                // Where no thread is to be had, this one does it all.
+                let _ = std::thread::Builder::new().spawn_scoped(scope, work);
+            }
+            work();
+        });
+    }
+
     fn read_at(&self, path: &Path, offset: u64, max: usize) -> Result<Vec<u8>, ReadError> {
         let (mut file, _) = open_to_read(path)?;
         file.seek(SeekFrom::Start(offset))?;
@@ -62,19 +83,7 @@ impl Store for RealStore {
     }
 
     fn stat(&self, path: &Path) -> io::Result<Option<Stat>> {
-        let itself = match fs::symlink_metadata(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            itself => itself?,
-        };
-        if !itself.is_symlink() {
-            return stat_of(&itself).map(Some);
-        }
-        match fs::metadata(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(io::Error::other("is a link that leads nowhere"))
-            }
-            found => stat_of(&found?).map(Some),
-        }
+        platform::stat(path)
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
@@ -128,6 +137,10 @@ impl Store for RealStore {
         bulk::replace_all(files, secrecy)
     }
 
+    fn sync(&self, path: &Path) -> io::Result<()> {
+        bulk::sync(path)
+    }
+
     fn draft(&self, path: &Path, secrecy: Secrecy) -> io::Result<Box<dyn Draft + '_>> {
         bulk::draft(path, secrecy)
     }
@@ -168,8 +181,10 @@ impl Store for RealStore {
         let place = Place::of(path)?;
         let mut options = OpenOptions::new();
         let mut file = open_in_place(options.write(true).create(true).truncate(true), place.path())?;
-        file.write_all(bytes)?;
-        file.sync_all()
+        // A full disk takes no more than the cut: that must be durable then, for an empty face is paused (**trip-first**).
+        let written = file.write_all(bytes);
+        let synced = file.sync_all();
+        written.and(synced)
     }
 
     fn set_modified(&self, path: &Path, modified: SystemTime) -> io::Result<()> {
@@ -210,18 +225,7 @@ impl Store for RealStore {
     }
 
     fn sweep(&self, dir: &Path, age: Duration) -> io::Result<usize> {
-        let mut swept = 0;
-        for name in self.list(dir)? {
-            if !is_temp(&name) {
-                continue;
-            }
-            let place = Place::of(&dir.join(&name))?;
-            if file_age(place.path())? >= age {
-                fs::remove_file(place.path())?;
-                swept += 1;
-            }
-        }
-        Ok(swept)
+        bulk::sweep(dir, &self.list(dir)?, age)
     }
 
     fn try_lock(&self, path: &Path) -> io::Result<Option<Lock>> {
@@ -239,6 +243,10 @@ impl Store for RealStore {
 /// and a link there must not lead a trip by root into somebody else's file.
 fn open_in_place(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     platform::open_unfollowed(options, path).map_err(|error| if is_link(path) { is_a_link() } else { error })
+}
+
+fn dangling() -> io::Error {
+    io::Error::other("is a link that leads nowhere")
 }
 
 /// A file that could not be made because its folder is missing.
@@ -322,21 +330,6 @@ fn not_regular(meta: &fs::Metadata) -> Option<&'static str> {
     }
 }
 
-fn stat_of(meta: &fs::Metadata) -> io::Result<Stat> {
-    let kind = match not_regular(meta) {
-        None => Kind::File,
-        Some(_) if meta.is_dir() => Kind::Dir,
-        Some(_) => Kind::Other,
-    };
-    Ok(Stat {
-        kind,
-        len: meta.len(),
-        modified: meta.modified()?,
-        id: platform::id(meta),
-        owner: platform::owner(meta),
-    })
-}
-
 fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(dir) if !dir.as_os_str().is_empty() => dir,
@@ -349,15 +342,6 @@ fn temp_beside(path: &Path) -> PathBuf {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let random = crate::sys::random();
     path.with_file_name(format!(".{name}.{}-{random:016x}.tmp", std::process::id()))
-}
-
-fn is_temp(name: &str) -> bool {
-    let hidden = name.starts_with('.');
-    hidden && Path::new(name).extension().is_some_and(|extension| extension == "tmp")
-}
-
-fn file_age(path: &Path) -> io::Result<Duration> {
-    Ok(SystemTime::now().duration_since(fs::symlink_metadata(path)?.modified()?).unwrap_or_default())
 }
 
 /// Not durable yet.

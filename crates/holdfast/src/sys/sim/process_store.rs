@@ -148,6 +148,10 @@ impl Store for SimProcess<'_> {
         })
     }
 
+    fn sync(&self, path: &Path) -> io::Result<()> {
+        self.change(Verb::Sync, path, |_, _| Ok(()))
+    }
+
     fn draft(&self, path: &Path, secrecy: Secrecy) -> io::Result<Box<dyn Draft + '_>> {
         Ok(Box::new(InMemory { store: self, path: path.to_owned(), bytes: Vec::new(), secrecy }))
     }
@@ -194,13 +198,15 @@ impl Store for SimProcess<'_> {
             Ok(())
         })?;
         let torn = matches!(course, Course::PartThenError(_) | Course::PartThenKilled);
-        self.apply(&step, |disk, stamp| {
+        let written = self.apply(&step, |disk, stamp| {
             disk.fits(path, bytes.len() as u64)?;
             let part = if torn { bytes.len() / 2 } else { bytes.len() };
             disk.write_in_place(path, &bytes[..part], stamp);
             Ok(())
-        })?;
-        self.finish(path, course)
+        });
+        // What a full disk leaves is made durable too.
+        self.finish(path, course)?;
+        written
     }
 
     fn set_modified(&self, path: &Path, modified: SystemTime) -> io::Result<()> {

@@ -66,14 +66,14 @@ impl Bench {
         let now = self.now();
         let context = Context {
             now: &now,
-            last_check: self.last_check.as_ref(),
+            last_look: self.last_check.as_ref(),
             resumed: self.resumed.as_ref(),
             paused: self.paused.as_ref().map(|(since, mode)| (since, *mode)),
             calendar: self.calendar.as_ref(),
             step: self.last_check.as_ref().and_then(|last| clock_step(last, &now)),
         };
-        let (judged, memory) = judge(&self.watch, seen, self.memory.as_ref(), &context);
-        self.memory = Some(memory);
+        let memory = self.memory.get_or_insert_with(|| WatchMemory::new(&now));
+        let judged = judge(&self.watch, seen, memory, &context);
         self.last_check = Some(now);
         judged
     }

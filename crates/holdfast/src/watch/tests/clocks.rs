@@ -1,11 +1,15 @@
 //! **clock-honest**: no single clock makes a beat fresh or stale.
 
 use super::*;
-use crate::sys::Clock;
-use crate::sys::sim::SimClock;
+use crate::Root;
+use crate::circuit::view;
+use crate::config::{Config, Watch};
+use crate::heartbeat::Name;
+use crate::sys::sim::{SimClock, SimHost};
+use crate::sys::{Clock, Secrecy};
 use crate::watch::age::rebooted_unnamed;
 use crate::watch::verdict::{Act, Verdict};
-use crate::watch::{Memory, Seen, Sight, WatchMemory};
+use crate::watch::{Memory, Observed, Seen, Sight, WatchMemory, judge_all, observe};
 
 const HOUR: f64 = 3600.0;
 
@@ -255,4 +259,37 @@ fn a_restart_of_the_watchdog_resets_nothing() {
     let kept = serde_json::to_string(bench.memory.as_ref().expect("looked at")).expect("JSON");
     bench.memory = Some(serde_json::from_str(&kept).expect("what was kept"));
     assert_eq!(bench.look_after(1.01, &last).verdict, Verdict::Stale);
+}
+
+/// Nothing but `at` tells its age, and the wall clock is moved back before the next look.
+#[test]
+fn a_beat_that_came_while_a_look_was_held_up_is_no_younger_for_it() {
+    let host = SimHost::new("mini", 1_763_712_000.0);
+    let process = host.process("watchdog");
+    let sys = process.sys();
+    sys.store.make_dir("/r/data".as_ref()).expect("made");
+    let root = Root::open(sys.store, "/r").expect("a root");
+    let watches = [Watch::heartbeat(Name::main(), None)];
+    let mut memory = Memory::default();
+    let beat = || {
+        let text = format!(r#"{{"at":{},"status":"ok"}}"#, sys.clock.now().wall);
+        sys.store.replace(&root.heartbeat(None), text.as_bytes(), Secrecy::Shared).expect("written");
+    };
+    let view = view(&sys, &root);
+    let mut judge = |observed: &Observed| {
+        let judged = judge_all(&sys, &Config::default(), &mut memory, &view, observed);
+        memory.last_check = Some(sys.clock.now());
+        judged.into_iter().next().expect("the beat").1
+    };
+    beat();
+    judge(&observe(&sys, &root, &watches));
+    let held_up = observe(&sys, &root, &watches);
+    host.clock.advance(1.0);
+    beat();
+    host.clock.advance(100.0);
+    judge(&held_up);
+    host.clock.step_wall(-HOUR);
+    host.clock.advance(MAX_AGE - 50.0);
+    let judged = judge(&observe(&sys, &root, &watches));
+    assert_eq!((judged.verdict, judged.act), (Verdict::ClockAhead, Act::Trip), "{judged:?}");
 }

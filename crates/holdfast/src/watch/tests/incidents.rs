@@ -61,7 +61,7 @@ impl Rounds {
             ids += 1;
             format!("id-{ids}")
         };
-        let demanded = demands(&self.config, &self.memory, &judged, &self.holds, &now, &mut new_id);
+        let demanded = demands(&self.config, &self.memory, &judged, &self.view(), &now, &mut new_id);
         let trips = demanded.into_iter().map(|demand| self.tripped(demand)).collect();
         let view = self.view();
         let happened = Happened {

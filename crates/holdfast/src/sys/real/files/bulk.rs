@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
-use super::{not_regular, open_in_place, parent, platform, temp_beside, unopened, write_temp};
+use super::{Place, not_regular, open_in_place, parent, platform, temp_beside, unopened, write_temp};
 use crate::sys::{Draft, ReadAt, ReadError, Secrecy};
 
 pub(super) fn open(path: &Path) -> Result<Box<dyn ReadAt>, ReadError> {
@@ -87,6 +88,37 @@ fn write_all(files: &[(PathBuf, Vec<u8>)], secrecy: Secrecy, temps: &mut Vec<Pat
     }
     let dirs: BTreeSet<&Path> = files.iter().map(|(path, _)| parent(path)).collect();
     dirs.into_iter().try_for_each(platform::sync_dir)
+}
+
+/// What the file holds, and its name.
+pub(super) fn sync(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    // Windows makes durable only what may be written.
+    let options = if cfg!(windows) { options.append(true) } else { options.read(true) };
+    open_in_place(options, path)?.sync_all()?;
+    platform::sync_dir(parent(path))
+}
+
+/// Removes what killed writers left, of these names in a folder.
+pub(super) fn sweep(dir: &Path, names: &[String], age: Duration) -> io::Result<usize> {
+    let mut swept = 0;
+    for name in names.iter().filter(|name| is_temp(name)) {
+        let place = Place::of(&dir.join(name))?;
+        if file_age(place.path())? >= age {
+            fs::remove_file(place.path())?;
+            swept += 1;
+        }
+    }
+    Ok(swept)
+}
+
+fn is_temp(name: &str) -> bool {
+    let hidden = name.starts_with('.');
+    hidden && Path::new(name).extension().is_some_and(|extension| extension == "tmp")
+}
+
+fn file_age(path: &Path) -> io::Result<Duration> {
+    Ok(SystemTime::now().duration_since(fs::symlink_metadata(path)?.modified()?).unwrap_or_default())
 }
 
 /// How much of a draft is written at once, in bytes.

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::sys::{Owner, Secrecy};
+use crate::sys::{Kind, Owner, Secrecy, Stat};
 
 pub(super) fn nonblocking(options: &mut OpenOptions) -> &mut OpenOptions {
     options
@@ -69,10 +69,25 @@ pub(super) fn make_dir(dir: &Path) -> io::Result<()> {
     fs::create_dir(dir)
 }
 
-pub(super) fn id(_meta: &fs::Metadata) -> u64 {
-    0
+pub(super) fn stat(path: &Path) -> io::Result<Option<Stat>> {
+    let itself = match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        itself => itself?,
+    };
+    if !itself.is_symlink() {
+        return stat_of(&itself).map(Some);
+    }
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(super::dangling()),
+        found => stat_of(&found?).map(Some),
+    }
 }
 
-pub(super) fn owner(_meta: &fs::Metadata) -> Owner {
-    Owner::default()
+fn stat_of(meta: &fs::Metadata) -> io::Result<Stat> {
+    let kind = match super::not_regular(meta) {
+        None => Kind::File,
+        Some(_) if meta.is_dir() => Kind::Dir,
+        Some(_) => Kind::Other,
+    };
+    Ok(Stat { kind, len: meta.len(), modified: meta.modified()?, id: 0, owner: Owner::default() })
 }

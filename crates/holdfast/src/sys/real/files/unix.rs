@@ -4,10 +4,12 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown, lchown};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
 
-use rustix::fs::OFlags;
+use rustix::fs::{FileType, OFlags};
+use rustix::io::Errno;
 
-use crate::sys::{Owner, Secrecy};
+use crate::sys::{Kind, Owner, Secrecy, Stat};
 
 const SHARED: u32 = 0o640;
 
@@ -118,10 +120,46 @@ pub(super) fn make_dir(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-pub(super) fn id(meta: &fs::Metadata) -> u64 {
-    meta.ino()
+/// Asks the kernel without the detours of the standard library: a loop that checks the circuit does little else.
+pub(super) fn stat(path: &Path) -> io::Result<Option<Stat>> {
+    let found = match rustix::fs::lstat(path) {
+        Err(Errno::NOENT) => return Ok(None),
+        Ok(itself) if FileType::from_raw_mode(itself.st_mode) == FileType::Symlink => {
+            match rustix::fs::stat(path) {
+                Err(Errno::NOENT) => return Err(super::dangling()),
+                found => found?,
+            }
+        }
+        itself => itself?,
+    };
+    stat_of(&found).map(Some)
 }
 
-pub(super) fn owner(meta: &fs::Metadata) -> Owner {
-    Owner { uid: Some(meta.uid()), gid: Some(meta.gid()), mode: Some(meta.mode() & 0o7777) }
+#[allow(
+    clippy::unnecessary_cast,
+    clippy::cast_lossless,
+    reason = "each system has its own types for these numbers"
+)]
+fn stat_of(found: &rustix::fs::Stat) -> io::Result<Stat> {
+    let kind = match FileType::from_raw_mode(found.st_mode) {
+        FileType::RegularFile => Kind::File,
+        FileType::Directory => Kind::Dir,
+        _ => Kind::Other,
+    };
+    let seconds = Duration::from_secs(found.st_mtime.unsigned_abs());
+    let second =
+        if found.st_mtime < 0 { UNIX_EPOCH.checked_sub(seconds) } else { UNIX_EPOCH.checked_add(seconds) };
+    let modified =
+        second.and_then(|second| second.checked_add(Duration::from_nanos(found.st_mtime_nsec as u64)));
+    Ok(Stat {
+        kind,
+        len: found.st_size.unsigned_abs(),
+        modified: modified.ok_or_else(|| io::Error::other("bears an impossible time"))?,
+        id: found.st_ino as u64,
+        owner: Owner {
+            uid: Some(found.st_uid),
+            gid: Some(found.st_gid),
+            mode: Some(found.st_mode as u32 & 0o7777),
+        },
+    })
 }

@@ -1,0 +1,11 @@
+//! `audit-pack` on a machine that fails, beside writers that do not wait, and against whoever has no key.
+
+mod faults;
+mod full_disk;
+mod guard;
+mod intruder;
+mod locks;
+mod logs;
+mod power_loss;
+mod scrub;
+mod writers;
