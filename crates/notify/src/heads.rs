@@ -44,8 +44,8 @@ impl Heads {
         if self.lines.is_empty() {
             return String::new();
         }
-        let lines: String = self.lines.iter().map(|line| format!("\n{line}")).collect();
-        format!("\n\nHeads of the sealed logs; whoever keeps this message can prove them later:{lines}")
+        let first = "\n\nHeads of the sealed logs; whoever keeps this message can prove them later:";
+        self.lines.iter().fold(first.to_owned(), |text, line| text + "\n" + line)
     }
 }
 

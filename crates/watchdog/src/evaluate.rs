@@ -17,9 +17,7 @@ use holdfast::{Exit, Root};
 use holdfast_notify::{mute, states_of};
 
 use crate::deliver::{Delivered, Work};
-use crate::settings;
-use crate::system;
-use crate::tell;
+use crate::{settings, system, tell};
 
 mod heads;
 mod probes;
@@ -97,9 +95,7 @@ impl<'a> Watchdog<'a> {
         // Of this program, whoever wrote the memory.
         memory.source = Some(SOURCE.to_owned());
         let lost_trips = circuit::lost_trips(&sys, &root);
-        let (prober, headless) = (Prober::default(), BTreeSet::new());
-        let actions = Vec::new();
-        let saved = None;
+        let (prober, headless, actions, saved) = (Prober::default(), BTreeSet::new(), Vec::new(), None);
         Self { sys, root, settings, memory, seq, saved, actions, notices, lost_trips, prober, headless }
     }
 

@@ -3,6 +3,7 @@
 //! It is another program on purpose: hashing gigabytes, parsing signatures and reading keys have no place in the process
 //! that trips (**independent-witness**).
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -159,13 +160,13 @@ fn changed(answer: &Object) -> String {
     let number = |key: &str| first.and_then(|first| first.get(key)).and_then(Value::as_u64);
     let mut detail = format!("CHANGED: {} {}", text("kind"), text("file"));
     if let Some(line) = number("line") {
-        detail.push_str(&format!(", line {line}"));
+        let _ = write!(detail, ", line {line}");
     }
     if let Some(byte) = number("byte") {
-        detail.push_str(&format!(", at byte {byte}"));
+        let _ = write!(detail, ", at byte {byte}");
     }
     if !text("detail").is_empty() {
-        detail.push_str(&format!(": {}", text("detail")));
+        let _ = write!(detail, ": {}", text("detail"));
     }
     match answer.get("finding_count").and_then(Value::as_u64) {
         Some(count @ 2..) => detail + &format!(" (and {} more)", count - 1),
