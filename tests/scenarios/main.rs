@@ -26,6 +26,8 @@ mod hours_later;
 #[cfg(target_os = "linux")]
 mod incidents;
 #[cfg(target_os = "linux")]
+mod log_watch;
+#[cfg(target_os = "linux")]
 mod no_lost_trip;
 #[cfg(target_os = "linux")]
 mod old_or_new;

@@ -3,6 +3,7 @@
 //! * [`Alert`] is what people are told; [`Outbox`] keeps it on disk until it is settled (**no-silent-alert**);
 //! * [`Outbox::deliver`] sends everything that is due, each channel beside the others, within a hard budget;
 //! * [`Transport`] is how one message goes through one channel; [`Direct`] is the real one;
+//! * [`Heads`] are the heads of the sealed logs, with which every message ends;
 //! * [`ChannelState`] is what is known of a channel, for whoever keeps it between runs.
 //!
 //! Delivery is at least once: a crash between a send and its mark sends again, and every message carries the
@@ -13,6 +14,7 @@ mod alert;
 mod command;
 mod deliver;
 mod entry;
+mod heads;
 mod memo;
 mod outbox;
 mod report;
@@ -27,6 +29,7 @@ pub mod standin;
 
 pub use alert::{Alert, AlertKind};
 pub use entry::{Due, Entry, Moment, Progress};
+pub use heads::Heads;
 pub use outbox::{Outbox, Pending, Put, PutError, audience};
 pub use report::{ChannelReport, Delivery, Event, Note};
 pub use state::{ChannelState, States, mute, states_of};

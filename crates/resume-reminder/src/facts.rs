@@ -9,7 +9,7 @@ use holdfast::settings::Settings;
 use holdfast::sys::Sys;
 use holdfast::watch::{self, Incident, Said, Sight, Stamp};
 use holdfast::{Root, local};
-use holdfast_notify::Outbox;
+use holdfast_notify::{Heads, Outbox};
 
 /// Everything that a message may speak of.
 #[derive(Clone, Debug)]
@@ -38,6 +38,8 @@ pub(crate) struct Facts {
     pub(crate) faults: Vec<String>,
     /// Length in bytes of the decision log, and how long ago it was last written, in seconds.
     pub(crate) decisions: Option<(u64, f64)>,
+    /// The heads of the sealed logs.
+    pub(crate) heads: Heads,
 }
 
 impl Facts {
@@ -71,6 +73,7 @@ impl Facts {
             waiting: pending.entries.len(),
             faults: pending.faults,
             decisions,
+            heads: Heads::read(sys, root, &settings.config),
         }
     }
 

@@ -36,6 +36,9 @@ pub fn run(cli: &Cli, sys: Sys<'static>) -> Exit {
     let usable = if settings.unusable { Exit::Config } else { Exit::Ok };
     let facts = Facts::now(&sys, &root, &settings);
     let message = compose(&facts, cli.digest);
+    for fault in facts.heads.faults.iter().filter(|_| message.is_some()) {
+        say::tell(PROGRAM, &format_args!("{fault}; the message goes out without it"));
+    }
     let day = local::day(facts.now, &facts.zone).to_string();
     let sender = Sender {
         sys,

@@ -45,6 +45,12 @@ pub(crate) fn compose(facts: &Facts, digest: bool) -> Option<Message> {
     if digest {
         proof(&mut text, facts);
     }
+    let heads = facts.heads.footer();
+    if !heads.is_empty() {
+        // The text ends with its line already.
+        text.push_str(&heads[1..]);
+        text.push('\n');
+    }
     Some(Message { paused: !facts.verdict.is_green(), subject, text })
 }
 

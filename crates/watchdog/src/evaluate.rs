@@ -17,9 +17,12 @@ use holdfast::{Exit, Root};
 use holdfast_notify::{mute, states_of};
 
 use crate::deliver::{Delivered, Work};
-use crate::settings;
-use crate::system;
-use crate::tell;
+use crate::{settings, system, tell};
+
+mod heads;
+mod probes;
+
+pub(crate) use probes::{CHECK_MOST, Prober};
 
 /// The watchdog's name in holds and journal.
 pub(crate) const BY: &str = "watchdog";
@@ -46,6 +49,10 @@ pub struct Watchdog<'a> {
     notices: Vec<String>,
     /// Trips that face and ledger did not know any more when this watchdog began.
     lost_trips: Vec<String>,
+    /// How what is not a local file is asked.
+    prober: Prober,
+    /// Heads of logs that could not be read, and of which that was said.
+    headless: BTreeSet<String>,
 }
 
 /// What people would want to find in `data/watchdog.json` after a crash.
@@ -88,7 +95,8 @@ impl<'a> Watchdog<'a> {
         // Of this program, whoever wrote the memory.
         memory.source = Some(SOURCE.to_owned());
         let lost_trips = circuit::lost_trips(&sys, &root);
-        Self { sys, root, settings, memory, seq, saved: None, actions: Vec::new(), notices, lost_trips }
+        let (prober, headless, actions, saved) = (Prober::default(), BTreeSet::new(), Vec::new(), None);
+        Self { sys, root, settings, memory, seq, saved, actions, notices, lost_trips, prober, headless }
     }
 
     /// The order of acts, up to the outbox: judge, **trip**, journal, own heartbeat, outbox (**trip-first**).
@@ -105,11 +113,15 @@ impl<'a> Watchdog<'a> {
         let mut judged = judge_all(&self.sys, &self.settings.config, &mut self.memory, &view, &observed);
         judged.extend(system::unasked(&watches, &mut self.memory, &now));
         judged.extend(system);
-        let trips = self.trip(&judged, &view);
+        let mut trips = self.trip(&judged, &view);
         if trips.iter().any(|trip| trip.paused && trip.demand.watch == CIRCUIT_WATCH) {
             // From now on its hold says so.
             self.lost_trips.clear();
         }
+        // What can hang comes after every local trip (**trip-first**).
+        let (probed, more) = self.probe(&watches, &view);
+        judged.extend(probed);
+        trips.extend(more);
         exit = exit.and(trips.iter().map(trip_exit).max().unwrap_or(Exit::Ok));
         if let Err(error) = circuit::repair(&self.sys, &self.root) {
             exit = exit.and(complain(&format!(
@@ -118,7 +130,10 @@ impl<'a> Watchdog<'a> {
         }
         let (settled, view) = self.settle(&judged, trips);
         exit = exit.and(self.journal(changed.into_iter().chain(settled.journal)));
-        self.memory.unstored.extend(settled.message);
+        if let Some(mut message) = settled.message {
+            message.text.push_str(&self.heads());
+            self.memory.unstored.push(message);
+        }
         self.actions.extend(settled.actions);
         exit = exit.and(self.save_if_changed());
         exit = exit.and(if settled.alarm { Exit::No } else { Exit::Ok });
@@ -320,7 +335,7 @@ impl<'a> Watchdog<'a> {
         if delivered.notes.is_empty() {
             return None;
         }
-        let text = delivered.notes.join("\n");
+        let text = delivered.notes.join("\n") + &self.heads();
         let subject = format!("[{}] {}", self.sys.host, delivered.notes[0]);
         let (id, kind) = (new_id(now.wall), "notice".to_owned());
         self.memory.unstored.push(Message { id, kind, subject, text, incidents: Vec::new(), at: now.wall });

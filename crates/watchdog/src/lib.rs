@@ -8,6 +8,7 @@ mod cli;
 mod deliver;
 mod evaluate;
 mod events;
+mod logs;
 mod resident;
 mod settings;
 mod show;

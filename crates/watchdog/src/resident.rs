@@ -9,7 +9,7 @@ use holdfast::time::Span;
 use holdfast::{Exit, Root};
 
 use crate::deliver::{Delivered, Deliverer, Work};
-use crate::evaluate::{BY, Watchdog};
+use crate::evaluate::{BY, Prober, Watchdog};
 use crate::events::{self, Wake};
 use crate::{Alone, busy, refuse};
 
@@ -22,8 +22,9 @@ const JUST_AFTER: f64 = 0.002;
 pub(crate) fn run(json: bool, sys: Sys<'static>, root: &Root, every: Span, lock: &mut Alone) -> Exit {
     let (wake, woken) = mpsc::sync_channel(1);
     let _watcher = events::watch(root, wake.clone());
+    let prober = Prober::beside(sys, wake.clone());
     let (sender, results) = sending(sys, root.clone(), wake);
-    let mut watchdog = Watchdog::open(sys, root.clone());
+    let mut watchdog = Watchdog::open(sys, root.clone()).asking(prober);
     let started = Entry::new("watchdog-started", BY).with("version", env!("CARGO_PKG_VERSION"));
     // Said on stderr; the watch matters more than its record.
     let _ = watchdog.note(started.with("every", every.to_string()));

@@ -1,7 +1,7 @@
 //! What the watchdog says of the system itself, beside the watches.
 
 use holdfast::circuit::{self, View};
-use holdfast::config::{BeatSource, Watch, WatchKind};
+use holdfast::config::Watch;
 use holdfast::settings::Settings;
 use holdfast::sys::Now;
 use holdfast::time::age;
@@ -76,12 +76,11 @@ fn taken_out(memory: &Memory, lost_trips: &[String], view: &View) -> Option<Stri
 
 /// A watch of a kind that this version does not ask: unknown, which is never health.
 pub(crate) fn unasked(watches: &[Watch], memory: &mut Memory, now: &Now) -> Vec<(String, Judged)> {
-    let unasked =
-        watches.iter().filter(|watch| !matches!(watch.kind, WatchKind::Heartbeat(BeatSource::File(_))));
+    let unasked = watches.iter().filter(|watch| !unbuilt::is_asked(&watch.kind));
     unasked
         .map(|watch| {
             let detail =
-                "this version watches local heartbeats only; take the watch out or watch it otherwise";
+                "this version watches local heartbeats and sealed logs only; take the watch out or watch it otherwise";
             let judged = Judged::new(Verdict::Unknown, Act::Alert, detail);
             let known = memory.watches.entry(watch.name.to_string()).or_insert_with(|| WatchMemory::new(now));
             known.verdict = judged.verdict;

@@ -3,23 +3,21 @@
 use holdfast::config::{BeatSource, Config, WatchKind};
 
 /// Keys and tables that nothing acts on.
-const KEYS: [&str; 9] = [
-    "ping",
-    "prometheus_file",
-    "watch.escalate_after",
-    "audit",
-    "anchor",
-    "evidence",
-    "overseer",
-    "service",
-    "fleet",
-];
+const KEYS: [&str; 8] =
+    ["ping", "prometheus_file", "watch.escalate_after", "anchor", "evidence", "overseer", "service", "fleet"];
+
+/// Whether this version looks at it.
+pub(crate) fn is_asked(kind: &WatchKind) -> bool {
+    matches!(kind, WatchKind::Heartbeat(BeatSource::File(_)) | WatchKind::Log { .. })
+}
 
 /// Watches that are not asked.
 pub(crate) fn watches(config: &Config) -> impl Iterator<Item = String> {
-    let asked = |kind: &WatchKind| matches!(kind, WatchKind::Heartbeat(BeatSource::File(_)));
-    config.watches.iter().filter(move |watch| !asked(&watch.kind)).map(|watch| {
-        format!("[[watch]] {}: this version watches local heartbeats only; take it out", watch.name)
+    config.watches.iter().filter(|watch| !is_asked(&watch.kind)).map(|watch| {
+        format!(
+            "[[watch]] {}: this version watches local heartbeats and sealed logs only; take it out",
+            watch.name
+        )
     })
 }
 

@@ -4,13 +4,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use holdfast::circuit::new_id;
-use holdfast::config::Config;
+use holdfast::config::{Config, WatchKind};
 use holdfast::sys::{ReadError, Sys};
 use holdfast::{Exit, Root};
 use holdfast_notify::{Alert, AlertKind, Direct, States, fault, test_alert as try_channels};
 
 use crate::cli::Cli;
 use crate::deliver::LONGEST;
+use crate::evaluate::CHECK_MOST;
 use crate::{answer, settings, tell, unbuilt};
 
 /// All channels together.
@@ -81,6 +82,14 @@ fn notes(config: &Config) -> Vec<String> {
             )
         })
         .collect();
+    let most = CHECK_MOST.as_secs();
+    let logs = config.watches.iter().filter(|watch| matches!(watch.kind, WatchKind::Log { .. }));
+    notes.extend(logs.filter(|watch| watch.probe.timeout.0 > CHECK_MOST).map(|watch| {
+        let (name, timeout) = (&watch.name, watch.probe.timeout);
+        format!(
+            "[[watch]] {name}: of its timeout of {timeout}, watchdog check gives it {most}s; watchdog run gives it all"
+        )
+    }));
     if config.channels.is_empty() {
         notes.push(
             "no alert channel is configured: trading is paused all the same, but nobody is told".to_owned(),

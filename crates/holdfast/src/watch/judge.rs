@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::age::{Sight, Stamp};
-use super::memory::WatchMemory;
+use super::memory::{Probed, WatchMemory};
 use super::progress;
 use super::rows::Case;
 use super::verdict::{Act, Verdict};
@@ -95,6 +95,7 @@ impl WatchMemory {
             advance: std::collections::BTreeMap::new(),
             rise: std::collections::BTreeMap::new(),
             writers: Writers::default(),
+            probed: Probed::default(),
         }
     }
 }

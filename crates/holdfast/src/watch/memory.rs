@@ -71,18 +71,55 @@ pub struct WatchMemory {
     /// Who wrote the last beats.
     #[serde(default)]
     pub writers: Writers,
+    /// Of a watch that is asked: the questions and answers.
+    #[serde(default, skip_serializing_if = "Probed::is_unasked")]
+    pub probed: Probed,
+}
+
+/// What is remembered of a watch that is asked, and does not stand in a local file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Probed {
+    /// When it was last asked.
+    pub asked: Option<Sight>,
+    /// When there last was an answer.
+    pub answered: Option<Sight>,
+    /// When all of it was last looked at and found well.
+    pub whole: Option<Sight>,
+    /// It has been well before.
+    pub known: bool,
+    /// What the last answer was.
+    pub verdict: Verdict,
+    /// What it asked for.
+    pub act: Act,
+}
+
+impl Default for Probed {
+    fn default() -> Self {
+        let (asked, answered, whole) = (None, None, None);
+        Self { asked, answered, whole, known: false, verdict: Verdict::Unknown, act: Act::None }
+    }
+}
+
+impl Probed {
+    fn is_unasked(&self) -> bool {
+        self.asked.is_none()
+    }
 }
 
 impl WatchMemory {
     fn sights(&mut self) -> impl Iterator<Item = &mut Sight> {
         let of_evidence = self.evidence.iter_mut().map(|(_, seen)| seen);
         let of_fields = self.advance.values_mut().map(|(_, seen)| seen);
+        let Probed { asked, answered, whole, .. } = &mut self.probed;
+        let of_probes = [asked, answered, whole].into_iter().flatten();
         let of_rises = self.rise.values_mut().flatten().map(|(_, seen)| seen);
         [&mut self.first]
             .into_iter()
             .chain(of_evidence)
             .chain(of_fields)
             .chain(of_rises)
+            .chain(of_probes)
             .chain(self.writers.sight())
     }
 }

@@ -26,7 +26,7 @@ pub use age::{Sight, Stamp, clock_step};
 pub use ask::{Observed, Said, ask, judge_all, observe, recall, recollect, watches};
 pub use demand::{Demand, demands};
 pub use judge::{Context, Judged, Seen, judge};
-pub use memory::{CIRCUIT_WATCH, CircuitMemory, Incident, KnownHold, Memory, WatchMemory};
+pub use memory::{CIRCUIT_WATCH, CircuitMemory, Incident, KnownHold, Memory, Probed, WatchMemory};
 pub use message::Message;
 pub use settle::{Happened, Settled, TripDone, settle};
 pub use verdict::{Act, Verdict};

@@ -1,5 +1,6 @@
 //! The messages as people read them.
 
+use holdfast_notify::Heads;
 use std::path::Path;
 
 use holdfast::advice::Advice;
@@ -46,6 +47,7 @@ fn armed() -> Facts {
         waiting: 0,
         faults: Vec::new(),
         decisions: Some((491_520, 125.0)),
+        heads: Heads::default(),
     }
 }
 
@@ -153,4 +155,14 @@ fn a_hold_from_the_future_has_no_age() {
     let holds = vec![hold("x-1", "set while the clock was wrong", -1.0)];
     let text = shown(&Facts { holds, ..paused() }, false);
     assert!(text.contains("ahead of the clock"), "{text}");
+}
+
+#[test]
+fn it_ends_with_the_heads_of_the_sealed_logs() {
+    let heads = Heads { lines: vec!["desk/decisions 5 abc=".to_owned()], faults: Vec::new() };
+    for digest in [false, true] {
+        let text = shown(&Facts { heads: heads.clone(), ..paused() }, digest);
+        assert!(text.ends_with("can prove them later:\ndesk/decisions 5 abc=\n"), "{text}");
+        assert!(text.contains(".\n\nHeads of the sealed logs"), "{text}");
+    }
 }

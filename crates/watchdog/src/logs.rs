@@ -1,0 +1,233 @@
+//! The watches of sealed logs: `audit-pack check` asked as a probe, after everything local has been judged and tripped.
+//!
+//! It is another program on purpose: hashing gigabytes, parsing signatures and reading keys have no place in the process
+//! that trips (**independent-witness**).
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use holdfast::config::{Pointer, Watch, WatchKind};
+use holdfast::json::{self, Object, Value};
+use holdfast::sys::{Ended, Job, Sys};
+use holdfast::text::printable;
+use holdfast::time::Span;
+use holdfast::watch::{Act, Verdict};
+
+/// What is kept of an answer, in bytes; it lists up to a thousand findings.
+const ANSWER_MAX: usize = 4 << 20;
+/// The longest detail, in characters.
+const DETAIL_MAX: usize = 400;
+/// What is asked.
+const PROGRAM: &str = "audit-pack";
+
+/// One question about one log.
+#[derive(Clone, Debug)]
+pub(crate) struct Question {
+    /// The watch.
+    pub(crate) watch: String,
+    /// Every byte is to be hashed again.
+    pub(crate) whole: bool,
+    /// The log was found whole before: seals that are gone were taken away.
+    known: bool,
+    root: PathBuf,
+    log: PathBuf,
+    unique: Option<Pointer>,
+    max_unsealed_age: Span,
+    timeout: Duration,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) watch: String,
+    pub(crate) whole: bool,
+    pub(crate) verdict: Verdict,
+    pub(crate) act: Act,
+    pub(crate) detail: String,
+}
+
+impl Question {
+    /// About the log of a watch, if it watches one.
+    pub(crate) fn of(root: &Path, watch: &Watch, whole: bool, known: bool, most: Duration) -> Option<Self> {
+        let WatchKind::Log { log, unique, max_unsealed_age, .. } = &watch.kind else { return None };
+        let root = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
+        Some(Self {
+            watch: watch.name.to_string(),
+            whole,
+            known,
+            log: root.join(log),
+            root,
+            unique: unique.clone(),
+            max_unsealed_age: *max_unsealed_age,
+            timeout: watch.probe.timeout.0.min(most),
+        })
+    }
+
+    /// Asks, and waits for the answer no longer than the timeout.
+    pub(crate) fn ask(&self, sys: &Sys) -> Answer {
+        let mut answer = Bounded(Vec::new());
+        let job = Job {
+            argv: self.argv(sys),
+            env: Vec::new(),
+            dir: Some(self.root.clone()),
+            stdin: Vec::new(),
+            timeout: self.timeout,
+        };
+        let (verdict, act, detail) = match sys.spawner.stream(&job, &mut answer) {
+            Err(error) => {
+                unknown(format!("{PROGRAM} cannot be started: {error}; install it beside watchdog"))
+            }
+            Ok(outcome) => match outcome.ended {
+                Ended::TimedOut => {
+                    let after = self.timeout.as_secs_f64();
+                    unknown(format!(
+                        "{PROGRAM} check took longer than {after}s; give the watch a longer timeout"
+                    ))
+                }
+                Ended::Signal(signal) => unknown(format!("{PROGRAM} was ended by signal {signal}")),
+                Ended::Code(code) => self.read(sys, code, &answer.0, &outcome.output),
+            },
+        };
+        let detail = printable(&detail, DETAIL_MAX);
+        Answer { watch: self.watch.clone(), whole: self.whole, verdict, act, detail }
+    }
+
+    fn argv(&self, sys: &Sys) -> Vec<String> {
+        let text = |path: &Path| path.display().to_string();
+        let age = self.max_unsealed_age.to_string();
+        let mut argv = vec![program(sys), "check".to_owned(), text(&self.log), "--json".to_owned()];
+        argv.extend(["--root".to_owned(), text(&self.root), "--max-unsealed".to_owned(), age]);
+        if !self.whole {
+            argv.push("--quick".to_owned());
+        }
+        if let Some(unique) = &self.unique {
+            argv.extend(["--unique".to_owned(), unique.to_string()]);
+        }
+        argv
+    }
+
+    /// What an exit code and an answer mean.
+    fn read(&self, sys: &Sys, code: i32, answer: &[u8], stderr: &str) -> (Verdict, Act, String) {
+        let said = stderr.lines().next().unwrap_or_default();
+        let line = answer.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        match (code, json::object(line)) {
+            (0, Ok(answer)) => (Verdict::Fresh, Act::None, fresh(&answer, self.whole)),
+            (1, Ok(answer)) => (Verdict::Failed, Act::Trip, changed(&answer)),
+            (4, Ok(answer)) => (Verdict::Failed, Act::Alert, late(&answer)),
+            // Seals that were there are gone: that is what somebody does who does not want to be found out.
+            _ if self.known && self.seals_are_gone(sys) => {
+                let detail = format!(
+                    "the seals of {} are gone, and it was sealed when last looked at",
+                    self.log.display()
+                );
+                (Verdict::Failed, Act::Trip, detail)
+            }
+            (code, _) => unknown(format!("{PROGRAM} check could not tell, exit {code}: {said}")),
+        }
+    }
+
+    fn seals_are_gone(&self, sys: &Sys) -> bool {
+        let mut sidecar = self.log.as_os_str().to_owned();
+        sidecar.push(".audit");
+        matches!(sys.store.stat(Path::new(&sidecar)), Ok(None))
+    }
+}
+
+/// The one beside us is of our version; else whichever `PATH` has.
+fn program(sys: &Sys) -> String {
+    let name = format!("{PROGRAM}{}", std::env::consts::EXE_SUFFIX);
+    let beside = std::env::current_exe().ok().map(|ours| ours.with_file_name(&name));
+    let there = beside.filter(|path| matches!(sys.store.stat(path), Ok(Some(_))));
+    there.map_or(name, |path| path.display().to_string())
+}
+
+fn unknown(detail: String) -> (Verdict, Act, String) {
+    (Verdict::Unknown, Act::Alert, detail)
+}
+
+fn fresh(answer: &Object, whole: bool) -> String {
+    let lines = answer.get("lines").and_then(Value::as_u64).unwrap_or_default();
+    let how = if whole { "every line hashed again" } else { "the last seal hashed again" };
+    format!("{lines} lines are sealed and unchanged, {how}")
+}
+
+/// The words of the first finding, and how many there are.
+fn changed(answer: &Object) -> String {
+    let first = answer.get("findings").and_then(|findings| findings.get(0));
+    let text = |key: &str| first.and_then(|first| first.get(key)).and_then(Value::as_str).unwrap_or_default();
+    let number = |key: &str| first.and_then(|first| first.get(key)).and_then(Value::as_u64);
+    let mut detail = format!("CHANGED: {} {}", text("kind"), text("file"));
+    if let Some(line) = number("line") {
+        let _ = write!(detail, ", line {line}");
+    }
+    if let Some(byte) = number("byte") {
+        let _ = write!(detail, ", at byte {byte}");
+    }
+    if !text("detail").is_empty() {
+        let _ = write!(detail, ": {}", text("detail"));
+    }
+    match answer.get("finding_count").and_then(Value::as_u64) {
+        Some(count @ 2..) => detail + &format!(" (and {} more)", count - 1),
+        _ => detail,
+    }
+}
+
+fn late(answer: &Object) -> String {
+    let said = answer.get("late").and_then(Value::as_str);
+    said.unwrap_or("the last seals are covered by no signature").to_owned()
+}
+
+/// Takes so much and no more.
+struct Bounded(Vec<u8>);
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > ANSWER_MAX {
+            return Err(io::Error::other("the answer is too long"));
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object(text: &str) -> Object {
+        json::object(text.as_bytes()).expect("JSON")
+    }
+
+    #[test]
+    fn the_first_finding_is_told_in_its_words() {
+        for (answer, told) in [
+            (
+                r#"{"finding_count":3,"findings":[{"kind":"edited","file":"d.jsonl","line":4,"byte":90,"detail":"now line 5"}]}"#,
+                "CHANGED: edited d.jsonl, line 4, at byte 90: now line 5 (and 2 more)",
+            ),
+            (
+                r#"{"finding_count":1,"findings":[{"kind":"missing","file":"SEALS"}]}"#,
+                "CHANGED: missing SEALS",
+            ),
+            ("{}", "CHANGED:  "),
+        ] {
+            assert_eq!(changed(&object(answer)), told);
+        }
+    }
+
+    #[test]
+    fn what_is_unsealed_is_told_and_what_is_well_says_how_far_it_was_looked_at() {
+        assert_eq!(late(&object(r#"{"late":"9 bytes are unsealed"}"#)), "9 bytes are unsealed");
+        assert_eq!(late(&object("{}")), "the last seals are covered by no signature");
+        assert_eq!(
+            fresh(&object(r#"{"lines":7}"#), true),
+            "7 lines are sealed and unchanged, every line hashed again"
+        );
+    }
+}
