@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use holdfast::circuit;
+use holdfast::heartbeat::read_watchdogs;
 use holdfast::journal::{self, Entry};
 use holdfast::json::{self, Object, Value};
 use holdfast::sys::{ReadError, Sys};
@@ -57,7 +58,7 @@ fn open(sys: &Sys, root: &Root) -> Vec<Open> {
 }
 
 fn incidents(sys: &Sys, root: &Root) -> Vec<Open> {
-    let object = match sys.store.read(&root.watchdog()) {
+    let object = match read_watchdogs(sys, root) {
         Err(ReadError::Missing) => return Vec::new(),
         Err(error) => Err(error.to_string()),
         Ok(bytes) => json::object(&bytes),

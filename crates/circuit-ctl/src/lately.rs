@@ -3,7 +3,7 @@
 use std::fmt;
 
 use holdfast::Root;
-use holdfast::heartbeat::Beat;
+use holdfast::heartbeat::{Beat, read_watchdogs};
 use holdfast::sys::{Now, ReadError, Sys};
 use holdfast::time::{Span, age};
 
@@ -26,7 +26,7 @@ pub(crate) enum Watchdog {
 impl Watchdog {
     /// Looks at `data/watchdog.json`.
     pub(crate) fn look(sys: &Sys, root: &Root) -> Self {
-        let bytes = match sys.store.read(&root.watchdog()) {
+        let bytes = match read_watchdogs(sys, root) {
             Ok(bytes) => bytes,
             Err(ReadError::Missing) => return Self::Never,
             Err(error) => return Self::Unclear(error.to_string()),

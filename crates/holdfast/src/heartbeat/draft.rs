@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::WATCHDOGS_MAX;
 use super::{Beat, Name, OURS, Status};
 use crate::json::{self, Object, Value};
 use crate::sys::{MAX_READ, Now, ReadError, Secrecy, Sys};
@@ -64,12 +65,14 @@ const WATCHDOG: &str = "watchdog";
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// No reader would take it.
-    #[error("{} would be {len} bytes long, and readers take at most {MAX_READ}\n  put less into the beat", path.display())]
+    #[error("{} would be {len} bytes long, and readers take at most {max}\n  put less into the beat", path.display())]
     TooLarge {
         /// The heartbeat file.
         path: PathBuf,
         /// How long it would be, in bytes.
         len: usize,
+        /// How long it may be.
+        max: usize,
     },
     /// The operating system refused.
     #[error("{} cannot be written: {source}\n  {}", path.display(), advice(source, writer))]
@@ -206,7 +209,7 @@ impl Draft {
         if in_new_folder && let Err(source) = sys.store.make_dir(&root.heartbeats()) {
             return Err(WriteError::Io { path, source, writer: PIPELINE });
         }
-        put(sys, path, bytes.as_bytes(), PIPELINE)
+        put(sys, path, bytes.as_bytes(), PIPELINE, MAX_READ as usize)
     }
 
     /// Writes the watchdog's own beat number `seq`, `data/watchdog.json`, with what it remembers: an object without
@@ -222,7 +225,7 @@ impl Draft {
         let mut beat = draft.compose(&sys.clock.now(), sys.host, None);
         beat.insert("seq".to_owned(), seq.into());
         match with_memory(beat, memory) {
-            Ok(bytes) => put(sys, path, &bytes, WATCHDOG),
+            Ok(bytes) => put(sys, path, &bytes, WATCHDOG, WATCHDOGS_MAX),
             Err(error) => Err(WriteError::Io { path, source: error.into(), writer: WATCHDOG }),
         }
     }
@@ -321,9 +324,9 @@ fn short_number(seconds: f64) -> Value {
     if seconds.fract() == 0.0 { Value::from(seconds as u64) } else { json::number(seconds) }
 }
 
-fn put(sys: &Sys, path: PathBuf, bytes: &[u8], writer: &'static str) -> Result<(), WriteError> {
-    if bytes.len() as u64 > MAX_READ {
-        return Err(WriteError::TooLarge { path, len: bytes.len() });
+fn put(sys: &Sys, path: PathBuf, bytes: &[u8], writer: &'static str, max: usize) -> Result<(), WriteError> {
+    if bytes.len() > max {
+        return Err(WriteError::TooLarge { path, len: bytes.len(), max });
     }
     let written = sys.store.replace(&path, bytes, Secrecy::Shared);
     written.map_err(|source| WriteError::Io { path, source, writer })

@@ -7,6 +7,9 @@ mod beat;
 mod draft;
 mod name;
 
+use crate::root::Root;
+use crate::sys::{ReadError, Sys};
+
 pub use beat::{Beat, Malformed, Status};
 pub use draft::{Draft, Field, FieldError, WriteError};
 pub use name::{Name, NotAName};
@@ -17,6 +20,15 @@ pub const OURS: [&str; 15] = [
     "v", "at", "iso", "status", "name", "host", "pid", "seq", "boot", "up", "awake", "interval", "begun",
     "took", "circuit",
 ];
+
+/// The most that is read of `data/watchdog.json`, in bytes: it remembers each watch, and there may be thousands.
+pub const WATCHDOGS_MAX: usize = 16 << 20;
+
+/// The bytes of `data/watchdog.json`.
+pub fn read_watchdogs(sys: &Sys, root: &Root) -> Result<Vec<u8>, ReadError> {
+    let bytes = sys.store.read_at(&root.watchdog(), 0, WATCHDOGS_MAX + 1)?;
+    if bytes.len() > WATCHDOGS_MAX { Err(ReadError::TooLarge(bytes.len() as u64)) } else { Ok(bytes) }
+}
 
 #[cfg(test)]
 mod tests;

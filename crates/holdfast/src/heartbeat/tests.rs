@@ -118,9 +118,11 @@ fn a_watchdogs_beat_holds_what_it_remembers() {
     std::fs::create_dir(dir.path().join("data")).expect("data");
     let sys = Sys::real();
     let root = Root::open(sys.store, dir.path()).expect("a root");
-    for (memory, seq) in [(json!({}), 1), (json!({"watches": {"bot": [1]}}), 2)] {
+    // A thousand watches in trouble take more than the megabyte of other state files.
+    let much = json!({"watches": {"bot": "x".repeat(3 << 20)}});
+    for (memory, seq) in [(json!({}), 1), (json!({"watches": {"bot": [1]}}), 2), (much, 3)] {
         Draft::write_watchdogs(&sys, &root, seq, &memory).expect("written");
-        let bytes = sys.store.read(&root.watchdog()).expect("a file");
+        let bytes = read_watchdogs(&sys, &root).expect("a file");
         let beat = Beat::parse(&bytes).expect("a beat");
         assert_eq!((beat.name.as_deref(), beat.seq), (Some("watchdog"), Some(seq)));
         assert_eq!(beat.fields.get("watches"), memory.get("watches"));

@@ -11,7 +11,7 @@ use super::stray::{self, Strays};
 use super::verdict::{Act, Verdict};
 use crate::circuit::{Verdict as CircuitVerdict, View, view};
 use crate::config::{BeatSource, Config, Watch, WatchKind};
-use crate::heartbeat::{Beat, Name, OURS};
+use crate::heartbeat::{Beat, Name, OURS, read_watchdogs};
 use crate::json;
 use crate::root::Root;
 use crate::sys::{Now, ReadError, Sys};
@@ -169,7 +169,7 @@ pub fn recall(sys: &Sys, root: &Root) -> Option<(Beat, Memory)> {
 
 /// The same with what is wrong with `data/watchdog.json`, if it is there.
 pub fn recollect(sys: &Sys, root: &Root) -> Result<Option<(Beat, Memory)>, String> {
-    let bytes = match sys.store.read(&root.watchdog()) {
+    let bytes = match read_watchdogs(sys, root) {
         Ok(bytes) => bytes,
         Err(ReadError::Missing) => return Ok(None),
         Err(error) => return Err(error.to_string()),
