@@ -108,7 +108,9 @@ impl Watchdog<'_> {
                 }
             }),
             Prober::Beside(beside) => {
-                due.into_iter().for_each(|question| beside.start(question));
+                for question in due {
+                    beside.start(question);
+                }
                 let answers: Vec<Answer> = beside.answers.try_iter().collect();
                 for answer in answers {
                     trips.extend(self.take_answer(answer, view));
