@@ -66,7 +66,6 @@ impl Rounds {
         let view = self.view();
         let happened = Happened {
             now: &now,
-            began: &now,
             host: "mini",
             root: "/srv/trader",
             view: &view,
