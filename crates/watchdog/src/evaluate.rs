@@ -106,6 +106,7 @@ impl<'a> Watchdog<'a> {
         let watches = watches(&self.sys, &self.root, &self.settings.config, &self.memory);
         let names: Vec<String> = watches.iter().map(|watch| watch.name.to_string()).collect();
         let changed = self.watch_set(&names);
+        let began = self.now();
         let observed = observe(&self.sys, &self.root, &watches);
         let view = circuit::view(&self.sys, &self.root);
         let now = self.now();
@@ -128,7 +129,7 @@ impl<'a> Watchdog<'a> {
                 "data/circuit.json lags behind the ledger and cannot be written: {error}"
             )));
         }
-        let (settled, view) = self.settle(&judged, trips);
+        let (settled, view) = self.settle(&judged, trips, &began);
         exit = exit.and(self.journal(changed.into_iter().chain(settled.journal)));
         if let Some(mut message) = settled.message {
             message.text.push_str(&self.heads());
@@ -162,12 +163,13 @@ impl<'a> Watchdog<'a> {
         trips
     }
 
-    fn settle(&mut self, judged: &[(String, Judged)], trips: Vec<TripDone>) -> (Settled, View) {
+    fn settle(&mut self, judged: &[(String, Judged)], trips: Vec<TripDone>, began: &Now) -> (Settled, View) {
         let acks = self.acks();
         let view = circuit::view(&self.sys, &self.root);
         let owner = self.sys.store.stat(&self.root.circuit()).ok().flatten().map(|stat| stat.owner);
         let happened = Happened {
             now: &self.now(),
+            began,
             host: self.sys.host,
             root: &self.root.path().display().to_string(),
             view: &view,

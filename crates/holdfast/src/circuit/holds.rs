@@ -123,8 +123,12 @@ fn unseen(
     };
     match face.trips {
         Some(known) if known <= found => ledger_from(sys, root, known),
-        // What is left of it was known once.
-        Some(known) => (vec![synthetic(sys, &Why::LedgerShrank { known, found })], found),
+        // What is left of it was known once, or came since it shrank: nobody can tell them apart by length.
+        Some(known) => {
+            let (mut holds, read) = from_history(sys, root);
+            holds.push(synthetic(sys, &Why::LedgerShrank { known, found }));
+            (holds, read)
+        }
         // Who paused by hand lifted nothing: "lifting one never lifts another" (**no-lost-trip**).
         None if face.paused => from_history(sys, root),
         // Who resumed by hand knew what was there before, as far as clocks can tell.

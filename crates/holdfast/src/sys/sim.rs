@@ -181,6 +181,11 @@ impl SimHost {
         lock(&self.disk).durable(path).map(|file| file.bytes.as_ref().clone())
     }
 
+    /// When that last changed.
+    pub fn durable_modified(&self, path: &Path) -> Option<std::time::SystemTime> {
+        lock(&self.disk).durable(path).map(|file| file.modified)
+    }
+
     /// When the content at `path` last changed.
     pub fn modified(&self, path: &Path) -> Option<std::time::SystemTime> {
         lock(&self.disk).file(path).map(|file| file.modified)

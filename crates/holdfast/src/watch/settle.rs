@@ -26,6 +26,8 @@ const REMIND_EVERY: Span = Span::secs(3600);
 pub struct Happened<'a> {
     /// The clocks.
     pub now: &'a Now,
+    /// The clocks before anything was looked at. What comes later was not there then (**clock-honest**).
+    pub began: &'a Now,
     /// This host.
     pub host: &'a str,
     /// The root, for commands in messages.
@@ -97,7 +99,7 @@ pub fn settle(
     if !happened.view.refused {
         memory.circuit.holds = happened.view.holds.iter().map(KnownHold::from).collect();
     }
-    memory.last_check = Some(happened.now.clone());
+    memory.last_check = Some(happened.began.clone());
     memory.configured = !config.watches.is_empty();
     let setting =
         Setting { host: happened.host, root: happened.root, view: happened.view, wall: happened.now.wall };

@@ -9,7 +9,7 @@ use holdfast::Root;
 use holdfast::circuit::check;
 use holdfast::heartbeat::{Draft, Status};
 use holdfast::sys::sim::{Director, Fault, SimHost, Step, Verb};
-use holdfast::sys::{Secrecy, Store};
+use holdfast::sys::{Clock, Secrecy, Store};
 
 use super::Watchdog;
 
@@ -97,4 +97,48 @@ fn while_the_face_cannot_be_read_a_watch_trips_once() {
         Watchdog::open(process.sys(), root.clone()).evaluate();
     }
     assert_eq!(lines(), before + 1);
+}
+
+/// A pipeline in Python beats, and the host goes to sleep, just after the watchdog has looked at heartbeats.
+struct BeatAndSleep(&'static SimHost, AtomicBool);
+
+impl Director for BeatAndSleep {
+    fn before(&self, step: &Step) -> Fault {
+        if step.verb == Verb::Stat
+            && step.path.ends_with("circuit.json")
+            && self.1.swap(false, Ordering::Relaxed)
+        {
+            beat(self.0);
+            self.0.clock.suspend(30_000.0);
+        }
+        Fault::None
+    }
+
+    fn changed(&self, _: &Step) {}
+}
+
+fn beat(host: &SimHost) {
+    let text = format!("{{\"at\": {}, \"status\": \"ok\"}}", host.clock.now().wall);
+    let python = host.process("python");
+    python.overwrite(Path::new("/bot/data/heartbeat.json"), text.as_bytes()).expect("written");
+}
+
+#[test]
+fn sleep_in_the_middle_of_an_evaluation_is_no_silence() {
+    let host: &'static SimHost = Box::leak(Box::new(SimHost::new("mini", 1_763_712_000.0)));
+    let process = host.process("watchdog");
+    process.make_dir(Path::new("/bot/data")).expect("a folder");
+    let root = Root::open(&process, "/bot").expect("a root");
+    let mut watchdog = Watchdog::open(process.sys(), root);
+    // Longer than it may be silent, so that the first sight of the watch excuses nothing.
+    for _ in 0..3 {
+        beat(host);
+        watchdog.evaluate();
+        host.clock.advance(600.0);
+    }
+    host.direct(Some(Arc::new(BeatAndSleep(host, AtomicBool::new(true)))));
+    watchdog.evaluate();
+    host.clock.advance(10.0);
+    let evaluated = watchdog.evaluate();
+    assert!(evaluated.view.verdict.is_green(), "{:?}", evaluated.judged);
 }

@@ -88,6 +88,8 @@ impl World {
             // Against a face that a hand left without `trips` times decide, and on a clock that was set back an
             // append is older until the trip has mended that. Whether it did is asked when it has returned.
             _ if step.verb == Verb::Append && !self.face_knows_the_ledger() => {}
+            // So may the length of a ledger that another one's face knows.
+            _ if step.verb == Verb::Append && self.state().rewritten => {}
             other if is && !was => {
                 self.breaks("manual-resume", format!("{other} made a paused circuit green"));
             }
@@ -147,7 +149,7 @@ impl World {
         if self.state().tried.is_none() {
             return !self.is_green();
         }
-        let left = |path: &Path| self.host.durable(path).zip(self.host.modified(path));
+        let left = |path: &Path| self.host.durable(path).zip(self.host.durable_modified(path));
         !oracle::green(&left(&self.root.circuit()), &left(&self.root.ledger()))
     }
 
@@ -305,9 +307,9 @@ impl World {
             state.late_from = now.awake;
         }
         state.looked = true;
-        // A step of the clock that is not remembered was not seen.
-        state.steps_kept = Some(state.steps).filter(|_| kept).or(state.steps_kept);
-        state.steps_seen = if state.manner.resident { Some(state.steps) } else { state.steps_kept };
+        // A step of the clock that is not remembered was not seen, nor one since the look began.
+        state.steps_kept = Some(look.steps).filter(|_| kept).or(state.steps_kept);
+        state.steps_seen = if state.manner.resident { Some(look.steps) } else { state.steps_kept };
         // It looked when it began; others may take their time before it ends.
         let late = since.awake - state.late_from;
         drop(state);

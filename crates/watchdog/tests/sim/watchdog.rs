@@ -26,6 +26,7 @@ impl Transport for Wire {
 pub(crate) struct Look {
     pub(crate) since: Now,
     pub(crate) faults: u64,
+    pub(crate) steps: u32,
     /// What it is the first to see.
     pub(crate) news: bool,
     pub(crate) resumed: bool,
@@ -38,7 +39,7 @@ impl World {
         state.looking_since = state.seq;
         state.tried = None;
         let (news, resumed) = (std::mem::take(&mut state.unseen), std::mem::take(&mut state.resumed));
-        Look { since, faults: state.faults, news, resumed }
+        Look { since, faults: state.faults, steps: state.steps, news, resumed }
     }
 
     /// What this look saw is not remembered.

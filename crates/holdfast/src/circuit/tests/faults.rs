@@ -2,8 +2,8 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use super::super::face::Face;
 use super::*;
@@ -160,4 +160,22 @@ fn two_trips_at_once_after_the_ledger_shrank_are_both_named() {
     });
     let id = trip(&sys, &root, &stale()).expect("tripped").hold.id;
     assert!(view(&sys, &root).holds.iter().any(|hold| hold.id == id), "else nobody is shown it");
+}
+
+#[test]
+fn who_has_read_an_older_face_sees_what_came_since_the_ledger_shrank() {
+    let (host, sys, root) = place();
+    for _ in 0..4 {
+        trip(&sys, &root, &stale()).expect("tripped");
+    }
+    put(&sys, &root.ledger(), b"");
+    let (other, made) = (root.clone(), Arc::new(Mutex::new(None)));
+    let id = Arc::clone(&made);
+    once(host, Verb::Stat, "trips.jsonl", move || {
+        *id.lock().unwrap() = Some(trip(&sys, &other, &stale()).expect("tripped").hold.id);
+        Fault::None
+    });
+    let seen = view(&sys, &root);
+    let made = made.lock().unwrap().clone().expect("tripped meanwhile");
+    assert!(seen.holds.iter().any(|hold| hold.id == made), "a face made of this would hide it: {seen:?}");
 }

@@ -66,6 +66,7 @@ impl Rounds {
         let view = self.view();
         let happened = Happened {
             now: &now,
+            began: &now,
             host: "mini",
             root: "/srv/trader",
             view: &view,
