@@ -147,21 +147,21 @@ struct Before {
     known: Option<u64>,
     /// It could not be looked at.
     unknown: bool,
-    /// That, or it rests on times, or knows more of the ledger than there is: it could take the new line for one that it
-    /// knows, and turn green until it is brought up to date.
+    /// That, or it rests on times, or knows more of the ledger than there is: with the new line it could turn green
+    /// until it is brought up to date, or take lines that came since the ledger shrank for known.
     unsure: bool,
 }
 
 impl Before {
     fn look(sys: &Sys, root: &Root) -> Self {
         let checked = check(sys, root);
-        let Some((face, modified)) = checked.face else {
+        let Some((face, modified)) = &checked.face else {
             let unknown = !checked.rests_on_files();
             return Self { unknown, unsure: unknown, ..Self::default() };
         };
         let by_hand = !face.paused && face.trips.is_none();
-        let shrank = matches!(checked.verdict, Verdict::Paused { why: Why::LedgerShrank { .. }, .. });
-        let hand_edit = by_hand.then_some(modified);
+        let shrank = checked.ledger.is_ok() && face.trips.is_some_and(|known| known > checked.ledger_len());
+        let hand_edit = by_hand.then_some(*modified);
         Self { hand_edit, known: face.trips, unknown: false, unsure: by_hand || shrank }
     }
 

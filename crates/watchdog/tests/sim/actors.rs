@@ -294,11 +294,16 @@ impl World {
         self.note(|| format!("no power for {off}"));
         *self.resident.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
         let mut rng = Rng::new(self.state().rng.any());
+        let trips = || self.host.peek(&self.root.ledger()).map_or(0, |ledger| ledger.len());
+        let had = trips();
         self.host.reboot(&mut rng, off);
+        let lost = trips() < had;
         let awake = self.host.clock.now().awake;
         let green = self.is_green();
         let mut state = self.state();
         state.boots += 1;
+        // Copies of the face may know what was never durable: for them it is another ledger now.
+        state.rewritten |= lost;
         state.steps_seen = state.steps_kept;
         state.green = green;
         state.late_from = awake;

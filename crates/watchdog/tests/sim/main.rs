@@ -12,6 +12,7 @@
 mod actors;
 mod director;
 mod hands;
+mod messages;
 mod oracle;
 mod rules;
 mod watchdog;

@@ -60,6 +60,9 @@ impl World {
         if path.parent() == Some(&self.root.outbox()) && step.verb == Verb::Replace {
             self.trip_first(path);
         }
+        if path == self.root.watchdog() {
+            self.no_silent_alert();
+        }
         if path == self.root.circuit() || path == self.root.ledger() {
             self.state().changed_by.insert((path.to_owned(), step.process.clone()), seq);
             self.tell_change(step);
@@ -202,10 +205,8 @@ impl World {
         if !self.may_be_told() {
             return;
         }
-        let memory = self.host.peek(&self.root.watchdog()).unwrap_or_default();
-        let memory = serde_json::from_slice::<Value>(&memory).unwrap_or_default();
-        for message in memory["unstored"].as_array().into_iter().flatten() {
-            let lines = lines(message["text"].as_str().unwrap_or_default());
+        for text in self.unstored().values() {
+            let lines = lines(text);
             let told = lines.iter().map(|line| (line.incident.to_owned(), line.detail.to_owned()));
             self.state().composed.extend(told);
         }
@@ -318,22 +319,6 @@ impl World {
         }
     }
 
-    /// What is durable of the incidents must reach somebody.
-    pub(crate) fn remember_what_must_be_told(&self) {
-        let Some(Ok(memory)) =
-            self.host.durable(&self.root.watchdog()).map(|bytes| serde_json::from_slice::<Value>(&bytes))
-        else {
-            return;
-        };
-        let ids = |list: &str, key: &str| -> Vec<String> {
-            let each = memory[list].as_array().cloned().unwrap_or_default();
-            each.iter().flat_map(|each| text_of(&each[key])).collect()
-        };
-        let found: Vec<String> =
-            ids("incidents", "id").into_iter().chain(ids("unstored", "incidents")).collect();
-        self.state().must_tell.extend(found);
-    }
-
     /// Nothing goes wrong any more; what was found must have been told.
     pub(crate) fn calm_down(self: &Arc<Self>) {
         {
@@ -355,13 +340,5 @@ impl World {
         if let Some(id) = untold {
             self.breaks("no-silent-alert", format!("nobody was told of incident {id}"));
         }
-    }
-}
-
-fn text_of(value: &Value) -> Vec<String> {
-    match value {
-        Value::String(text) => vec![text.clone()],
-        Value::Array(all) => all.iter().flat_map(text_of).collect(),
-        _ => Vec::new(),
     }
 }

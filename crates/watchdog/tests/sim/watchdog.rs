@@ -35,7 +35,9 @@ pub(crate) struct Look {
 impl World {
     fn look(&self) -> Look {
         let since = self.host.clock.now();
+        let waiting = self.unstored();
         let mut state = self.state();
+        state.waiting = waiting;
         state.looking_since = state.seq;
         state.tried = None;
         let (news, resumed) = (std::mem::take(&mut state.unseen), std::mem::take(&mut state.resumed));

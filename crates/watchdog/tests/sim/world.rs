@@ -87,7 +87,7 @@ pub(crate) struct State {
     pub(crate) looking_since: u64,
     /// Trips that a hand took out of the ledger: only the length that the face knows tells of them.
     pub(crate) cut: BTreeSet<String>,
-    /// A hand has put another ledger in the place of the ledger.
+    /// A hand has put another ledger in the place of the ledger, or a power loss has taken what was not durable.
     pub(crate) rewritten: bool,
     /// When a hand last put a face that knows another ledger beside this one.
     pub(crate) foreign: u64,
@@ -109,6 +109,8 @@ pub(crate) struct State {
     /// last one that outlives its process.
     pub(crate) steps_seen: Option<u32>,
     pub(crate) steps_kept: Option<u32>,
+    /// The messages that wait in the watchdog's memory on the disk.
+    pub(crate) waiting: BTreeMap<String, String>,
     /// Incidents that a power loss could not undo, and those that people have heard of.
     pub(crate) must_tell: BTreeSet<String>,
     pub(crate) told: String,
@@ -281,6 +283,7 @@ impl State {
             looked: false,
             steps_seen: None,
             steps_kept: None,
+            waiting: BTreeMap::new(),
             must_tell: BTreeSet::new(),
             told: String::new(),
             channel_up: true,

@@ -179,3 +179,20 @@ fn who_has_read_an_older_face_sees_what_came_since_the_ledger_shrank() {
     let made = made.lock().unwrap().clone().expect("tripped meanwhile");
     assert!(seen.holds.iter().any(|hold| hold.id == made), "a face made of this would hide it: {seen:?}");
 }
+
+#[test]
+fn a_trip_after_the_ledger_shrank_keeps_what_was_shown_of_it() {
+    let (_, sys, root) = place();
+    for _ in 0..2 {
+        trip(&sys, &root, &stale()).expect("tripped");
+    }
+    let ledger = sys.store.read(&root.ledger()).expect("read");
+    let line = ledger.iter().position(|byte| *byte == b'\n').expect("a line") + 1;
+    // Torn in the second line, by so little that the next trip makes it longer than the face knows.
+    put(&sys, &root.ledger(), &ledger[..ledger.len() - 20]);
+    let torn = format!("ledger-{line}");
+    assert!(view(&sys, &root).holds.iter().any(|hold| hold.id == torn), "shown before");
+    trip(&sys, &root, &stale()).expect("tripped");
+    let after = view(&sys, &root);
+    assert!(after.holds.iter().any(|hold| hold.id == torn), "and still: {after:?}");
+}
