@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: the figures of the project against what they are compared with, side by side in one run.
 
+mod audit;
 mod pairs;
 mod resident;
 mod stage;
@@ -37,6 +38,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         ("starts of programs", starts::rows as fn(&Stage) -> Result<Vec<table::Row>>),
         ("a thousand heartbeats", thousand::rows),
         ("the resident watchdog", resident::rows),
+        ("sealing, checking, verifying", audit::rows),
     ] {
         eprintln!("bench: {what}");
         table.rows.extend(rows(&stage).context(what)?);

@@ -1,6 +1,6 @@
 //! Times as a person reads them: UTC, and local with the zone named.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime, Timelike as _};
 
 use crate::calendar::Zone;
 use crate::time::{age, possible, utc};
@@ -15,14 +15,21 @@ pub fn in_zone(wall: f64, zone: &Zone) -> String {
     if !possible(wall) {
         return "an impossible time".to_owned();
     }
-    let utc = utc(wall);
-    let text = utc.format("%Y-%m-%d %H:%M:%S UTC").to_string();
+    // Not by a pattern: what interprets patterns is large, and circuit-ctl is to stay small.
+    let utc = to_the_second(utc(wall).naive_utc());
+    let text = format!("{utc} UTC");
     let (local, abbreviation) = zone.local(wall);
     if abbreviation == "UTC" {
         return text;
     }
-    let day = if local.date() == utc.date_naive() { "" } else { "%Y-%m-%d " };
-    format!("{text} ({} {abbreviation}, {zone})", local.format(&format!("{day}%H:%M:%S")))
+    let local = to_the_second(local);
+    let same_day = local.date() == utc.date();
+    let local = if same_day { local.time().to_string() } else { local.to_string() };
+    format!("{text} ({local} {abbreviation}, {zone})")
+}
+
+fn to_the_second(time: NaiveDateTime) -> NaiveDateTime {
+    time.with_nanosecond(0).unwrap_or(time)
 }
 
 /// `since 2026-11-21 08:00:00 UTC (09:00:00 CET, Europe/Berlin), 3d 2h ago`. Clocks are set back: what is ahead of

@@ -13,7 +13,9 @@ pub fn iso(wall: f64) -> String {
 
 /// The same to the second, without punctuation, for ids and file names: `20261121T080000Z`.
 pub fn compact(wall: f64) -> String {
-    utc(wall).format("%Y%m%dT%H%M%SZ").to_string()
+    let seconds: String =
+        iso(wall).chars().take_while(|c| *c != '.').filter(|c| !matches!(c, '-' | ':')).collect();
+    seconds + "Z"
 }
 
 /// Longer than anything lasts that has a time in a file, in seconds.

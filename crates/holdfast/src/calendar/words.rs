@@ -1,6 +1,6 @@
 //! How the parts of a calendar are written.
 
-use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime, Weekday};
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, Weekday};
 
 use super::zone::Zone;
 
@@ -136,8 +136,10 @@ impl std::str::FromStr for Weekdays {
 
 /// A date, `2026-11-26`.
 pub fn date(text: &str) -> Result<NaiveDate, NotInACalendar> {
-    NaiveDate::parse_from_str(text, "%Y-%m-%d")
+    // Not by a pattern: what interprets patterns is large, and circuit-ctl is to stay small.
+    DateTime::parse_from_rfc3339(&format!("{text}T00:00:00Z"))
         .ok()
+        .map(|time| time.date_naive())
         .filter(|date| date.to_string() == text)
         .ok_or_else(|| not(text, "a date", "write YYYY-MM-DD, such as \"2026-11-26\""))
 }

@@ -197,21 +197,25 @@ fn update_face(
     if unreadable && !checked.rests_on_files() {
         return Err(io::Error::other("it cannot be read now"));
     }
-    // A malformed face is paused for everybody already, and a person should see it as it is.
+    // A malformed face is paused for everybody already, and a person should see it as it is. Where the ledger could
+    // not take the trip, that is what the pause rests on.
+    if unreadable {
+        return if lines.iter().all(Result::is_ok) { Ok(()) } else { sys.store.sync(&root.circuit()) };
+    }
     let accounted = |(hold, line): (&Hold, &io::Result<Appended>)| {
         line.as_ref().is_ok_and(|line| accounted(&checked, hold, *line, before))
     };
-    if unreadable || (!lines.is_empty() && holds.iter().zip(lines).all(accounted)) {
+    if !lines.is_empty() && holds.iter().zip(lines).all(accounted) {
         return Ok(());
     }
     let bytes = face_with(sys, root, &checked, holds).to_bytes();
     with_reserve(sys, root, || sys.store.replace(&root.circuit(), &bytes, Secrecy::Shared)).or_else(|error| {
-        // For readers who know only the face it must not stay green.
-        if checked.face.as_ref().is_none_or(|(face, _)| !face.paused) {
-            sys.store
-                .overwrite(&root.circuit(), &bytes)
-                .map_err(|second| io::Error::other(format!("{error}; {second}")))?;
-        }
+        // For readers who know only the face it must not stay green, nor a pause that somebody else could not make
+        // durable be lost with the power.
+        let green = checked.face.as_ref().is_none_or(|(face, _)| !face.paused);
+        let store = sys.store;
+        let last = if green { store.overwrite(&root.circuit(), &bytes) } else { store.sync(&root.circuit()) };
+        last.map_err(|second| io::Error::other(format!("{error}; {second}")))?;
         Err(error)
     })
 }

@@ -121,7 +121,9 @@ impl World {
     /// a trip may, as its last resort: that face reads as paused.
     fn old_or_new(&self, step: &Step) {
         let last_resort = step.verb == Verb::Overwrite && step.path == self.root.circuit();
-        if matches!(step.process.as_str(), "hand" | "python") || last_resort {
+        // What only makes durable changes nothing.
+        let same = step.verb == Verb::Sync;
+        if matches!(step.process.as_str(), "hand" | "python") || last_resort || same {
             return;
         }
         let name = step.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -243,7 +245,7 @@ impl World {
         let now = self.host.clock.now();
         let mut state = self.state();
         let (boots, steps, seq) = (state.boots, state.steps, state.seq);
-        let watched = state.kept_in == Some(boots);
+        let watched = state.kept_in == Some(boots) && state.steps_seen == Some(steps);
         state.beat = Some(Truth { awake: now.awake, boots, steps, seq, watched });
         state.unseen |= state.manner.plain;
         if state.looked {
@@ -268,8 +270,9 @@ impl World {
             // What came after the look could not be known.
             let known = |beat: &Truth| beat.boots == state.boots && beat.seq <= state.looking_since;
             let Some(beat) = state.beat.filter(known) else { return };
-            // Of a beat without a boot clock that was written around a step nobody knows the age, nor how much of
-            // it was sleep when nobody had looked in this boot before; and steps below a minute are not seen as such.
+            // Of a beat without a boot clock nobody knows whether it was written before or after a step that nobody
+            // had seen then, nor how much of its age was sleep when nobody had looked in this boot before; and steps
+            // below a minute are not seen as such.
             if state.manner.plain && (!beat.watched || state.steps_seen != Some(state.steps)) {
                 return;
             }

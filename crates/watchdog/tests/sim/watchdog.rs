@@ -47,7 +47,9 @@ impl World {
     /// What this look saw is not remembered.
     pub(crate) fn not_seen(&self, look: &Look) {
         let mut state = self.state();
-        state.unseen |= look.news;
+        // A hand that came meanwhile has taken the record of that resume away.
+        let edited = state.green && state.edited > state.looking_since;
+        state.unseen |= look.news || look.resumed && edited;
         state.resumed |= look.resumed;
     }
 

@@ -46,7 +46,7 @@ pub(crate) struct Truth {
     pub(crate) boots: u32,
     pub(crate) steps: u32,
     pub(crate) seq: u64,
-    /// The watchdog had looked, and kept that, in the same boot before.
+    /// The watchdog had looked, and kept that, in the same boot and since the last step before.
     pub(crate) watched: bool,
 }
 

@@ -196,3 +196,20 @@ fn a_trip_after_the_ledger_shrank_keeps_what_was_shown_of_it() {
     let after = view(&sys, &root);
     assert!(after.holds.iter().any(|hold| hold.id == torn), "and still: {after:?}");
 }
+
+/// A face that is as short as can be is emptied in place on a full disk; one with room for it is written anew.
+#[test]
+fn on_a_full_disk_the_pause_of_somebody_who_could_not_make_it_durable_is_made_durable() {
+    for room in ["", &" ".repeat(1000)] {
+        let (host, sys, root) = place();
+        let green = format!("{{\"paused\": false, \"trips\": 0}}{room}").into_bytes();
+        put(&sys, &root.circuit(), &green);
+        host.set_room(Some(0));
+        once(host, Verb::Overwrite, "circuit.json", || Fault::Applied(io::ErrorKind::Other));
+        trip(&sys, &root, &stale()).expect("paused as long as there is power");
+        let durable = || host.durable(&root.circuit()).expect("a face");
+        assert_eq!(durable(), green, "the first could not");
+        trip(&sys, &root, &stale()).expect("paused");
+        assert!(Face::parse(&durable()).is_ok_and(|face| face.paused) || durable().is_empty());
+    }
+}
