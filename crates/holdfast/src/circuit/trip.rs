@@ -173,12 +173,13 @@ impl Before {
     }
 }
 
-/// After the wall clock was set back, or within one tick of it, a ledger may look older than the face that was
-/// there before it. Its time then follows the face's, so that the trip holds.
+/// After the wall clock was set back a ledger may look older than the face that was there before it. Its time then
+/// follows the face's, so that the trip holds. Within one tick both are equal, which is paused as it is: to date the
+/// ledger anew would set its time back for a trip that comes meanwhile (**manual-resume**).
 fn keep_newer(sys: &Sys, root: &Root, hand_edit: Option<SystemTime>) {
     let Some(edited) = hand_edit else { return };
     if let Ok(Some(ledger)) = sys.store.stat(&root.ledger())
-        && ledger.modified <= edited
+        && ledger.modified < edited
     {
         // If this fails the face still follows, and the last look at the verdict tells.
         let _ = sys.store.set_modified(&root.ledger(), edited + Duration::from_millis(1));

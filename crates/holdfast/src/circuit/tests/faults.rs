@@ -213,3 +213,17 @@ fn on_a_full_disk_the_pause_of_somebody_who_could_not_make_it_durable_is_made_du
         assert!(Face::parse(&durable()).is_ok_and(|face| face.paused) || durable().is_empty());
     }
 }
+
+#[test]
+fn within_one_tick_of_a_hand_edit_the_ledger_is_not_dated_anew() {
+    let (host, sys, root) = place();
+    put(&sys, &root.circuit(), b"{\"paused\": false}");
+    let dated = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&dated);
+    once(host, Verb::SetModified, "trips.jsonl", move || {
+        seen.store(true, Ordering::Relaxed);
+        Fault::None
+    });
+    trip(&sys, &root, &stale()).expect("tripped");
+    assert!(!dated.load(Ordering::Relaxed), "that could set its time back for a trip that comes meanwhile");
+}
