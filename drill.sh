@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Builds everything and runs the drill: ./drill.sh --help
+# Builds everything and runs the drill, which leaves its evidence in target/drill: ./drill.sh --help
 set -euo pipefail
 cd "$(dirname "$0")"
 
 # The drill runs the programs beside its own.
 cargo build --release --workspace --exclude xtask --exclude holdfast-tests --bins
-exec cargo run --release --quiet --package drill -- "$@"
+mkdir -p target/drill
+exec cargo run --release --quiet --package drill -- --out target/drill "$@"
