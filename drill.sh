@@ -6,4 +6,5 @@ cd "$(dirname "$0")"
 # The drill runs the programs beside its own.
 cargo build --release --workspace --exclude xtask --exclude holdfast-tests --bins
 mkdir -p target/drill
-exec cargo run --release --quiet --package drill -- --out target/drill "$@"
+# Not by cargo run: for one package alone its libraries have other features, and much would be built once more.
+exec "${CARGO_TARGET_DIR:-target}/release/drill" --out target/drill "$@"
