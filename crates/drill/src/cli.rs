@@ -10,19 +10,25 @@ const ABOUT: &str = "Rehearse failures with the real programs, and report what w
 
 const EXAMPLES: &str = "\
 A bot that works through real market data beats, is killed, stopped, garbled, doubled, and so on;
-hb-write, circuit-ctl, watchdog and resume-reminder do what they do in earnest. Everything happens
-in scratch folders: no circuit, clock or file of yours is touched. It takes about half a minute.
+hb-write, circuit-ctl, watchdog, resume-reminder and audit-pack do what they do in earnest.
+Everything happens in scratch folders: no circuit, clock or file of yours is touched. It takes about
+half a minute.
+
+At the end the drill packs its own evidence, signed with a key that it has made, and verifies it.
+The tarball, its signature, the public key and the report stay, in the place of those of an earlier
+drill.
 
 Examples:
   drill                              all of it
   drill --only kill --only stop      two of them; drill --list names all
   drill --root /tmp/drill --keep     with the folders kept, to look at
+  drill --out /srv/evidence          leave the evidence there
   drill --json | jq '.rows[] | select(.result != \"passed\")'
 
 What could not be run says \"not run\", and why; it is never \"passed\".
 
-Exit codes: 0 nothing failed; 1 something failed, or nothing could be run; 64 usage; 74 the report
-cannot be written; 78 the programs are not there. The higher wins.";
+Exit codes: 0 nothing failed, and the evidence is verified; 1 something failed, or nothing could be
+run; 64 usage; 74 the report cannot be written; 78 the programs are not there. The higher wins.";
 
 /// The arguments of `drill`.
 #[derive(Debug, Parser)]
@@ -32,7 +38,10 @@ pub struct Cli {
     /// Work in this folder instead of a new one in the folder for temporary files
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
-    /// Where hb-write, circuit-ctl, watchdog and resume-reminder are [default: beside this program]
+    /// Leave evidence and report in this folder [default: drill-evidence here; with --root, that]
+    #[arg(long, value_name = "DIR", overrides_with = "out")]
+    pub out: Option<PathBuf>,
+    /// Where hb-write, circuit-ctl, watchdog, resume-reminder and audit-pack are [default: beside this program]
     #[arg(long, value_name = "DIR", global = true)]
     pub bin_dir: Option<PathBuf>,
     /// Run only this scenario; may be given several times
@@ -44,7 +53,7 @@ pub struct Cli {
     /// Answer as JSON on stdout
     #[arg(long)]
     pub json: bool,
-    /// Write the report here, and beside it as JSON [default: drill-report.txt in the folder of the drill]
+    /// Write the report here, and beside it as JSON [default: drill-report.txt beside the evidence]
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
     /// Keep the folders of scenarios that passed, too

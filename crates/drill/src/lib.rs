@@ -2,6 +2,7 @@
 
 mod bot;
 pub mod cli;
+mod evidence;
 mod play;
 mod programs;
 mod report;
@@ -11,15 +12,16 @@ mod start;
 
 use std::path::{Path, PathBuf};
 
-use holdfast::journal::{self, Entry};
-use holdfast::sys::{Secrecy, Sys};
+use holdfast::sys::Sys;
 use holdfast::{Exit, Root, say};
 
 use cli::{Cli, Part};
+use evidence::Story;
 use play::Lanes;
 use programs::Programs;
 use report::Report;
 use scenarios::{ALL, Scenario};
+use stage::{Pack, world};
 
 /// The name in the journal and on stderr.
 const PROGRAM: &str = "drill";
@@ -58,20 +60,38 @@ fn drill(cli: &Cli, sys: Sys<'static>, programs: &Programs) -> Exit {
         Ok(root) => root,
         Err(error) => return refuse(cli.json, &error.to_string(), Exit::Config),
     };
-    let dir = match folder(&sys, cli.root.as_deref()) {
-        Ok(dir) => dir,
+    let (dir, out) = match folders(&sys, cli) {
+        Ok(folders) => folders,
         Err(error) => return refuse(cli.json, &error, Exit::Io),
     };
-    let began = sys.clock.now();
-    let rows = Lanes { sys, programs, dir: &dir, keep: cli.keep }.play(&scenarios);
-    let report = Report::new(&sys, &began, programs.dir(), rows);
-    let path = cli.report.clone().unwrap_or_else(|| dir.join("drill-report.txt"));
-    let mut exit = report.exit();
-    exit = exit.and(written(&sys, &report, &path));
-    if let Some(root) = journal_root {
-        exit = exit.and(journalled(&sys, &root, &report));
+    let pack = Pack::new(&out);
+    if let Err(error) = clear(&sys, &pack) {
+        return refuse(cli.json, &error, Exit::Io);
     }
-    let answer = if cli.json { report.json() + "\n" } else { report.text(report::width()) };
+    let began = sys.clock.now();
+    let (rows, story) = std::thread::scope(|scope| {
+        let story = scope.spawn(|| Story::live(sys, programs, &dir));
+        let rows = Lanes { sys, programs, dir: &dir, keep: cli.keep }.play(&scenarios);
+        (rows, story.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    let report = Report::new(&sys, &began, programs.dir(), rows);
+    let evidence = evidence::end(story, &report, &pack, &dir, cli.keep);
+    let report = report.with(evidence);
+    let path = cli.report.clone().unwrap_or_else(|| out.join(report::FILE));
+    let mut exit = report.exit().and(written(&sys, &report, &path));
+    if let Some(root) = journal_root
+        && let Err(error) = report.journal(&sys, &root)
+    {
+        let journal = root.journal();
+        exit = exit.and(complain(&format!("{} cannot be written: {error}", journal.display()), Exit::Io));
+    }
+    if cli.keep {
+        say::tell(PROGRAM, &format_args!("folders: {}", dir.display()));
+    } else if cli.root.is_none() {
+        // Where anything is left in it, it stays.
+        let _ = world::clear_empty(&dir);
+    }
+    let answer = if cli.json { report.json() } else { report.text(report::width()) };
     exit.and(say::answer(PROGRAM, &answer))
 }
 
@@ -84,17 +104,34 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Scenario>, String> {
     if names.is_empty() { Ok(ALL.iter().collect()) } else { names.iter().map(named).collect() }
 }
 
-/// Where the drill takes place.
-fn folder(sys: &Sys, told: Option<&Path>) -> Result<PathBuf, String> {
+/// Where the drill takes place, and where it leaves its evidence.
+fn folders(sys: &Sys, cli: &Cli) -> Result<(PathBuf, PathBuf), String> {
+    let out = match (&cli.out, &cli.root) {
+        (Some(out), _) => Some(made(sys, out)?),
+        (None, Some(_)) => None,
+        (None, None) => Some(made(sys, Path::new("drill-evidence"))?),
+    };
+    let dir = scratch(sys, cli.root.as_deref())?;
+    let out = out.unwrap_or_else(|| dir.clone());
+    Ok((dir, out))
+}
+
+/// Makes a folder, if it is not there. Programs are started from other folders: its path is a whole one.
+fn made(sys: &Sys, dir: &Path) -> Result<PathBuf, String> {
+    let dir = std::path::absolute(dir).map_err(|error| format!("{}: {error}", dir.display()))?;
+    sys.store.make_dir(&dir).map_err(|error| format!("{} cannot be made: {error}", dir.display()))?;
+    Ok(dir)
+}
+
+/// An empty folder.
+fn scratch(sys: &Sys, told: Option<&Path>) -> Result<PathBuf, String> {
     let Some(dir) = told else {
         let made = tempfile::Builder::new().prefix("holdfast-drill-").tempdir();
         return made
             .map(tempfile::TempDir::keep)
             .map_err(|error| format!("no folder for temporary files: {error}"));
     };
-    // Programs are started from other folders.
-    let dir = std::path::absolute(dir).map_err(|error| format!("{}: {error}", dir.display()))?;
-    sys.store.make_dir(&dir).map_err(|error| format!("{} cannot be made: {error}", dir.display()))?;
+    let dir = made(sys, dir)?;
     match sys.store.list(&dir) {
         Ok(names) if names.is_empty() => Ok(dir),
         Ok(_) => Err(format!("{} is not empty\n  name a new folder: a drill starts afresh", dir.display())),
@@ -102,28 +139,20 @@ fn folder(sys: &Sys, told: Option<&Path>) -> Result<PathBuf, String> {
     }
 }
 
-fn written(sys: &Sys, report: &Report, path: &Path) -> Exit {
-    let mut exit = Exit::Ok;
-    for (path, text) in
-        [(path.to_owned(), report.text(report::WIDTH)), (path.with_extension("json"), report.json() + "\n")]
-    {
-        match sys.store.replace(&path, text.as_bytes(), Secrecy::Shared) {
-            Ok(()) => say::tell(PROGRAM, &format_args!("report: {}", path.display())),
-            Err(error) => {
-                exit = complain(&format!("{} cannot be written: {error}", path.display()), Exit::Io);
-            }
-        }
-    }
-    exit
+/// Takes away the evidence of an earlier drill: what lies there is of this one, or nothing does.
+fn clear(sys: &Sys, pack: &Pack) -> Result<(), String> {
+    [pack.signature(), pack.tar.clone(), pack.signers.clone()].iter().try_for_each(|path| {
+        sys.store.remove(Path::new(path)).map_err(|error| format!("{path} cannot be removed: {error}"))
+    })
 }
 
-fn journalled(sys: &Sys, root: &Root, report: &Report) -> Exit {
-    let (passed, failed, not_run) = report.counts();
-    let entry =
-        Entry::new("drill", PROGRAM).with("passed", passed).with("failed", failed).with("not_run", not_run);
-    match journal::append(sys, root, &entry) {
-        Ok(_) => Exit::Ok,
-        Err(error) => complain(&format!("{} cannot be written: {error}", root.journal().display()), Exit::Io),
+fn written(sys: &Sys, report: &Report, path: &Path) -> Exit {
+    match report.write(sys.store, path) {
+        Ok(()) => {
+            say::tell(PROGRAM, &format_args!("report: {}", path.display()));
+            Exit::Ok
+        }
+        Err(error) => complain(&format!("{} cannot be written: {error}", path.display()), Exit::Io),
     }
 }
 

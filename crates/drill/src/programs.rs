@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use holdfast::sys::{Kind, Sys};
 
 /// What the drill needs beside itself.
-const NEEDED: [&str; 4] = ["hb-write", "circuit-ctl", "watchdog", "resume-reminder"];
+const NEEDED: [&str; 5] = ["hb-write", "circuit-ctl", "watchdog", "resume-reminder", "audit-pack"];
 
 /// The folder of the programs.
 #[derive(Clone, Debug)]

@@ -20,6 +20,6 @@ pub use allowed::{AllowedError, AllowedSigners, Line, Refused, Verified};
 pub use armour::SIGNATURE_LEN_MAX;
 pub use ask::{AskError, ask_on_terminal};
 pub use digest::{Digest, HashKind, Hasher};
-pub use key::{Ask, Key, KeyError, NoteKey, NoteKeyError};
+pub use key::{Ask, Key, KeyError, NewKey, NoteKey, NoteKeyError};
 pub use public::{PublicKey, PublicKeyError};
 pub use signature::{SignError, Signature, SignatureError};

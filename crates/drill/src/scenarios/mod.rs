@@ -7,6 +7,7 @@ mod clock;
 pub(crate) mod disk;
 mod folder;
 mod locks;
+mod log;
 mod person;
 mod silence;
 
@@ -155,5 +156,47 @@ pub(crate) const ALL: &[Scenario] = &[
         injected: "a lock file of root, and a trip by a user who may not open it",
         expected: "tripped without the lock",
         play: locks::foreign,
+    },
+    Scenario {
+        name: "decision-edited",
+        injected: "one decision of a sealed log edited: long is flat, or flat is long",
+        expected: "check names it with its line and byte, and ends with 1",
+        play: log::edited,
+    },
+    Scenario {
+        name: "decision-deleted",
+        injected: "one decision of a sealed log deleted",
+        expected: "check names it with its line and byte, and ends with 1",
+        play: log::deleted,
+    },
+    Scenario {
+        name: "decision-inserted",
+        injected: "a decision inserted into a sealed log",
+        expected: "check names it with its line and byte, and ends with 1",
+        play: log::inserted,
+    },
+    Scenario {
+        name: "log-restored",
+        injected: "an older copy of a sealed log put back; then its older seals, too",
+        expected: "truncated, then rolled back: check names the line and ends with 1; nothing is signed",
+        play: log::restored,
+    },
+    Scenario {
+        name: "seals-remade",
+        injected: "decisions rewritten, and their seals deleted and made anew, by another key too",
+        expected: "forked: check ends with 1; our key signs nothing that does not extend what it signed last",
+        play: log::remade,
+    },
+    Scenario {
+        name: "edit-watched",
+        injected: "one decision of a sealed log edited, while a watchdog watches the log",
+        expected: "failed, tripped; the line is named",
+        play: log::watched,
+    },
+    Scenario {
+        name: "pack-flipped",
+        injected: "one bit of an evidence tarball flipped, in a decision",
+        expected: "verify names the file, its line and byte, and ends with 1",
+        play: log::packed,
     },
 ];

@@ -2,6 +2,7 @@
 
 mod crew;
 mod proc;
+mod sealed;
 mod terminal;
 pub(crate) mod world;
 
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use crew::Crew;
 pub(crate) use proc::Proc;
+pub(crate) use sealed::{Damage, LOG, Pack, SEALS, SIGNER};
 pub(crate) use terminal::Terminal;
 
 use proc::Launch;
@@ -174,7 +176,9 @@ impl<'a> Stage<'a> {
         let mut argv = vec![self.programs.path(program).display().to_string()];
         argv.extend(args.iter().map(|&arg| arg.to_owned()));
         let env = self.env().map(|(key, value)| (key.to_owned(), value.display().to_string())).into();
-        let job = Job { argv, env, dir: None, stdin: Vec::new(), timeout: LONGEST };
+        // Paths in what a program says are shown from the root.
+        let dir = Some(self.root.path().to_owned());
+        let job = Job { argv, env, dir, stdin: Vec::new(), timeout: LONGEST };
         self.sys.spawner.run(&job).map_err(|error| broken(&format!("{program} cannot be started"))(&error))
     }
 

@@ -5,13 +5,31 @@
 )]
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::SystemTime;
 
 /// Writes in place, as an editor or a copy does.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::write(path, bytes)
+}
+
+/// Puts other bytes in the place of those at `at`; the file stays as long as it is.
+pub(crate) fn patch(path: &Path, at: usize, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).open(path)?;
+    file.seek(SeekFrom::Start(at as u64))?;
+    file.write_all(bytes)
+}
+
+/// Flips one bit of the byte at `at`.
+pub(crate) fn flip(path: &Path, at: usize) -> io::Result<()> {
+    let byte = fs::read(path)?.get(at).copied().ok_or(ErrorKind::UnexpectedEof)?;
+    patch(path, at, &[byte ^ 1])
+}
+
+/// Where these bytes stand in a file.
+pub(crate) fn find(path: &Path, bytes: &[u8]) -> io::Result<Option<usize>> {
+    Ok(fs::read(path)?.windows(bytes.len()).position(|window| window == bytes))
 }
 
 /// Cuts a file in half, in place.
@@ -56,6 +74,11 @@ pub(crate) fn text(path: &Path) -> String {
 /// Removes a folder with everything in it.
 pub(crate) fn clear(dir: &Path) -> io::Result<()> {
     fs::remove_dir_all(dir)
+}
+
+/// Removes a folder with nothing in it.
+pub(crate) fn clear_empty(dir: &Path) -> io::Result<()> {
+    fs::remove_dir(dir)
 }
 
 /// Copies a folder as it is at work: a file that goes away meanwhile is left out.

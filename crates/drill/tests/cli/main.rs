@@ -2,6 +2,7 @@
 #![cfg(unix)]
 #![allow(clippy::disallowed_methods, reason = "a test plays the world around the program")]
 
+mod evidence;
 mod rehearsals;
 mod sabotage;
 
@@ -13,7 +14,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-const PROGRAMS: [&str; 4] = ["hb-write", "circuit-ctl", "watchdog", "resume-reminder"];
+const PROGRAMS: [&str; 5] = ["hb-write", "circuit-ctl", "watchdog", "resume-reminder", "audit-pack"];
 
 /// Where the drill and the programs were built.
 fn built() -> PathBuf {
@@ -128,6 +129,7 @@ fn what_makes_no_sense_is_refused_before_anything_begins() {
         (&["--only", "kil", "--root", "here"][..], 64, "drill --list names all of them"),
         (&["--onli", "kill"], 64, "unexpected argument"),
         (&["--root", "full"], 74, "is not empty"),
+        (&["--root", "here", "--out", "full/file"], 74, "full/file cannot be made"),
         (&["--journal-root", "full", "--root", "here"], 78, "mkdir -p full/data"),
         (&["--bin-dir", "full", "--root", "here"], 78, "hb-write is not in"),
     ] {

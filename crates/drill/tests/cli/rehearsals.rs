@@ -1,6 +1,7 @@
 //! With the real programs.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::time::{Duration, Instant};
 
 use holdfast::sys::Sys;
@@ -8,7 +9,7 @@ use holdfast::sys::Sys;
 use super::Scratch;
 
 /// How much is rehearsed.
-const ROWS: usize = 21;
+const ROWS: usize = 28;
 
 /// Everything, as a person runs it.
 #[test]
@@ -34,12 +35,24 @@ fn all_of_it_passes() {
     // A stillness is not found before its time, counted from the last beat.
     let not_advancing = rows.iter().find(|row| row["name"] == "not-advancing").expect("a row");
     assert!(not_advancing["detected_s"].as_f64().is_some_and(|seconds| seconds > 1.5), "{not_advancing}");
-    // The table says the same, and only the reports stay.
+    // A change of a log is named with its place, as it was made.
+    for (name, kind) in [
+        ("decision-edited", "edited"),
+        ("decision-deleted", "deleted"),
+        ("decision-inserted", "inserted"),
+        ("edit-watched", "edited"),
+        ("pack-flipped", "edited"),
+    ] {
+        let row = rows.iter().find(|row| row["name"] == name).expect("a row");
+        let seen = row["seen"].as_str().expect("words");
+        assert!(seen.contains(kind) && seen.contains("line 2, at byte "), "{row}");
+    }
+    // The table says the same, and only the reports and the evidence stay.
     let table = fs::read_to_string(scratch.path("here/drill-report.txt")).expect("the report");
     assert_eq!(table.matches(" passed").count(), ROWS - not_run.len() + 1, "{table}");
     let stored = fs::read_to_string(scratch.path("here/drill-report.json")).expect("the report");
     assert_eq!(stored, ended.out);
-    assert_eq!(fs::read_dir(scratch.path("here")).expect("the folder").count(), 2);
+    assert_eq!(fs::read_dir(scratch.path("here")).expect("the folder").count(), 5);
 }
 
 /// Where nothing can be mounted the trip is rehearsed with a file size limit, and the report says so.
@@ -47,7 +60,11 @@ fn all_of_it_passes() {
 fn without_a_mount_a_file_size_limit_stands_for_the_full_disk() {
     let scratch = Scratch::new();
     let mut command = scratch.command(&["--root", "here", "--json", "--only", "full-disk"]);
-    let ended: super::Ended = command.env("PATH", "/nowhere").output().expect("it starts").into();
+    // What the channel of the drill's own root needs.
+    fs::create_dir(scratch.path("few"))
+        .and_then(|()| symlink("/bin/cat", scratch.path("few/cat")))
+        .expect("few programs");
+    let ended: super::Ended = command.env("PATH", scratch.path("few")).output().expect("it starts").into();
     let report = ended.expect(0).report();
     let seen = report["rows"][0]["seen"].as_str().expect("words");
     assert!(seen.starts_with("with a file size limit in place of a full disk (unshare: "), "{seen}");
@@ -63,9 +80,10 @@ fn the_result_is_journalled_where_it_is_wanted_and_folders_are_kept() {
     let journal = fs::read_to_string(scratch.path("real/memory/journal.jsonl")).expect("a journal");
     let line: serde_json::Value = serde_json::from_str(journal.trim()).expect("one line");
     assert_eq!((&line["kind"], &line["passed"]), (&"drill".into(), &1.into()));
-    assert_eq!(line["failed"], serde_json::json!([]));
+    assert_eq!((&line["failed"], &line["evidence"]), (&serde_json::json!([]), &"verified".into()));
     assert!(scratch.path("mine.txt").is_file() && scratch.path("mine.json").is_file());
     assert!(scratch.path("here/circuit-deleted/scratch/data/circuit.json").is_file());
+    assert!(scratch.path("here/main/scratch/data/drill/drill-report.txt").is_file());
 }
 
 /// A rehearsal must not leave a watchdog behind that watches nothing for ever.

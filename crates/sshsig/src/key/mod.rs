@@ -1,6 +1,7 @@
 //! Private keys: a file of ours, or one that ssh-agent holds.
 
 mod file;
+mod new;
 mod note;
 
 use std::fmt;
@@ -17,6 +18,7 @@ use crate::public::{Algorithm, PublicKey, PublicKeyError};
 use crate::signature::SignatureError;
 use crate::wire::{Reader, put_string};
 
+pub use new::NewKey;
 pub use note::{NoteKey, NoteKeyError};
 
 /// Who is asked for the passphrase of the key at a path.

@@ -4,7 +4,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
 use holdfast::sys::real::RealStore;
-use sshsig::{AskError, Digest, HashKind, Key, KeyError, Signature};
+use sshsig::{AskError, Digest, HashKind, Key, KeyError, NewKey, Signature};
 use tlog::note::Note;
 
 use crate::common::{Folder, NAMESPACE, PASSPHRASE, assert_ok, keygen, open, unlock, verify};
@@ -183,4 +183,19 @@ fn the_fingerprint_is_the_one_that_people_see() {
     let shown = keygen(&["-l", "-f", path.to_str().unwrap()], b"");
     let fingerprint = open(&path, None).unwrap().fingerprint();
     assert!(String::from_utf8(shown.stdout).unwrap().contains(&format!(" {fingerprint} ")));
+}
+
+#[test]
+fn a_new_key_is_one_that_ssh_keygen_reads_and_that_signs() {
+    let folder = Folder::new();
+    let new = NewKey::make("made for a test").unwrap();
+    let path = folder.write("new", new.private.as_bytes());
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    folder.write("new.pub", format!("{}\n", new.public));
+    let read = keygen(&["-y", "-f", path.to_str().unwrap()], b"");
+    assert_eq!(String::from_utf8_lossy(&read.stdout).trim(), new.public);
+    let mut key = open(&path, None).unwrap();
+    assert_eq!(key.comment(), "made for a test");
+    assert_signs(&folder, "new", &mut key);
+    assert_ne!(NewKey::make("made for a test").unwrap().public, new.public);
 }
