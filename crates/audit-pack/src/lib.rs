@@ -22,6 +22,8 @@ mod seal;
 mod sealing;
 mod seals;
 mod sidecar;
+#[cfg(test)]
+mod sim;
 mod unique;
 mod verify;
 

@@ -16,6 +16,7 @@ const INODE: u64 = 64;
 pub(super) struct File {
     pub(super) bytes: Arc<Vec<u8>>,
     pub(super) modified: SystemTime,
+    mode: u32,
     id: u64,
 }
 
@@ -65,7 +66,7 @@ impl Disk {
                 len: file.bytes.len() as u64,
                 modified: file.modified,
                 id: file.id,
-                owner: Owner { uid: Some(1000), gid: Some(1000), mode: Some(0o640) },
+                owner: Owner { uid: Some(1000), gid: Some(1000), mode: Some(file.mode) },
             }),
             None => self.is_dir(path).then(dir),
         }
@@ -120,8 +121,15 @@ impl Disk {
     /// A new file in the place of what is there.
     pub(super) fn put(&mut self, path: &Path, bytes: &[u8], stamp: SystemTime) {
         self.last_id += 1;
-        let file = File { bytes: Arc::new(bytes.to_vec()), modified: stamp, id: self.last_id };
+        let file = File { bytes: Arc::new(bytes.to_vec()), modified: stamp, mode: 0o640, id: self.last_id };
         self.files.insert(path.to_owned(), file);
+    }
+
+    /// Nobody but its owner may read it.
+    pub(super) fn hide(&mut self, path: &Path) {
+        if let Some(file) = self.files.get_mut(path) {
+            file.mode = 0o600;
+        }
     }
 
     /// Other content in the same file, which is made if it is not there.

@@ -140,10 +140,13 @@ impl Store for SimProcess<'_> {
         }
     }
 
-    fn replace(&self, path: &Path, bytes: &[u8], _secrecy: Secrecy) -> io::Result<()> {
+    fn replace(&self, path: &Path, bytes: &[u8], secrecy: Secrecy) -> io::Result<()> {
         self.change(Verb::Replace, path, |disk, stamp| {
             disk.fits(path, bytes.len() as u64)?;
             disk.put(path, bytes, stamp);
+            if secrecy == Secrecy::Secret {
+                disk.hide(path);
+            }
             Ok(())
         })
     }
@@ -235,6 +238,14 @@ impl Store for SimProcess<'_> {
     fn try_lock(&self, path: &Path) -> io::Result<Option<Lock>> {
         static LAST: AtomicU64 = AtomicU64::new(0);
         self.look(Verb::TryLock, path, |_| ())?;
+        {
+            // The file that the lock is on stays.
+            let mut disk = lock(&self.host.disk);
+            if disk.file(path).is_none() {
+                let stamp = self.host.clock.stamp(disk.tick);
+                disk.put(path, &[], stamp);
+            }
+        }
         let mut held = lock(&self.host.locks);
         if held.contains_key(path) {
             return Ok(None);
