@@ -65,6 +65,15 @@ impl<'a> Context<'a> {
                 out::tell(&error);
                 Exit::Usage
             })?;
+            // In the place of a sealed log it is a finding.
+            let is_sealed = !matches!(self.sys.store.stat(&log.sidecar()), Ok(None));
+            if !is_sealed && let Some(what) = log.stands_instead(self.sys.store) {
+                out::tell(&format_args!(
+                    "{} is no log, but {what}\n  a log is a plain file: put one there, or name another path",
+                    path.display()
+                ));
+                return Err(Exit::Usage);
+            }
             let configured = own.iter().any(|own| same_path(own, path));
             let key = told_key.map(Path::to_owned).or_else(|| key.clone().filter(|_| configured));
             chosen.push(Chosen { log, key, configured });

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use holdfast::sys::Store;
 use tlog::FileName;
 
 use crate::sidecar::SUFFIX;
@@ -41,6 +42,11 @@ impl Log {
 
     pub(crate) fn sidecar(&self) -> PathBuf {
         self.dir.join(format!("{}{SUFFIX}", self.name))
+    }
+
+    /// What stands in the place of the log's file, where something else does.
+    pub(crate) fn stands_instead(&self, store: &dyn Store) -> Option<&'static str> {
+        store.open(&self.path()).err().and_then(|error| error.stands_instead())
     }
 
     /// A file of the sidecar.

@@ -64,7 +64,10 @@ pub(crate) fn compare(sys: &Sys<'_>, log: &Log, rev: &str) -> Result<Based, Base
     let folder = Folder { store: sys.store, dir: log.dir.clone() };
     let shown = folder.shown(&log.name);
     let error = |error| FileError::new(&shown, error);
-    let there = folder.open(&log.name).map_err(|error| FileError::new(&shown, error))?;
+    let there = match folder.open(&log.name) {
+        Err(error) if error.stands_instead().is_some() => None,
+        there => there.map_err(|error| FileError::new(&shown, error))?,
+    };
     let empty: &[u8] = b"";
     let file = there.as_deref().unwrap_or(&empty);
     let mut compare = Compare::new(file);

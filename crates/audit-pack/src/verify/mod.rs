@@ -3,8 +3,11 @@
 //! The pack is hostile until shown otherwise: nothing of it is unpacked, executed or believed. Who may sign comes from
 //! the auditor; what the pack says of itself is shown as what it says.
 
+mod facts;
 mod logs;
 mod tell;
+#[cfg(test)]
+mod tests;
 mod trust;
 
 use std::path::{Path, PathBuf};
@@ -20,6 +23,7 @@ use crate::finding::{Finding, Findings, Kind};
 use crate::out;
 use crate::place::FileError;
 use crate::progress::Progress;
+use facts::Facts;
 use logs::LogVerdict;
 use trust::{Signed, Trust};
 
@@ -57,12 +61,15 @@ impl VerifyError {
 struct Verdict {
     pack: String,
     name: String,
+    /// It has at least the form of ours; else nothing is known but that.
+    looked_into: bool,
     files: usize,
     bytes: u64,
     /// Over the tar; an unpacked pack has none.
     outer: Option<Signed>,
     /// Over the tag manifest.
     inner: Signed,
+    facts: Facts,
     logs: Vec<LogVerdict>,
     findings: Findings,
 }
@@ -85,17 +92,28 @@ fn verify(args: &VerifyArgs, context: &Context<'_>) -> Result<Verdict, VerifyErr
     match store.stat(&args.pack).map_err(|failed| error(failed.into()))? {
         None => Err(error(ReadError::Missing).into()),
         Some(stat) if stat.kind == FileKind::Dir => Ok(match Bag::open_folder(store, &args.pack) {
-            Ok(bag) => examine(context, &trust, &shown, &bag, None),
+            Ok(bag) => examine(&trust, context.threads, &shown, &bag, None),
             Err(fault) => not_ours(&shown, &fault),
         }),
         Some(_) => {
             let tar = store.open(&args.pack).map_err(error)?;
             let signature = outer_signature(context, &args.pack)?;
-            Ok(match Bag::open_tar(&*tar, name_of(&args.pack).as_deref()) {
-                Ok(bag) => examine(context, &trust, &shown, &bag, Some((&*tar, signature))),
-                Err(fault) => not_ours(&shown, &fault),
-            })
+            Ok(verify_tar(&trust, context.threads, &shown, &*tar, signature))
         }
+    }
+}
+
+/// Under whatever name it lies here: a tar that was renamed is the same tar.
+fn verify_tar(
+    trust: &Trust<'_>,
+    threads: usize,
+    shown: &str,
+    tar: &dyn ReadAt,
+    signature: Option<Vec<u8>>,
+) -> Verdict {
+    match Bag::open_tar(tar, None) {
+        Ok(bag) => examine(trust, threads, shown, &bag, Some((tar, signature))),
+        Err(fault) => not_ours(shown, &fault),
     }
 }
 
@@ -133,11 +151,6 @@ fn outer_signature(context: &Context<'_>, pack: &Path) -> Result<Option<Vec<u8>>
     read_small(context, &PathBuf::from(path), sshsig::SIGNATURE_LEN_MAX as u64)
 }
 
-/// The top folder that a tar of this name has. A tar that was renamed is the same tar.
-fn name_of(_pack: &Path) -> Option<String> {
-    None
-}
-
 /// What is not even in the form of ours.
 fn not_ours(shown: &str, fault: &dyn std::fmt::Display) -> Verdict {
     let mut findings = Findings::default();
@@ -147,10 +160,12 @@ fn not_ours(shown: &str, fault: &dyn std::fmt::Display) -> Verdict {
     Verdict {
         pack,
         name,
+        looked_into: false,
         files: 0,
         bytes: 0,
         outer: None,
         inner: Signed::Missing,
+        facts: Facts::default(),
         logs: Vec::new(),
         findings,
     }
@@ -159,20 +174,15 @@ fn not_ours(shown: &str, fault: &dyn std::fmt::Display) -> Verdict {
 type Outer<'a> = Option<(&'a dyn ReadAt, Option<Vec<u8>>)>;
 
 /// Hashes everything for the signatures, the manifests and the logs, side by side.
-fn examine(
-    context: &Context<'_>,
-    trust: &Trust<'_>,
-    shown: &str,
-    bag: &Bag<'_>,
-    outer: Outer<'_>,
-) -> Verdict {
+fn examine(trust: &Trust<'_>, threads: usize, shown: &str, bag: &Bag<'_>, outer: Outer<'_>) -> Verdict {
     let bytes: u64 = bag.entries().iter().map(|entry| entry.len).sum();
     let progress = Progress::bytes(2 * bytes, shown);
     let manifests = bag.manifests();
+    let facts = Facts::of(bag, &manifests);
     let (outer, harms, logs) = std::thread::scope(|scope| {
         let outer = scope.spawn(|| outer.map(|(tar, signature)| trust.of_tar(tar, signature.as_deref())));
         let harms = scope.spawn(|| bag::check_all(bag, manifests, 1, &|more| progress.add(more)));
-        let logs = logs::check(bag, context.threads, &progress);
+        let logs = logs::check(bag, threads, &progress);
         let join = |panic| std::panic::resume_unwind(panic);
         (
             outer.join().unwrap_or_else(join),
@@ -185,6 +195,7 @@ fn examine(
     for harm in harms {
         findings.add(of_harm(&harm));
     }
+    facts.finding().into_iter().for_each(|finding| findings.add(finding));
     let inner = trust.of_manifest(bag);
     for (file, signed) in [(Some(format!("{shown}.sig")), outer.as_ref()), (None, Some(&inner))] {
         if let Some(Signed::Wrong(says)) = signed {
@@ -200,7 +211,7 @@ fn examine(
         findings.extend(log.findings.clone());
     }
     let (pack, name, files) = (shown.to_owned(), bag.name().to_owned(), bag.entries().len());
-    Verdict { pack, name, files, bytes, outer, inner, logs, findings }
+    Verdict { pack, name, looked_into: true, files, bytes, outer, inner, facts, logs, findings }
 }
 
 fn of_harm(harm: &bag::Finding) -> Finding {
