@@ -18,9 +18,7 @@ pub(crate) struct Log {
 
 /// The path cannot be that of a log.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "{path} cannot be sealed: {fact}\n  the name of a log has only A-Z a-z 0-9 . _ - and begins with a letter or a digit"
-)]
+#[error("{path} can be no sealed log: {fact}\n  rename it, or name another file")]
 pub(crate) struct NotALog {
     path: String,
     fact: String,

@@ -96,10 +96,7 @@ pub(crate) fn run(args: &CheckArgs, context: &Context<'_>) -> Exit {
         let shown = chosen.log.path().display().to_string();
         exit = exit.and(match judge(args, context, chosen, max_unsealed) {
             Ok(verdict) => tell::tell(context, &shown, &verdict),
-            Err(error) => {
-                out::tell(&format_args!("{shown}: {error}"));
-                error.exit()
-            }
+            Err(error) => out::refuse(context.json, &format_args!("{shown}: {error}"), error.exit()),
         });
     }
     exit

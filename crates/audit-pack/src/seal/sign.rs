@@ -91,16 +91,14 @@ impl Sealer<'_> {
             let reader = TileReader::verified(sidecar(&folder, self.log), new.lines, new.root)?;
             proof::consistency(&reader, old.lines, new.lines)
         };
-        let (proof, mended) = match prove() {
-            Ok(proof) => (proof, 0),
-            Err(_) => {
-                let (_, mended) = self.rebuild(new)?;
-                let proof = prove().map_err(|error| {
-                    SealError::changed(Finding::new(Kind::Malformed, "tile").says(error.to_string()))
-                })?;
-                (proof, mended)
-            }
-        };
+        let (mut proof, mut mended) = (prove(), 0);
+        if proof.is_err() {
+            (_, mended) = self.rebuild(new)?;
+            proof = prove();
+        }
+        let proof = proof.map_err(|error| {
+            SealError::changed(Finding::new(Kind::Malformed, "tile").says(error.to_string()))
+        })?;
         proof::verify_consistency(&proof, old.lines, old.root, new.lines, new.root).map_err(|error| {
             let says = format!("the log does not extend the {} lines signed last: {error}", old.lines);
             SealError::changed(Finding::new(Kind::Forked, self.log.name.clone()).says(says))

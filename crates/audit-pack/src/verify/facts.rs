@@ -16,7 +16,7 @@ const FACTS_MAX: u64 = 8 << 20;
 const SOURCE: &str = "data/source/watchdog/";
 /// At most so much of a text is shown, and so many of a list.
 const SHOWN_MAX: usize = 200;
-const LISTED_MAX: usize = 100;
+const LISTED_MAX: usize = 1000;
 
 /// What is known about the host, and about the watchdog's source.
 #[derive(Default)]
@@ -47,6 +47,9 @@ struct Claims {
     #[serde(skip_serializing)]
     watchdog: Sources,
     not_packed: Vec<NotPacked>,
+    /// How much more the lists have.
+    #[serde(skip)]
+    more: usize,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -104,10 +107,8 @@ impl Facts {
         let said = &self.claims.as_ref()?.watchdog.packed;
         let found = self.source.as_ref().map_or("none", |source| &source.digest);
         (found != said).then(|| {
-            let says = format!(
-                "it says that the watchdog's source in the pack is {}, and that is {found}",
-                shown(said)
-            );
+            let says =
+                format!("it says that the watchdog's source in the pack is {said}, and that is {found}");
             Finding::new(Kind::Malformed, FACTS).says(says)
         })
     }
@@ -126,8 +127,7 @@ impl Facts {
                 && source.digest != digest
             {
                 warnings.push(format!(
-                    "the {which} watchdog is of ANOTHER SOURCE than the one in the pack: {}",
-                    shown(digest)
+                    "the {which} watchdog is of ANOTHER SOURCE than the one in the pack: {digest}"
                 ));
             }
         }
@@ -158,7 +158,7 @@ impl Facts {
         }
     }
 
-    /// For people. Whatever a pack says may be meant to deceive a terminal.
+    /// For people.
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
         if let Some(claims) = &self.claims {
@@ -170,16 +170,18 @@ impl Facts {
                 let is = match other {
                     None => "is not known".to_owned(),
                     Some(other) if other == digest => "is of it".to_owned(),
-                    Some(other) => format!("is of ANOTHER ONE, {}", shown(other)),
+                    Some(other) => format!("is of ANOTHER ONE, {other}"),
                 };
                 let _ = writeln!(text, "              the {which} program {is}");
             }
         }
         if let Some(claims) = &self.claims {
-            for NotPacked { source, why } in claims.not_packed.iter().take(LISTED_MAX) {
-                let _ = writeln!(text, "  NOT PACKED  {}: {}", shown(source), shown(why));
+            for NotPacked { source, why } in &claims.not_packed {
+                let _ = writeln!(text, "  NOT PACKED  {source}: {why}");
             }
-            text.push_str(&more(claims.not_packed.len()));
+            if claims.more > 0 {
+                let _ = writeln!(text, "              and {} programs and files more", claims.more);
+            }
         }
         text
     }
@@ -192,25 +194,28 @@ impl Claims {
             Some(false) => "its clock follows NO other one",
             None => "whether its clock follows another one is not known",
         };
-        let mut text = format!(
-            "  packed by   {} {} on {}, {}; {clock}\n",
-            shown(&self.program),
-            shown(&self.version),
-            shown(&self.host),
-            shown(&self.system)
-        );
-        for Program { name, bytes, sha256 } in self.programs.iter().take(LISTED_MAX) {
-            let _ = writeln!(text, "  program     {}, {bytes} bytes, SHA-256 {}", shown(name), shown(sha256));
+        let Self { program, version, host, system, .. } = self;
+        let mut text = format!("  packed by   {program} {version} on {host}, {system}; {clock}\n");
+        for Program { name, bytes, sha256 } in &self.programs {
+            let _ = writeln!(text, "  program     {name}, {bytes} bytes, SHA-256 {sha256}");
         }
-        text + &more(self.programs.len())
+        text
     }
-}
 
-/// What of a list is not shown.
-fn more(count: usize) -> String {
-    match count.saturating_sub(LISTED_MAX) {
-        0 => String::new(),
-        left => format!("              and {left} more\n"),
+    /// Harmless on a terminal, and no longer than a person reads.
+    fn shown(mut self) -> Self {
+        let lens = [self.programs.len(), self.not_packed.len()];
+        self.more = lens.iter().map(|len| len.saturating_sub(LISTED_MAX)).sum();
+        self.programs.truncate(LISTED_MAX);
+        self.not_packed.truncate(LISTED_MAX);
+        let head = [&mut self.program, &mut self.version, &mut self.host, &mut self.system];
+        let sources = &mut self.watchdog;
+        let sources = [Some(&mut sources.packed), sources.installed.as_mut(), sources.running.as_mut()];
+        let programs = self.programs.iter_mut().flat_map(|program| [&mut program.name, &mut program.sha256]);
+        let not_packed = self.not_packed.iter_mut().flat_map(|file| [&mut file.source, &mut file.why]);
+        let texts = head.into_iter().chain(sources.into_iter().flatten()).chain(programs).chain(not_packed);
+        texts.for_each(|text| *text = printable(text, SHOWN_MAX));
+        self
     }
 }
 
@@ -232,15 +237,14 @@ impl Source {
 fn read(bag: &Bag<'_>) -> Result<Claims, String> {
     let entry = bag.find(FACTS).ok_or("is not there")?;
     let bytes = bag.read(entry, FACTS_MAX).map_err(|error| error.error.to_string())?;
-    let claims: Claims =
-        serde_json::from_slice(&bytes).map_err(|error| format!("is not what this version reads: {error}"))?;
+    let claims: Claims = serde_json::from_slice(&bytes).map_err(|error| {
+        let why = format!("is not what this version reads: {error}");
+        // It may quote what it has read.
+        printable(&why, SHOWN_MAX)
+    })?;
     if claims.v == 1 {
-        Ok(claims)
+        Ok(claims.shown())
     } else {
         Err(format!("is of version {}, which is not known here", claims.v))
     }
-}
-
-fn shown(text: &str) -> String {
-    printable(text, SHOWN_MAX)
 }

@@ -38,6 +38,8 @@ const ALLOWED_MAX: u64 = 1 << 20;
 enum VerifyError {
     #[error(transparent)]
     File(#[from] FileError),
+    #[error("{0}\n  name the tar, or the folder that it was unpacked to")]
+    Pack(FileError),
     #[error("{path}: {fact}")]
     Allowed { path: String, fact: String },
     #[error(
@@ -49,9 +51,13 @@ enum VerifyError {
 impl VerifyError {
     fn exit(&self) -> Exit {
         match self {
-            Self::File(FileError { error: ReadError::Missing | ReadError::NotRegular(_), .. })
-            | Self::Half => Exit::Usage,
-            Self::File(_) => Exit::Io,
+            Self::File(FileError { error, .. }) | Self::Pack(FileError { error, .. })
+                if matches!(error, ReadError::Missing | ReadError::NotRegular(_)) =>
+            {
+                Exit::Usage
+            }
+            Self::Half => Exit::Usage,
+            Self::File(_) | Self::Pack(_) => Exit::Io,
             Self::Allowed { .. } => Exit::Data,
         }
     }
@@ -77,10 +83,7 @@ struct Verdict {
 pub(crate) fn run(args: &VerifyArgs, context: &Context<'_>) -> Exit {
     match verify(args, context) {
         Ok(verdict) => tell::tell(context, &verdict),
-        Err(error) => {
-            out::tell(&error);
-            error.exit()
-        }
+        Err(error) => out::refuse(context.json, &error, error.exit()),
     }
 }
 
@@ -88,9 +91,9 @@ fn verify(args: &VerifyArgs, context: &Context<'_>) -> Result<Verdict, VerifyErr
     let trust = trust(args, context)?;
     let store = context.sys.store;
     let shown = args.pack.display().to_string();
-    let error = |error: ReadError| FileError::new(shown.clone(), error);
+    let error = |error: ReadError| VerifyError::Pack(FileError::new(shown.clone(), error));
     match store.stat(&args.pack).map_err(|failed| error(failed.into()))? {
-        None => Err(error(ReadError::Missing).into()),
+        None => Err(error(ReadError::Missing)),
         Some(stat) if stat.kind == FileKind::Dir => Ok(match Bag::open_folder(store, &args.pack) {
             Ok(bag) => examine(&trust, context.threads, &shown, &bag, None),
             Err(fault) => not_ours(&shown, &fault),
@@ -154,8 +157,10 @@ fn outer_signature(context: &Context<'_>, pack: &Path) -> Result<Option<Vec<u8>>
 /// What is not even in the form of ours.
 fn not_ours(shown: &str, fault: &dyn std::fmt::Display) -> Verdict {
     let mut findings = Findings::default();
-    let says = format!("{fault}; nothing in it was looked at");
-    findings.add(Finding::new(Kind::Malformed, shown).says(says));
+    let fault = fault.to_string();
+    let (fact, advice) = fault.split_once('\n').unwrap_or((&fault, ""));
+    let says = format!("{fact}; nothing in it was looked at\n            {}", advice.trim_start());
+    findings.add(Finding::new(Kind::Malformed, shown).says(says.trim_end()));
     let (pack, name) = (shown.to_owned(), String::new());
     Verdict {
         pack,
@@ -192,9 +197,11 @@ fn examine(trust: &Trust<'_>, threads: usize, shown: &str, bag: &Bag<'_>, outer:
     });
     drop(progress);
     let mut findings = Findings::default();
-    for harm in harms {
+    let count = harms.count();
+    for harm in harms.into_first() {
         findings.add(of_harm(&harm));
     }
+    findings.count = count;
     facts.finding().into_iter().for_each(|finding| findings.add(finding));
     let inner = trust.of_manifest(bag);
     for (file, signed) in [(Some(format!("{shown}.sig")), outer.as_ref()), (None, Some(&inner))] {
@@ -203,13 +210,16 @@ fn examine(trust: &Trust<'_>, threads: usize, shown: &str, bag: &Bag<'_>, outer:
             findings.add(Finding::new(Kind::Unsigned, file).says(says));
         }
     }
-    let logs = logs.unwrap_or_else(|error| {
-        findings.add(Finding::new(Kind::Malformed, shown).says(error.to_string()));
-        Vec::new()
-    });
-    for log in &logs {
-        findings.extend(log.findings.clone());
-    }
+    let logs = match logs {
+        Ok((logs, found)) => {
+            findings.extend(found);
+            logs
+        }
+        Err(error) => {
+            findings.add(Finding::new(Kind::Malformed, shown).says(error.to_string()));
+            Vec::new()
+        }
+    };
     let (pack, name, files) = (shown.to_owned(), bag.name().to_owned(), bag.entries().len());
     Verdict { pack, name, looked_into: true, files, bytes, outer, inner, facts, logs, findings }
 }

@@ -17,8 +17,8 @@ use crate::out;
 const NAME_MAX: usize = 100;
 
 /// What no log can prove, in every verdict.
-const LIMITS: &str = "\
-  not shown: that every decision was recorded at all; that the times, which are claims, are right;
+const LIMITS: &str =
+    "  not shown: that every decision was recorded at all; that the times, which are claims, are right;
              who had the key. Without an anchor outside, its owner could have written everything anew.
 ";
 
