@@ -86,7 +86,12 @@ enum Named {
 }
 
 pub(crate) fn run(args: &CheckArgs, context: &Context<'_>) -> Exit {
-    let chosen = match context.choose(&args.logs, args.key.as_deref()) {
+    // What stands in the place of a log that git has is a finding, too.
+    let chosen = match &args.base {
+        Some(_) => context.choose_any(&args.logs, args.key.as_deref()),
+        None => context.choose(&args.logs, args.key.as_deref()),
+    };
+    let chosen = match chosen {
         Ok(chosen) => chosen,
         Err(exit) => return exit,
     };

@@ -159,7 +159,7 @@ fn not_ours(shown: &str, fault: &dyn std::fmt::Display) -> Verdict {
     let mut findings = Findings::default();
     let fault = fault.to_string();
     let (fact, advice) = fault.split_once('\n').unwrap_or((&fault, ""));
-    let says = format!("{fact}; nothing in it was looked at\n            {}", advice.trim_start());
+    let says = format!("{fact}; nothing in it was looked at\n{}", advice.trim_start());
     findings.add(Finding::new(Kind::Malformed, shown).says(says.trim_end()));
     let (pack, name) = (shown.to_owned(), String::new());
     Verdict {
@@ -180,8 +180,9 @@ type Outer<'a> = Option<(&'a dyn ReadAt, Option<Vec<u8>>)>;
 
 /// Hashes everything for the signatures, the manifests and the logs, side by side.
 fn examine(trust: &Trust<'_>, threads: usize, shown: &str, bag: &Bag<'_>, outer: Outer<'_>) -> Verdict {
-    let bytes: u64 = bag.entries().iter().map(|entry| entry.len).sum();
-    let progress = Progress::bytes(2 * bytes, shown);
+    // A folder may hold files that are as long as a file system lets them say.
+    let bytes = bag.entries().iter().map(|entry| entry.len).fold(0, u64::saturating_add);
+    let progress = Progress::bytes(bytes.saturating_mul(2), shown);
     let manifests = bag.manifests();
     let facts = Facts::of(bag, &manifests);
     let (outer, harms, logs) = std::thread::scope(|scope| {
@@ -197,18 +198,19 @@ fn examine(trust: &Trust<'_>, threads: usize, shown: &str, bag: &Bag<'_>, outer:
     });
     drop(progress);
     let mut findings = Findings::default();
-    let count = harms.count();
-    for harm in harms.into_first() {
-        findings.add(of_harm(&harm));
-    }
-    findings.count = count;
-    facts.finding().into_iter().for_each(|finding| findings.add(finding));
     let inner = trust.of_manifest(bag);
     for (file, signed) in [(Some(format!("{shown}.sig")), outer.as_ref()), (None, Some(&inner))] {
         if let Some(Signed::Wrong(says)) = signed {
             let file = file.unwrap_or_else(|| bag::SIGNATURE.to_owned());
             findings.add(Finding::new(Kind::Unsigned, file).says(says));
         }
+    }
+    facts.finding().into_iter().for_each(|finding| findings.add(finding));
+    let count = harms.count();
+    let first = harms.into_first();
+    findings.count += count - first.len() as u64;
+    for harm in &first {
+        findings.add(of_harm(harm));
     }
     let logs = match logs {
         Ok((logs, found)) => {

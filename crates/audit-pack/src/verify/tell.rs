@@ -34,7 +34,8 @@ struct Answer<'a> {
     bytes: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     outer_signature: Option<AnswerSigned<'a>>,
-    inner_signature: AnswerSigned<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inner_signature: Option<AnswerSigned<'a>>,
     /// When the newest seal was made, by the sealer's clock.
     as_of_ms: Option<u64>,
     #[serde(flatten)]
@@ -165,7 +166,7 @@ fn json(verdict: &Verdict) -> Exit {
         files: verdict.files,
         bytes: verdict.bytes,
         outer_signature: verdict.outer.as_ref().map(signed),
-        inner_signature: signed(&verdict.inner),
+        inner_signature: verdict.looked_into.then(|| signed(&verdict.inner)),
         as_of_ms: verdict.as_of_ms(),
         facts: verdict.facts.answer(),
         logs: verdict
