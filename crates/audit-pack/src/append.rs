@@ -74,6 +74,12 @@ fn input() -> Result<Vec<String>, (String, Exit)> {
 fn append(context: &Context<'_>, chosen: &Chosen, lines: &[String]) -> Exit {
     let log = &chosen.log;
     let path = log.path().display().to_string();
+    if let Some(what) = log.stands_instead(context.sys.store) {
+        out::tell(&format_args!(
+            "nothing was appended: in the place of {path} stands {what}\n  see what happened: audit-pack check {path}"
+        ));
+        return Exit::No;
+    }
     match sealing::genesis(context, log) {
         Ok(Some(_)) => {}
         Ok(None) => {

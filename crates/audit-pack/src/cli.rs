@@ -11,6 +11,8 @@ use holdfast::time::Span;
 const ABOUT: &str =
     "Seals append-only logs, finds and names what was changed in them, and packs signed evidence";
 
+const ROOT: &str = "The folder that has data/ in it [default: $HOLDFAST_ROOT, else the current folder]";
+
 const EXAMPLES: &str = "\
 Examples:
   ssh-keygen -t ed25519 -N '' -f /etc/holdfast/audit_ed25519      once: a key, outside of the root
@@ -63,8 +65,8 @@ Examples:
   audit-pack verify evidence.tar --allowed-signers allowed --signer desk@example.com
   audit-pack verify evidence.tar            names the signer's fingerprint, and ends with 5 at best
 
-Exit codes: 0 unchanged and by that signer, 1 changed, 5 sound but signed by somebody unknown,
-64 usage, 65 FILE is malformed, 74 it cannot be read.";
+Exit codes: 0 unchanged and by that signer, 1 changed, 5 sound but below what was asked for: the
+signer is unknown, or PACK.sig is not there; 64 usage, 65 FILE is malformed, 74 it cannot be read.";
 
 const PACK_EXAMPLES: &str = "\
 Into it go the sealed logs up to their last seal, the state files, the units as shipped and as installed,
@@ -81,8 +83,8 @@ Examples:
 #[derive(Debug, Parser)]
 #[command(name = "audit-pack", version, about = ABOUT, after_help = EXAMPLES, max_term_width = 110)]
 pub struct Cli {
-    /// The folder that has data/ in it [default: $`HOLDFAST_ROOT`, else the current folder]
-    #[arg(long, value_name = "DIR", global = true)]
+    /// The folder that has data/ in it.
+    #[arg(long, value_name = "DIR", global = true, help = ROOT)]
     pub root: Option<PathBuf>,
     /// Answer as JSON on stdout
     #[arg(long, global = true)]

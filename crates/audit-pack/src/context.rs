@@ -51,9 +51,26 @@ impl<'a> Context<'a> {
         if settings.unusable { Err(Exit::Config) } else { Ok(Configured { root, settings }) }
     }
 
+    /// The logs that are meant, as [`Context::choose_any`] has them; each is a file or, where it is sealed, was one.
+    pub(crate) fn choose(&self, named: &[PathBuf], told_key: Option<&Path>) -> Result<Vec<Chosen>, Exit> {
+        let chosen = self.choose_any(named, told_key)?;
+        for Chosen { log, .. } in &chosen {
+            // In the place of a sealed log it is a finding.
+            let is_sealed = !matches!(self.sys.store.stat(&log.sidecar()), Ok(None));
+            if !is_sealed && let Some(what) = log.stands_instead(self.sys.store) {
+                out::tell(&format_args!(
+                    "{} is no log, but {what}\n  a log is a plain file: put one there, or name another path",
+                    log.path().display()
+                ));
+                return Err(Exit::Usage);
+            }
+        }
+        Ok(chosen)
+    }
+
     /// The logs that are meant: those that were named, else those of the configuration. What the configuration says of
     /// the key is followed for those that stand in it.
-    pub(crate) fn choose(&self, named: &[PathBuf], told_key: Option<&Path>) -> Result<Vec<Chosen>, Exit> {
+    pub(crate) fn choose_any(&self, named: &[PathBuf], told_key: Option<&Path>) -> Result<Vec<Chosen>, Exit> {
         // Without logs a root is needed; with some it is welcome.
         let configured = if named.is_empty() { Some(self.configured()?) } else { self.quietly() };
         let own: Vec<PathBuf> = configured.as_ref().map(Configured::logs).unwrap_or_default();

@@ -146,7 +146,7 @@ impl fmt::Display for Finding {
             write!(f, ", at byte {byte}")?;
         }
         if !self.detail.is_empty() {
-            write!(f, ": {}", self.detail)?;
+            write!(f, ": {}", self.detail.replace('\n', "\n            "))?;
         }
         if let Some(Interval { seal, sealed_ms, after_ms }) = &self.interval {
             let at = |ms: u64| iso(ms as f64 / 1e3);

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use holdfast::sys::Store;
 use tlog::FileName;
 
 use crate::sidecar::SUFFIX;
@@ -17,9 +18,7 @@ pub(crate) struct Log {
 
 /// The path cannot be that of a log.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "{path} cannot be sealed: {fact}\n  the name of a log has only A-Z a-z 0-9 . _ - and begins with a letter or a digit"
-)]
+#[error("{path} can be no sealed log: {fact}\n  rename it, or name another file")]
 pub(crate) struct NotALog {
     path: String,
     fact: String,
@@ -41,6 +40,11 @@ impl Log {
 
     pub(crate) fn sidecar(&self) -> PathBuf {
         self.dir.join(format!("{}{SUFFIX}", self.name))
+    }
+
+    /// What stands in the place of the log's file, where something else does.
+    pub(crate) fn stands_instead(&self, store: &dyn Store) -> Option<&'static str> {
+        store.open(&self.path()).err().and_then(|error| error.stands_instead())
     }
 
     /// A file of the sidecar.

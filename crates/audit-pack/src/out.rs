@@ -23,6 +23,11 @@ pub(crate) fn json(value: &impl Serialize) -> Exit {
     }
 }
 
+/// Says why there is no answer; where a machine asked, as the answer, too.
+pub(crate) fn refuse(json: bool, text: &dyn Display, exit: Exit) -> Exit {
+    say::refuse(PROGRAM, json, text, exit)
+}
+
 /// Tells a fact and what to do.
 pub(crate) fn tell(text: &dyn Display) {
     say::tell(PROGRAM, text);

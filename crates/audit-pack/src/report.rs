@@ -7,6 +7,7 @@ use holdfast::Exit;
 use holdfast::config::Pointer;
 use holdfast::sys::ReadError;
 use holdfast::time::Span;
+use serde::Serialize;
 use tlog::{Checkpoint, Note, Vkey};
 
 use crate::base::{self, BaseError, Based};
@@ -66,14 +67,31 @@ struct Verdict {
     base: Option<Based>,
     /// Doubled decisions.
     unique: Option<Unique>,
-    /// The key that must have signed is known from outside of the sidecar.
-    pinned: bool,
+    /// Who says which key must have signed.
+    named: Named,
     /// Lines are unsealed, or the tail is torn, for longer than may be.
     late: Option<String>,
 }
 
+/// Who says which key must have signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Named {
+    /// The command or the configuration.
+    Outside,
+    /// Only the sidecar's own file `signer`. Whoever makes a sidecar anew writes that anew, too.
+    BySidecar,
+    /// Nobody, or what they name is no key.
+    Nowhere,
+}
+
 pub(crate) fn run(args: &CheckArgs, context: &Context<'_>) -> Exit {
-    let chosen = match context.choose(&args.logs, args.key.as_deref()) {
+    // What stands in the place of a log that git has is a finding, too.
+    let chosen = match &args.base {
+        Some(_) => context.choose_any(&args.logs, args.key.as_deref()),
+        None => context.choose(&args.logs, args.key.as_deref()),
+    };
+    let chosen = match chosen {
         Ok(chosen) => chosen,
         Err(exit) => return exit,
     };
@@ -83,10 +101,7 @@ pub(crate) fn run(args: &CheckArgs, context: &Context<'_>) -> Exit {
         let shown = chosen.log.path().display().to_string();
         exit = exit.and(match judge(args, context, chosen, max_unsealed) {
             Ok(verdict) => tell::tell(context, &shown, &verdict),
-            Err(error) => {
-                out::tell(&format_args!("{shown}: {error}"));
-                error.exit()
-            }
+            Err(error) => out::refuse(context.json, &format_args!("{shown}: {error}"), error.exit()),
         });
     }
     exit
@@ -101,9 +116,9 @@ fn judge(
     let (log, store) = (&chosen.log, context.sys.store);
     let base = args.base.as_ref().map(|rev| base::compare(context.sys, log, rev)).transpose()?;
     let sealed = !matches!(store.stat(&log.sidecar()), Ok(None));
-    let (mut checked, pinned) = match (sealed, &base) {
+    let (mut checked, named) = match (sealed, &base) {
         (true, _) => seals(args, context, chosen)?,
-        (false, Some(_)) => (Checked::nothing(Findings::default()), false),
+        (false, Some(_)) => (Checked::nothing(Findings::default()), Named::Nowhere),
         (false, None) => return Err(CheckError::NoSidecar(log.path().display().to_string())),
     };
     if let Some(base) = &base {
@@ -114,22 +129,23 @@ fn judge(
         checked.findings.extend(unique.findings.clone());
     }
     let late = late(context, log, &checked, max_unsealed);
-    Ok(Verdict { checked, sealed, quick: args.quick, base, unique, pinned, late })
+    Ok(Verdict { checked, sealed, quick: args.quick, base, unique, named, late })
 }
 
-/// Decisions that stand there twice. Of a log that is missing the check of its seals has more to say.
+/// Decisions that stand there twice. Of a log that is missing, or is no file, the check of its seals has more to say.
 fn doubled(context: &Context<'_>, log: &Log, pointer: &Pointer) -> Result<Option<Unique>, CheckError> {
     let path = log.path();
     let file = match context.sys.store.open(&path) {
         Err(ReadError::Missing) => return Ok(None),
+        Err(error) if error.stands_instead().is_some() => return Ok(None),
         file => file.map_err(|error| FileError::new(path.display().to_string(), error))?,
     };
     let shown = path.display().to_string();
     Ok(Some(unique::unique(&*file, &shown, pointer).map_err(FileError::at(&path))?))
 }
 
-/// The log against its seals, and whether the key that must have signed them is known from outside of them.
-fn seals(args: &CheckArgs, context: &Context<'_>, chosen: &Chosen) -> Result<(Checked, bool), CheckError> {
+/// The log against its seals, and who says which key must have signed them.
+fn seals(args: &CheckArgs, context: &Context<'_>, chosen: &Chosen) -> Result<(Checked, Named), CheckError> {
     let (log, store) = (&chosen.log, context.sys.store);
     let shown = log.path().display().to_string();
     // What is wrong with it the check itself finds.
@@ -163,16 +179,16 @@ fn seals(args: &CheckArgs, context: &Context<'_>, chosen: &Chosen) -> Result<(Ch
     };
     if args.quick {
         let mut checked = check_quickly(&sidecar, &pins)?;
-        let pinned = pin_key(&mut checked, key.as_ref());
-        return Ok((checked, pinned));
+        let named = pin_key(&mut checked, key.as_ref(), chosen);
+        return Ok((checked, named));
     }
     let size = store.stat(&log.path()).ok().flatten().map_or(0, |stat| stat.len);
     let progress = Progress::bytes(size, &shown);
     let options = Options { deep: args.deep, pins, threads: context.threads, progress: &progress };
     let mut checked = check_beside_sealer(&sidecar, &options, || drop(held))?;
     drop(progress);
-    let pinned = pin_key(&mut checked, key.as_ref());
-    Ok((checked, pinned))
+    let named = pin_key(&mut checked, key.as_ref(), chosen);
+    Ok((checked, named))
 }
 
 /// The public half of a key whose private half need not be opened.
@@ -189,14 +205,14 @@ fn public_half(store: &dyn holdfast::sys::Store, path: &Path) -> Option<[u8; 32]
     (public.type_name() == "ssh-ed25519").then(|| public.blob().last_chunk().copied())?
 }
 
-/// Whether the key of the seals is the one that is known from outside of them.
-fn pin_key(checked: &mut Checked, key: Option<&Vkey>) -> bool {
-    let (Some(state), Some(key)) = (&checked.state, key) else { return false };
+/// Compares the key of the seals with the one that was named.
+fn pin_key(checked: &mut Checked, key: Option<&Vkey>, chosen: &Chosen) -> Named {
+    let (Some(state), Some(key)) = (&checked.state, key) else { return Named::Nowhere };
     if state.key != *key {
         let says = format!("the log is signed by {} and not by {key}", state.key);
         checked.findings.add(Finding::new(Kind::Unsigned, "SEALS").says(says));
     }
-    true
+    if chosen.key.is_some() { Named::Outside } else { Named::BySidecar }
 }
 
 /// An older checkpoint. Its signature is looked at later, by the root that it names.

@@ -27,6 +27,7 @@ struct Answer<'a> {
     root: String,
     unsealed_tail_bytes: u64,
     not_json: u64,
+    tiles_mended: u64,
     findings: &'a [Finding],
 }
 
@@ -157,6 +158,13 @@ fn tell(context: &Context<'_>, log: &Log, sealed: &Sealed) -> Exit {
             named.join(", ")
         ));
     }
+    if sealed.mended > 0 {
+        out::tell(&format_args!(
+            "{shown}: {} damaged tiles of its sidecar were made anew from the log, which has the root that was signed\n  \
+             see to the disk, or to who writes there",
+            sealed.mended
+        ));
+    }
     let said = if context.json {
         out::json(&Answer {
             log: shown.clone(),
@@ -167,6 +175,7 @@ fn tell(context: &Context<'_>, log: &Log, sealed: &Sealed) -> Exit {
             root: state.root.to_string(),
             unsealed_tail_bytes: sealed.tail,
             not_json: sealed.bad_count,
+            tiles_mended: sealed.mended,
             findings: &sealed.findings.listed,
         })
     } else {

@@ -38,7 +38,7 @@ impl<'a> SealsReader<'a> {
         let mut line = Vec::new();
         loop {
             let rest = &self.buf[self.from..self.filled];
-            let end = memchr(rest);
+            let end = memchr::memchr(b'\n', rest);
             let part = end.map_or(rest, |lf| &rest[..=lf]);
             let room = (SEALS_LINE_MAX + 1).saturating_sub(line.len());
             line.extend_from_slice(&part[..part.len().min(room)]);
@@ -56,10 +56,6 @@ impl<'a> SealsReader<'a> {
             }
         }
     }
-}
-
-fn memchr(bytes: &[u8]) -> Option<usize> {
-    bytes.iter().position(|byte| *byte == b'\n')
 }
 
 /// What a way through SEALS found.

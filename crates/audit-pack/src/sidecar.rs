@@ -4,8 +4,9 @@ use std::io;
 
 use holdfast::sys::{ReadAt, ReadError};
 use tlog::note::NOTE_LEN_MAX;
-use tlog::{FileName, Note, Tile, TileSource};
+use tlog::{FileName, Hash, Note, Tile, TileSource};
 
+use crate::finding::{Finding, Findings, Kind};
 use crate::place::{FileError, Place};
 
 /// What the sidecar's folder is called behind the log's name.
@@ -40,6 +41,30 @@ impl<'a> Sidecar<'a> {
         self.place.open(name).map_err(|error| self.error(name, error))
     }
 
+    /// A file of the log, of which `sealed` bytes are sealed. Where there is none, that is a finding.
+    pub(crate) fn open_log(
+        &self,
+        name: &str,
+        sealed: u64,
+        findings: &mut Findings,
+    ) -> Result<Option<Box<dyn ReadAt + 'a>>, FileError> {
+        let finding = |kind| Finding::new(kind, self.place.shown(name));
+        match self.place.open(name) {
+            Ok(None) if sealed > 0 => {
+                findings.add(finding(Kind::Missing).says(format!("{sealed} sealed bytes were in it")));
+                Ok(None)
+            }
+            Ok(file) => Ok(file),
+            Err(error) => match error.stands_instead() {
+                Some(what) => {
+                    findings.add(finding(Kind::Replaced).says(format!("in its place stands {what}")));
+                    Ok(None)
+                }
+                None => Err(self.error(name, error)),
+            },
+        }
+    }
+
     /// A file of the sidecar as a signed note; nothing where it is missing. What is no note is told as a fact.
     pub(crate) fn note(&self, file: &str) -> Result<Option<Result<Note, String>>, FileError> {
         let name = self.name(file);
@@ -48,6 +73,11 @@ impl<'a> Sidecar<'a> {
             Err(ReadError::TooLarge(len)) => Ok(Some(Err(format!("has {len} bytes: no note is so long")))),
             Err(error) => Err(self.error(&name, error)),
         }
+    }
+
+    /// The stored tile is this one.
+    pub(crate) fn has_tile(&self, tile: Tile, hashes: &[Hash]) -> bool {
+        matches!(TileSource::tile(self, tile), Ok(Some(bytes)) if bytes == tlog::tile::encode(hashes))
     }
 
     pub(crate) fn error(&self, name: &str, error: impl Into<ReadError>) -> FileError {

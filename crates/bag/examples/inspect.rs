@@ -35,10 +35,10 @@ fn inspect(path: &Path) -> Vec<String> {
         Err(error) => vec![error.to_string()],
         Ok(bag) => {
             let findings = check_all(&bag, bag.manifests(), 2, &|_| {});
+            let number = (!findings.is_empty()).then(|| format!("findings: {}", findings.count()));
             // The first few are enough to see.
-            let first = findings.iter().take(20).map(ToString::to_string);
-            let number = (!findings.is_empty()).then(|| format!("findings: {}", findings.len()));
-            first.chain(number).collect()
+            let first = findings.into_first();
+            first.iter().take(20).map(ToString::to_string).chain(number).collect()
         }
     }
 }

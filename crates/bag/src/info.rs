@@ -22,7 +22,8 @@ pub(crate) fn odd(label: &str, value: &str) -> Option<&'static str> {
 
 /// Bytes and files of the payload.
 pub(crate) fn oxum(lens: impl Iterator<Item = u64>) -> String {
-    let (bytes, files) = lens.fold((0, 0), |(bytes, files): (u64, u64), len| (bytes + len, files + 1));
+    let (bytes, files) =
+        lens.fold((0, 0), |(bytes, files): (u64, u64), len| (bytes.saturating_add(len), files + 1));
     format!("{bytes}.{files}")
 }
 

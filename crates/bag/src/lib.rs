@@ -16,6 +16,7 @@
 
 mod check;
 mod digest;
+mod findings;
 mod folder;
 mod header;
 mod index;
@@ -25,8 +26,9 @@ mod name;
 mod tar;
 mod write;
 
-pub use check::{Finding, Harm, Manifests, check_all};
+pub use check::{Manifests, check_all};
 pub use digest::Digest;
+pub use findings::{FINDINGS_MAX, Finding, Findings, Harm};
 pub use folder::FolderError;
 pub use header::{HeaderFault, Mode, SIZE_MAX};
 pub use index::{Bag, Entry, Member, ReadError};

@@ -37,38 +37,43 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// Reads a manifest and tells every line that is not as we write it, by its number from 1. A line in the wrong
-    /// place still counts for what it says.
-    pub fn parse(bytes: Vec<u8>) -> (Self, Vec<(usize, LineFault)>) {
-        // What is not ASCII is no path, so nothing is lost by the replacement.
-        let text = String::from_utf8(bytes)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    /// Reads a manifest and tells `fault` of every line that is not as we write it, by its number from 1. A line in the
+    /// wrong place still counts for what it says.
+    pub fn parse(bytes: Vec<u8>, mut fault: impl FnMut(usize, LineFault)) -> Self {
+        // What is not ASCII is no path, so nothing is lost by a replacement. It takes no more room.
+        let text = String::from_utf8(bytes).unwrap_or_else(|error| {
+            let ascii = |byte: u8| if byte.is_ascii() { byte } else { b'\x7f' };
+            String::from_utf8(error.into_bytes().into_iter().map(ascii).collect()).unwrap_or_default()
+        });
         let mut manifest = Self { text: String::new(), lines: Vec::new() };
-        let (mut faults, mut start) = (Vec::new(), 0);
+        let (mut sorted, mut start) = (true, 0);
         let mut before: Option<&str> = None;
         for (number, whole) in text.split_inclusive('\n').enumerate() {
             match parse_line(whole) {
                 Ok(path) => {
-                    match before.map(|before| before.cmp(path)) {
-                        Some(std::cmp::Ordering::Equal) => faults.push((number + 1, LineFault::Twice)),
-                        Some(std::cmp::Ordering::Greater) => faults.push((number + 1, LineFault::Order)),
-                        _ => {}
+                    let wrong = match before.map(|before| before.cmp(path)) {
+                        Some(std::cmp::Ordering::Equal) => Some(LineFault::Twice),
+                        Some(std::cmp::Ordering::Greater) => Some(LineFault::Order),
+                        _ => None,
+                    };
+                    if let Some(wrong) = wrong {
+                        sorted = false;
+                        fault(number + 1, wrong);
                     }
                     before = Some(path);
                     manifest.lines.push(start);
                 }
-                Err(fault) => faults.push((number + 1, fault)),
+                Err(wrong) => fault(number + 1, wrong),
             }
             start += whole.len() as u32;
         }
         manifest.text = text;
-        let sorted = !faults.iter().any(|(_, fault)| matches!(fault, LineFault::Order | LineFault::Twice));
         if !sorted {
             let (text, lines) = (&manifest.text, &mut manifest.lines);
             lines.sort_by(|a, b| path_at(text, *a).cmp(path_at(text, *b)));
             lines.dedup_by(|b, a| path_at(text, *a) == path_at(text, *b));
         }
-        (manifest, faults)
+        manifest
     }
 
     /// The digest that it gives for this path.
@@ -123,7 +128,7 @@ impl Lines {
     }
 
     pub(crate) fn into_manifest(self) -> Manifest {
-        Manifest::parse(self.0.into_bytes()).0
+        Manifest::parse(self.0.into_bytes(), |_, _| ())
     }
 }
 
@@ -164,7 +169,9 @@ mod tests {
             format!("{}  data/d\n", hex("e")),
             format!("{}  data/e", hex("e")),
         ];
-        let (manifest, faults) = Manifest::parse(lines.concat().into_bytes());
+        let mut faults = Vec::new();
+        let manifest =
+            Manifest::parse(lines.concat().into_bytes(), |number, fault| faults.push((number, fault)));
         let told = [
             (2, LineFault::Order),
             (3, LineFault::Form),

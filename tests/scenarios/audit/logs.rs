@@ -121,6 +121,8 @@ pub(super) fn no_strays(root: &Scratch) {
     expected.sort_unstable();
     found.sort_unstable();
     assert_eq!(found, expected);
+    let empty = root.sh(&format!("cd {SIDECAR} && find tile -type d -empty")).finish().expect(0);
+    assert_eq!(empty.stdout, "", "folders without a tile");
 }
 
 /// It failed, and said of which file and what to do.

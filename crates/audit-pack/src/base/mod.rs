@@ -64,16 +64,25 @@ pub(crate) fn compare(sys: &Sys<'_>, log: &Log, rev: &str) -> Result<Based, Base
     let folder = Folder { store: sys.store, dir: log.dir.clone() };
     let shown = folder.shown(&log.name);
     let error = |error| FileError::new(&shown, error);
-    let there = folder.open(&log.name).map_err(|error| FileError::new(&shown, error))?;
+    let (there, instead) = match folder.open(&log.name) {
+        Ok(there) => (there, None),
+        Err(error) => match error.stands_instead() {
+            Some(what) => (None, Some(what)),
+            None => return Err(FileError::new(&shown, error).into()),
+        },
+    };
     let empty: &[u8] = b"";
     let file = there.as_deref().unwrap_or(&empty);
     let mut compare = Compare::new(file);
     git.read(&blob, &mut compare)?;
     (based.lines, based.bytes) = (Some(compare.lines), Some(compare.bytes));
     if there.is_none() {
-        let says =
-            format!("{} has {} lines of it, and it is not there any more", based.named(), compare.lines);
-        based.findings.add(Finding::new(Kind::Missing, &shown).says(says));
+        let (kind, now) = match instead {
+            Some(what) => (Kind::Replaced, format!("in its place stands {what}")),
+            None => (Kind::Missing, "it is not there any more".to_owned()),
+        };
+        let says = format!("{} has {} lines of it, and {now}", based.named(), compare.lines);
+        based.findings.add(Finding::new(kind, &shown).says(says));
     } else if let Some(from) = compare.differs {
         let blob = Blob { git: &git, id: &blob, lines: compare.lines, whole: compare.whole };
         let size = file.size().map_err(error)?;

@@ -57,7 +57,8 @@ pub(crate) fn diagnose(sidecar: &Sidecar<'_>, claims: &Claims, from: Spot) -> Re
     let mut line = from.line;
     let mut placed = Vec::new();
     for (index, extent) in claims.extents.iter().enumerate().skip(from.extent) {
-        let Some(file) = sidecar.open(&extent.file)? else { break };
+        // That it is gone was told by who looked before.
+        let Some(file) = sidecar.open_log(&extent.file, 0, &mut Findings::default())? else { break };
         let error = |error| sidecar.error(&extent.file, error);
         let begin = if index == from.extent { from.byte } else { 0 };
         let is_last = index + 1 == claims.extents.len();

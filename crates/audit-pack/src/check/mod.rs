@@ -143,4 +143,4 @@ fn rolled_back(sidecar: &Sidecar<'_>, state: &State, pins: &[Pin], findings: &mu
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

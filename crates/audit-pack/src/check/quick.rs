@@ -27,13 +27,7 @@ pub(super) fn quick(sidecar: &Sidecar<'_>, claims: &Claims) -> Result<Quick, Fil
     for (index, extent) in claims.extents.iter().enumerate() {
         let shown = sidecar.place.shown(&extent.file);
         let wanted = extent.end - extent.begin;
-        let Some(file) = sidecar.open(&extent.file)? else {
-            if wanted > 0 {
-                let finding = Finding::new(Kind::Missing, shown);
-                out.findings.add(finding.says(format!("{wanted} sealed bytes were in it")));
-            }
-            continue;
-        };
+        let Some(file) = sidecar.open_log(&extent.file, wanted, &mut out.findings)? else { continue };
         let error = |error| sidecar.error(&extent.file, error);
         let size = file.size().map_err(error)?;
         if size < wanted {

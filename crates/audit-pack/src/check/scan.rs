@@ -6,7 +6,7 @@ use holdfast::sys::ReadAt;
 use rayon::prelude::*;
 use tlog::seals::{Record, Seal};
 use tlog::tile::Builder;
-use tlog::{Hash, Hasher, Tile, TileSource, tile};
+use tlog::{Hash, Hasher, Tile};
 
 use super::claims::{Claims, Extent};
 use super::{Options, Pin};
@@ -108,13 +108,8 @@ impl<'a> Scan<'a> {
         let error = |error| self.sidecar.error(&extent.file, error);
         let wanted = extent.end - extent.begin;
         let is_last = index + 1 == self.claims.extents.len();
-        let Some(file) = self.sidecar.open(&extent.file)? else {
-            if wanted > 0 {
-                let finding = Finding::new(Kind::Missing, self.sidecar.place.shown(&extent.file));
-                self.out.findings.add(finding.says(format!("{wanted} sealed bytes were in it")));
-            }
-            return Ok(wanted == 0);
-        };
+        let found = self.sidecar.open_log(&extent.file, wanted, &mut self.out.findings)?;
+        let Some(file) = found else { return Ok(wanted == 0) };
         let size = file.size().map_err(error)?;
         let threads = self.options.threads;
         let mut pieces = Pieces::new(&*file, 0, wanted.min(size), PIECE * threads).on_threads(threads);
@@ -200,7 +195,7 @@ impl<'a> Scan<'a> {
     /// Compares full tiles with the stored ones, on all threads.
     fn compare(&mut self, full: &[(Tile, Vec<Hash>)]) {
         let sidecar = self.sidecar;
-        let wrong = full.par_iter().with_min_len(4).filter(|(tile, hashes)| !same(sidecar, *tile, hashes));
+        let wrong = full.par_iter().with_min_len(4).filter(|(tile, hashes)| !sidecar.has_tile(*tile, hashes));
         let mut wrong: Vec<Tile> = wrong.map(|(tile, _)| *tile).collect();
         wrong.sort_unstable();
         self.differ(wrong);
@@ -222,7 +217,7 @@ impl<'a> Scan<'a> {
             let edge: Vec<Tile> = self
                 .builder
                 .partials()
-                .filter(|(tile, hashes)| !same(self.sidecar, *tile, hashes))
+                .filter(|(tile, hashes)| !self.sidecar.has_tile(*tile, hashes))
                 .map(|(tile, _)| tile)
                 .collect();
             self.differ(edge);
@@ -234,10 +229,6 @@ impl<'a> Scan<'a> {
         self.out.root = self.builder.root();
         self.out
     }
-}
-
-fn same(sidecar: &Sidecar<'_>, tile: Tile, hashes: &[Hash]) -> bool {
-    matches!(sidecar.tile(tile), Ok(Some(bytes)) if bytes == tile::encode(hashes))
 }
 
 /// How many bytes stand behind the last LF of what is not sealed.

@@ -12,6 +12,7 @@ use tlog::{Chain, Checkpoint, Tile, tile};
 use super::parcel::{FileFact, Parcel};
 use super::secrets::Secrets;
 use crate::context::Context;
+use crate::finding::Findings;
 use crate::log::Log;
 use crate::place::{FileError, Folder};
 use crate::seals::walk;
@@ -114,7 +115,8 @@ pub(super) fn look(
         notes.push(note.map_err(|fact| damaged(format!("{file}: {fact}")))?);
     }
     let size = |name: &str| -> Result<u64, LogError> {
-        match sidecar.open(name)? {
+        // What stands in the place of a log is told when it is to be packed.
+        match sidecar.open_log(name, 0, &mut Findings::default())? {
             None => Ok(0),
             Some(file) => file.size().map_err(|error| sidecar.error(name, error).into()),
         }
@@ -208,7 +210,14 @@ impl Snapshot {
                     parcel.without(&source, format!("is missing: {} sealed bytes stood in it", extent.len));
                     continue;
                 }
-                Err(error) => return Err(failed(error).into()),
+                Err(error) => match error.stands_instead() {
+                    Some(what) => {
+                        let sealed = extent.len;
+                        parcel.without(&source, format!("is {what}: {sealed} sealed bytes stood in it"));
+                        continue;
+                    }
+                    None => return Err(failed(error).into()),
+                },
             };
             let size = file.size().map_err(|error| failed(error.into()))?;
             let len = extent.len.min(size);

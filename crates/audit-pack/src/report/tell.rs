@@ -6,7 +6,7 @@ use holdfast::Exit;
 use holdfast::time::{Span, iso};
 use serde::Serialize;
 
-use super::Verdict;
+use super::{Named, Verdict};
 use crate::base::Based;
 use crate::context::Context;
 use crate::finding::Finding;
@@ -30,6 +30,7 @@ struct Answer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,
     key_is_pinned: bool,
+    key_is_named: Named,
     seals: u64,
     sealed_ms: Option<u64>,
     signed_lines: u64,
@@ -66,7 +67,8 @@ fn json(shown: &str, verdict: &Verdict) -> Exit {
         bytes: state.map_or(0, |state| state.bytes),
         root: state.map(|state| state.root.to_string()),
         key: state.map(|state| state.key.to_string()),
-        key_is_pinned: verdict.pinned,
+        key_is_pinned: verdict.named == Named::Outside,
+        key_is_named: verdict.named,
         seals: state.map_or(0, |state| state.seals),
         sealed_ms: state.and_then(|state| state.sealed_ms),
         signed_lines: checked.signed_lines,
@@ -117,11 +119,14 @@ fn of_seals(context: &Context<'_>, shown: &str, verdict: &Verdict) -> String {
             || "never sealed".to_owned(),
             |ms| format!("last seal {}, {} ago", iso(ms as f64 / 1e3), ago(context.now_ms(), ms)),
         );
-        let pinned =
-            if verdict.pinned { "known" } else { "NOT known from outside of the log: name it with --key" };
+        let named = match verdict.named {
+            Named::Outside => "known",
+            Named::BySidecar => "NAMED ONLY BY THE SIDECAR ITSELF, which proves nothing: name it with --key",
+            Named::Nowhere => "NOT known from outside of the log: name it with --key",
+        };
         let _ = write!(
             text,
-            "  sealed      {} lines, {} bytes, {} seals; {age}\n  root        {}\n  signed      by {} ({pinned})\n",
+            "  sealed      {} lines, {} bytes, {} seals; {age}\n  root        {}\n  signed      by {} ({named})\n",
             state.lines, state.bytes, state.seals, state.root, state.key
         );
     }

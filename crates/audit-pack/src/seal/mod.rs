@@ -54,6 +54,8 @@ pub(crate) struct Sealed {
     /// Sealed lines that are no JSON: how many, and which (from 1) are the first.
     pub(crate) bad_count: u64,
     pub(crate) bad: Vec<u64>,
+    /// Damaged tiles that were made anew from the log.
+    pub(crate) mended: u64,
     /// An old segment that was hashed again and is not what was sealed.
     pub(crate) findings: Findings,
 }
@@ -74,6 +76,8 @@ struct Growth {
     builder: Builder,
     /// What was signed last, and so must be extended.
     signed: Guard,
+    /// Damaged tiles that were made anew.
+    mended: u64,
 }
 
 impl Sealer<'_> {
@@ -93,12 +97,13 @@ impl Sealer<'_> {
         let mut sealed = self.add_new(&mut growth)?;
         // Before it is forgotten where they are.
         tiles::sweep_full(self.sys.store, &self.log.sidecar(), before.lines, growth.state.lines)?;
-        self.sign(key, &growth)?;
+        self.sign(key, &mut growth)?;
         tiles::sweep_edge(self.sys.store, &self.log.sidecar(), growth.state.lines)?;
         self.sweep_old()?;
-        self.scrub(&growth, &mut sealed.findings)?;
+        self.scrub(&mut growth, &mut sealed.findings)?;
         self.looked()?;
         sealed.new_lines = growth.state.lines - before.lines;
+        sealed.mended = growth.mended;
         sealed.before = before;
         sealed.state = growth.state;
         Ok(sealed)
@@ -139,6 +144,7 @@ impl Sealer<'_> {
             tail: 0,
             bad_count: 0,
             bad: Vec::new(),
+            mended: 0,
             findings: Findings::default(),
         };
         let Some((file, begin, size)) = self.unsealed(&growth.state)? else { return Ok(sealed) };
@@ -150,7 +156,8 @@ impl Sealer<'_> {
         while let Some(cut) = cut(&*file, at, size).map_err(io)? {
             let first_line = growth.builder.size() + 1;
             let lint = |bytes: &[u8], line| lint(bytes, line, &mut sealed.bad_count, &mut sealed.bad);
-            let seg = self.grow(&mut growth.builder, &*file, at..cut, &mut writer, Lint(first_line, lint))?;
+            let put = |tile, hashes: &[Hash]| writer.put(tile, hashes);
+            let seg = self.grow(&mut growth.builder, &*file, at..cut, put, Lint(first_line, lint))?;
             let bytes = state.bytes + (cut - at);
             let time_ms = (self.sys.clock.now().wall * 1e3) as u64;
             let record =
@@ -193,7 +200,15 @@ impl Sealer<'_> {
                 let says = format!("{} sealed lines were in it", state.lines);
                 return Err(SealError::changed(Finding::new(Kind::Missing, name).says(says)));
             }
-            Err(error) => return Err(FileError::new(path.display().to_string(), error).into()),
+            Err(error) => {
+                return Err(match error.stands_instead() {
+                    Some(what) => {
+                        let says = format!("in its place stands {what}");
+                        SealError::changed(Finding::new(Kind::Replaced, name).says(says))
+                    }
+                    None => FileError::new(path.display().to_string(), error).into(),
+                });
+            }
         };
         let size = file.size().map_err(FileError::at(&path))?;
         if size < begin {
@@ -211,13 +226,13 @@ impl Sealer<'_> {
         Ok(Some((file, begin, size)))
     }
 
-    /// Adds the lines of some bytes of a file to the tree; their SHA-256.
+    /// Adds the lines of some bytes of a file to the tree; their SHA-256. `full` gets each tile that becomes full.
     fn grow(
         &self,
         builder: &mut Builder,
         file: &dyn ReadAt,
         range: std::ops::Range<u64>,
-        writer: &mut TileWriter<'_>,
+        mut full: impl FnMut(Tile, &[Hash]) -> Result<(), FileError>,
         mut lint: Lint<impl FnMut(&[u8], u64)>,
     ) -> Result<Hash, SealError> {
         let mut pieces = Pieces::new(file, range.start, range.end, PIECE);
@@ -232,7 +247,7 @@ impl Sealer<'_> {
                 lint.1(bytes, lint.0);
             }
             lint.0 += new.len() as u64;
-            builder.extend(&new, self.threads, |tile, hashes| writer.put(tile, hashes))?;
+            builder.extend(&new, self.threads, &mut full)?;
         }
         if left > 0 {
             let finding = Finding::new(Kind::Truncated, self.log.name.clone()).byte(range.end - left);

@@ -3,7 +3,7 @@
 use holdfast::sys::{ReadAt, ReadError};
 use tlog::seals::{Record, SEALS_LINE_MAX, State, Walk};
 use tlog::tile::Builder;
-use tlog::{Chain, FileName, Hash, Vkey};
+use tlog::{Chain, FileName, Hash, Tile, Vkey};
 
 use super::tiles::TileWriter;
 use super::{Growth, Lint, SealError, Sealer, same_key, sidecar};
@@ -81,10 +81,8 @@ impl Sealer<'_> {
         let Some(note) = sidecar(&folder, self.log).note("chain")? else {
             return Err(SealError::NotBegun { log: self.log.path().display().to_string() });
         };
-        let text =
-            note.and_then(|note| note.verify(vkey).map(str::to_owned).map_err(|error| error.to_string()));
-        let chain = text.and_then(|text| Chain::parse(&text).map_err(|error| error.to_string()));
-        let chain = chain.map_err(|fact| unsigned("chain", fact))?;
+        let note = note.map_err(|fact| unsigned("chain", fact))?;
+        let chain = Chain::parse(note.text()).map_err(|error| unsigned("chain", error.to_string()))?;
         let records = chain.records();
         let mut at: Option<(State, u64)> = None;
         let walked = walk(seals, |_, state, end| {
@@ -100,6 +98,9 @@ impl Sealer<'_> {
             let says = format!("{records} lines of it were signed, and it has fewer");
             SealError::changed(Finding::new(Kind::RolledBack, "SEALS").says(says))
         })?;
+        // Before the signature is looked at: whoever names the wrong key has not found a changed log.
+        same_key(&state, vkey)?;
+        note.verify(vkey).map_err(|error| unsigned("chain", error.to_string()))?;
         if chain != state.chain() {
             return Err(unsigned("SEALS", format!("its line {records} is not the one that was signed")));
         }
@@ -111,11 +112,11 @@ impl Sealer<'_> {
         let folder = self.folder();
         let state = signed.state.clone();
         let mut writer = TileWriter::new(self.sys.store, &self.log.sidecar());
-        let builder = match Builder::load(&sidecar(&folder, self.log), state.lines, state.root) {
-            Ok(builder) => builder,
-            Err(_) => self.rebuild(&state, &mut writer)?,
+        let (builder, mended) = match Builder::load(&sidecar(&folder, self.log), state.lines, state.root) {
+            Ok(builder) => (builder, 0),
+            Err(_) => self.rebuild(&state)?,
         };
-        let mut growth = Growth { state, seals_len: signed.seals_len, builder, signed };
+        let mut growth = Growth { state, seals_len: signed.seals_len, builder, signed, mended };
         self.catch_up(&mut growth, &mut writer)?;
         for (tile, hashes) in growth.builder.partials() {
             if growth.state.lines != growth.signed.state.lines {
@@ -150,7 +151,8 @@ impl Sealer<'_> {
                 _ => return Err(unfit("the log does not have these bytes".to_owned())),
             };
             let nothing = Lint(0, |_: &[u8], _| ());
-            let seg = self.grow(&mut growth.builder, &*file, begin..end, writer, nothing)?;
+            let put = |tile, hashes: &[Hash]| writer.put(tile, hashes);
+            let seg = self.grow(&mut growth.builder, &*file, begin..end, put, nothing)?;
             let found = (growth.builder.size(), growth.builder.root(), seg);
             if found != (seal.lines, seal.root, seal.seg) {
                 return Err(unfit("it is not what the log's bytes say".to_owned()));
@@ -165,8 +167,36 @@ impl Sealer<'_> {
         Ok(())
     }
 
-    /// Makes the tiles anew from the log itself, which must still have the root that was signed.
-    fn rebuild(&self, state: &State, writer: &mut TileWriter<'_>) -> Result<Builder, SealError> {
+    /// Makes anew from the log what tiles are missing or damaged; how many. The log must still have the root that was
+    /// signed. Where it has not, they stay as they are: by them a check tells what happened to the log.
+    pub(super) fn rebuild(&self, state: &State) -> Result<(Builder, u64), SealError> {
+        let builder = self.tree(state, |_, _| Ok(()))?;
+        if (builder.size(), builder.root()) != (state.lines, state.root) {
+            let says = "the tiles are damaged, and the log has not the root any more that was signed";
+            return Err(SealError::changed(Finding::new(Kind::Edited, self.log.name.clone()).says(says)));
+        }
+        let folder = self.folder();
+        let (stored, mut made) = (sidecar(&folder, self.log), 0);
+        let mut writer = TileWriter::new(self.sys.store, &self.log.sidecar());
+        let mut put = |tile: Tile, hashes: &[Hash]| {
+            if stored.has_tile(tile, hashes) {
+                return Ok(());
+            }
+            made += 1;
+            writer.put(tile, hashes)
+        };
+        self.tree(state, &mut put)?;
+        builder.partials().try_for_each(|(tile, hashes)| put(tile, hashes))?;
+        writer.flush()?;
+        Ok((builder, made))
+    }
+
+    /// The tree over the log's lines up to this state; `full` gets each tile that becomes full.
+    fn tree(
+        &self,
+        state: &State,
+        mut full: impl FnMut(Tile, &[Hash]) -> Result<(), FileError>,
+    ) -> Result<Builder, SealError> {
         let mut builder = Builder::new();
         for extent in self.extents(state)? {
             let path = self.log.dir.join(&extent.file);
@@ -174,14 +204,7 @@ impl Sealer<'_> {
             let file = file.map_err(|error| FileError::new(path.display().to_string(), error))?;
             let size = file.size().map_err(FileError::at(&path))?;
             let range = 0..(extent.end - extent.begin).min(size);
-            self.grow(&mut builder, &*file, range, writer, Lint(0, |_: &[u8], _| ()))?;
-        }
-        if (builder.size(), builder.root()) != (state.lines, state.root) {
-            let says = "the tiles are damaged, and the log has not the root any more that was signed";
-            return Err(SealError::changed(Finding::new(Kind::Edited, self.log.name.clone()).says(says)));
-        }
-        for (tile, hashes) in builder.partials() {
-            writer.put(tile, hashes)?;
+            self.grow(&mut builder, &*file, range, &mut full, Lint(0, |_: &[u8], _| ()))?;
         }
         Ok(builder)
     }

@@ -1,24 +1,49 @@
-//! Old segments hashed again with each run, so that a change far back is not only found by a whole check.
+//! Old segments and tiles looked at again with each run, so that a change far back is not only found by a whole check.
 
-use tlog::seals::{Record, SEALS_LINE_MAX, Seal};
-use tlog::{Hash, Hasher};
+use tlog::seals::{Record, SEALS_LINE_MAX, Seal, State};
+use tlog::tile::{TILE_WIDTH, TileReader};
+use tlog::{Hash, Hasher, Tile};
 
-use super::{Growth, PIECE, SealError, Sealer};
+use super::{Growth, PIECE, SealError, Sealer, sidecar};
 use crate::finding::{Finding, Findings, Kind};
 use crate::pieces::Pieces;
 use crate::place::FileError;
 
 /// Enough for a line of SEALS with the one before it, wherever in the line one begins to look.
 const LINES: u64 = 3 * SEALS_LINE_MAX as u64;
+/// So many full tiles of the leaves are looked at, and those above them.
+const TILES: u64 = 16;
 
 impl Sealer<'_> {
     /// Takes a random place of SEALS, without reading the rest, and hashes the bytes of the seal that stands there.
-    pub(super) fn scrub(&self, growth: &Growth, findings: &mut Findings) -> Result<(), SealError> {
+    pub(super) fn scrub(&self, growth: &mut Growth, findings: &mut Findings) -> Result<(), SealError> {
         let at = holdfast::sys::random() % growth.seals_len.max(1);
         if let Some(finding) = self.look_at_seal(growth, at)? {
             findings.add(finding);
         }
+        if self.tiles_are_whole(&growth.state) {
+            return Ok(());
+        }
+        match self.rebuild(&growth.state) {
+            Ok((_, mended)) => growth.mended += mended,
+            Err(SealError::Changed(changed)) => findings.extend(changed),
+            Err(error) => return Err(error),
+        }
         Ok(())
+    }
+
+    /// Looks at some full tiles in a row, the first one at random: each must have the root that the one above it names.
+    fn tiles_are_whole(&self, state: &State) -> bool {
+        let full = state.lines / u64::from(TILE_WIDTH);
+        let folder = self.folder();
+        let Ok(reader) = TileReader::verified(sidecar(&folder, self.log), state.lines, state.root) else {
+            return false;
+        };
+        let first = holdfast::sys::random() % full.max(1);
+        (0..full.min(TILES)).all(|nth| {
+            let tile = Tile::new(0, (first + nth) % full, TILE_WIDTH);
+            tile.is_some_and(|tile| reader.tile(tile).is_ok())
+        })
     }
 
     /// The last sealed bytes are still there. A log that was cut to nothing and has grown beyond its old size would

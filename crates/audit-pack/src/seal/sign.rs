@@ -3,7 +3,7 @@
 use holdfast::sys::Secrecy;
 use tlog::proof;
 use tlog::seals::State;
-use tlog::tile::TileReader;
+use tlog::tile::{ReadError, TileReader};
 use tlog::{Note, Signer, Vkey};
 
 use super::{Growth, SealError, Sealer, sidecar};
@@ -39,13 +39,13 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 
 impl Sealer<'_> {
     /// Signs what SEALS says now, after a proof that it extends what was signed last (**never-rewritten**).
-    pub(super) fn sign(&self, key: &mut NoteSigner, growth: &Growth) -> Result<(), SealError> {
+    pub(super) fn sign(&self, key: &mut NoteSigner, growth: &mut Growth) -> Result<(), SealError> {
         let (old, new) = (&growth.signed.state, &growth.state);
         let guard_lags = old.records != new.records || !self.guard_is_there();
         if !guard_lags && self.notes_are_whole(new, key.vkey())? {
             return Ok(());
         }
-        self.prove_extension(old, new)?;
+        let mended = self.prove_extension(old, new)?;
         let texts = [("checkpoint", new.checkpoint().to_string()), ("chain", new.chain().to_string())];
         let mut notes = Vec::new();
         for (file, text) in texts {
@@ -59,6 +59,7 @@ impl Sealer<'_> {
             let written = self.sys.store.replace(&path, note.as_bytes(), Secrecy::Shared);
             written.map_err(FileError::at(&path))?;
         }
+        growth.mended += mended;
         Ok(())
     }
 
@@ -83,16 +84,29 @@ impl Sealer<'_> {
         Ok(true)
     }
 
-    fn prove_extension(&self, old: &State, new: &State) -> Result<(), SealError> {
+    /// The new log begins with the old one. Tiles that are too damaged for a proof are made anew; how many.
+    fn prove_extension(&self, old: &State, new: &State) -> Result<u64, SealError> {
         let folder = self.folder();
-        let reader = TileReader::verified(sidecar(&folder, self.log), new.lines, new.root);
-        let proof = reader.and_then(|reader| proof::consistency(&reader, old.lines, new.lines));
-        let proof = proof.map_err(|error| {
-            SealError::changed(Finding::new(Kind::Malformed, "tile").says(error.to_string()))
+        let prove = || {
+            let reader = TileReader::verified(sidecar(&folder, self.log), new.lines, new.root)?;
+            proof::consistency(&reader, old.lines, new.lines)
+        };
+        let (mut proof, mut mended) = (prove(), 0);
+        if proof.as_ref().is_err_and(|error| !matches!(error, ReadError::Source { .. })) {
+            (_, mended) = self.rebuild(new)?;
+            proof = prove();
+        }
+        let proof = proof.map_err(|error| match error {
+            ReadError::Source { tile, source } => {
+                let path = self.log.in_sidecar(&tile.to_string());
+                SealError::from(FileError::new(path.display().to_string(), source))
+            }
+            error => SealError::changed(Finding::new(Kind::Malformed, "tile").says(error.to_string())),
         })?;
         proof::verify_consistency(&proof, old.lines, old.root, new.lines, new.root).map_err(|error| {
             let says = format!("the log does not extend the {} lines signed last: {error}", old.lines);
             SealError::changed(Finding::new(Kind::Forked, self.log.name.clone()).says(says))
-        })
+        })?;
+        Ok(mended)
     }
 }

@@ -51,7 +51,8 @@ impl<'a> TileWriter<'a> {
     }
 }
 
-/// Removes what partial tiles there are of tiles that became full: whoever looks for one finds its hashes there.
+/// Removes what partial tiles there are of tiles that became full, with their folder: whoever looks for one finds its
+/// hashes in the full one.
 pub(crate) fn sweep_full(
     store: &dyn Store,
     sidecar: &Path,
@@ -60,7 +61,12 @@ pub(crate) fn sweep_full(
 ) -> Result<(), FileError> {
     tile::new_tiles(before, after).filter(|tile| tile.is_full()).try_for_each(|tile| {
         let any = Tile::new(tile.level(), tile.index(), 1);
-        any.map_or(Ok(()), |any| sweep_partials(store, &sidecar.join(any.to_string()), None))
+        let Some(path) = any.map(|any| sidecar.join(any.to_string())) else { return Ok(()) };
+        let dir = path.parent().unwrap_or(&path);
+        if sweep_partials(store, &path, None)? {
+            store.sweep(dir, Duration::ZERO).map_err(FileError::at(dir))?;
+        }
+        store.remove_empty_dir(dir).map_err(FileError::at(dir))
     })
 }
 
@@ -77,14 +83,15 @@ pub(crate) fn sweep_edge(store: &dyn Store, sidecar: &Path, size: u64) -> Result
     Ok(())
 }
 
-/// Those that are in the folder of this one.
-fn sweep_partials(store: &dyn Store, path: &Path, kept: Option<u16>) -> Result<(), FileError> {
+/// Those that are in the folder of this one; whether anything was there.
+fn sweep_partials(store: &dyn Store, path: &Path, kept: Option<u16>) -> Result<bool, FileError> {
     let dir = path.parent().unwrap_or(path);
-    for name in store.list(dir).map_err(FileError::at(dir))? {
+    let names = store.list(dir).map_err(FileError::at(dir))?;
+    for name in &names {
         if name.parse::<u16>().is_ok_and(|width| Some(width) != kept) {
             let path = dir.join(name);
             store.remove(&path).map_err(FileError::at(&path))?;
         }
     }
-    Ok(())
+    Ok(!names.is_empty())
 }

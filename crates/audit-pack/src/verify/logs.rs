@@ -12,6 +12,8 @@ use crate::sidecar::{SUFFIX, Sidecar};
 
 /// Logs are below it.
 pub(crate) const LOGS: &str = "data/log/";
+/// Nobody has more.
+const LOGS_MAX: usize = 1000;
 
 /// What was found of one log.
 pub(super) struct LogVerdict {
@@ -21,7 +23,6 @@ pub(super) struct LogVerdict {
     pub(super) state: Option<State>,
     /// How many of its lines a signature covers.
     pub(super) signed_lines: u64,
-    pub(super) findings: Findings,
 }
 
 impl Place for Bag<'_> {
@@ -36,18 +37,35 @@ impl Place for Bag<'_> {
     }
 }
 
-/// Checks every log, with each segment and the root at each seal.
-pub(super) fn check(
-    bag: &Bag<'_>,
+/// Checks every log, with each segment and the root at each seal; and what is wrong with all of them.
+pub(super) fn check<'a>(
+    bag: &'a Bag<'_>,
     threads: usize,
     progress: &Progress,
-) -> Result<Vec<LogVerdict>, FileError> {
+) -> Result<(Vec<LogVerdict>, Findings), FileError> {
     let seals = format!("{SUFFIX}/SEALS");
-    let logs = bag.entries().iter().filter_map(|entry| entry.path.strip_prefix(LOGS)?.strip_suffix(&seals));
-    logs.map(|log| one(bag, log, threads, progress)).collect()
+    let log_of = |path: &'a str| path.strip_prefix(LOGS)?.strip_suffix(&seals);
+    let logs: Vec<&str> = bag.entries().iter().filter_map(|entry| log_of(&entry.path)).collect();
+    let (mut verdicts, mut findings) = (Vec::new(), Findings::default());
+    if let Some(first) = logs.get(LOGS_MAX) {
+        let says =
+            format!("there are more than {LOGS_MAX} logs: this one and all behind it were not looked at");
+        findings.add(Finding::new(Kind::Malformed, format!("{LOGS}{first}")).says(says));
+    }
+    for log in logs.into_iter().take(LOGS_MAX) {
+        let (verdict, found) = one(bag, log, threads, progress)?;
+        verdicts.push(verdict);
+        findings.extend(found);
+    }
+    Ok((verdicts, findings))
 }
 
-fn one(bag: &Bag<'_>, log: &str, threads: usize, progress: &Progress) -> Result<LogVerdict, FileError> {
+fn one(
+    bag: &Bag<'_>,
+    log: &str,
+    threads: usize,
+    progress: &Progress,
+) -> Result<(LogVerdict, Findings), FileError> {
     let options = Options { deep: true, pins: Vec::new(), threads, progress };
     let path = format!("{LOGS}{log}");
     let Checked { state, signed_lines, signed_records, unsealed, mut findings, .. } =
@@ -64,5 +82,5 @@ fn one(bag: &Bag<'_>, log: &str, threads: usize, progress: &Progress) -> Result<
             format!("the last {} of its lines are covered by no signature", state.records - signed_records);
         findings.add(Finding::new(Kind::Unsigned, format!("{path}{SUFFIX}/SEALS")).says(says));
     }
-    Ok(LogVerdict { log: log.to_owned(), state, signed_lines, findings })
+    Ok((LogVerdict { log: log.to_owned(), state, signed_lines }, findings))
 }

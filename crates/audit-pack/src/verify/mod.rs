@@ -3,8 +3,11 @@
 //! The pack is hostile until shown otherwise: nothing of it is unpacked, executed or believed. Who may sign comes from
 //! the auditor; what the pack says of itself is shown as what it says.
 
+mod facts;
 mod logs;
 mod tell;
+#[cfg(test)]
+mod tests;
 mod trust;
 
 use std::path::{Path, PathBuf};
@@ -20,6 +23,7 @@ use crate::finding::{Finding, Findings, Kind};
 use crate::out;
 use crate::place::FileError;
 use crate::progress::Progress;
+use facts::Facts;
 use logs::LogVerdict;
 use trust::{Signed, Trust};
 
@@ -34,6 +38,8 @@ const ALLOWED_MAX: u64 = 1 << 20;
 enum VerifyError {
     #[error(transparent)]
     File(#[from] FileError),
+    #[error("{0}\n  name the tar, or the folder that it was unpacked to")]
+    Pack(FileError),
     #[error("{path}: {fact}")]
     Allowed { path: String, fact: String },
     #[error(
@@ -45,9 +51,13 @@ enum VerifyError {
 impl VerifyError {
     fn exit(&self) -> Exit {
         match self {
-            Self::File(FileError { error: ReadError::Missing | ReadError::NotRegular(_), .. })
-            | Self::Half => Exit::Usage,
-            Self::File(_) => Exit::Io,
+            Self::File(FileError { error, .. }) | Self::Pack(FileError { error, .. })
+                if matches!(error, ReadError::Missing | ReadError::NotRegular(_)) =>
+            {
+                Exit::Usage
+            }
+            Self::Half => Exit::Usage,
+            Self::File(_) | Self::Pack(_) => Exit::Io,
             Self::Allowed { .. } => Exit::Data,
         }
     }
@@ -57,12 +67,15 @@ impl VerifyError {
 struct Verdict {
     pack: String,
     name: String,
+    /// It has at least the form of ours; else nothing is known but that.
+    looked_into: bool,
     files: usize,
     bytes: u64,
     /// Over the tar; an unpacked pack has none.
     outer: Option<Signed>,
     /// Over the tag manifest.
     inner: Signed,
+    facts: Facts,
     logs: Vec<LogVerdict>,
     findings: Findings,
 }
@@ -70,10 +83,7 @@ struct Verdict {
 pub(crate) fn run(args: &VerifyArgs, context: &Context<'_>) -> Exit {
     match verify(args, context) {
         Ok(verdict) => tell::tell(context, &verdict),
-        Err(error) => {
-            out::tell(&error);
-            error.exit()
-        }
+        Err(error) => out::refuse(context.json, &error, error.exit()),
     }
 }
 
@@ -81,21 +91,32 @@ fn verify(args: &VerifyArgs, context: &Context<'_>) -> Result<Verdict, VerifyErr
     let trust = trust(args, context)?;
     let store = context.sys.store;
     let shown = args.pack.display().to_string();
-    let error = |error: ReadError| FileError::new(shown.clone(), error);
+    let error = |error: ReadError| VerifyError::Pack(FileError::new(shown.clone(), error));
     match store.stat(&args.pack).map_err(|failed| error(failed.into()))? {
-        None => Err(error(ReadError::Missing).into()),
+        None => Err(error(ReadError::Missing)),
         Some(stat) if stat.kind == FileKind::Dir => Ok(match Bag::open_folder(store, &args.pack) {
-            Ok(bag) => examine(context, &trust, &shown, &bag, None),
+            Ok(bag) => examine(&trust, context.threads, &shown, &bag, None),
             Err(fault) => not_ours(&shown, &fault),
         }),
         Some(_) => {
             let tar = store.open(&args.pack).map_err(error)?;
             let signature = outer_signature(context, &args.pack)?;
-            Ok(match Bag::open_tar(&*tar, name_of(&args.pack).as_deref()) {
-                Ok(bag) => examine(context, &trust, &shown, &bag, Some((&*tar, signature))),
-                Err(fault) => not_ours(&shown, &fault),
-            })
+            Ok(verify_tar(&trust, context.threads, &shown, &*tar, signature))
         }
+    }
+}
+
+/// Under whatever name it lies here: a tar that was renamed is the same tar.
+fn verify_tar(
+    trust: &Trust<'_>,
+    threads: usize,
+    shown: &str,
+    tar: &dyn ReadAt,
+    signature: Option<Vec<u8>>,
+) -> Verdict {
+    match Bag::open_tar(tar, None) {
+        Ok(bag) => examine(trust, threads, shown, &bag, Some((tar, signature))),
+        Err(fault) => not_ours(shown, &fault),
     }
 }
 
@@ -133,24 +154,23 @@ fn outer_signature(context: &Context<'_>, pack: &Path) -> Result<Option<Vec<u8>>
     read_small(context, &PathBuf::from(path), sshsig::SIGNATURE_LEN_MAX as u64)
 }
 
-/// The top folder that a tar of this name has. A tar that was renamed is the same tar.
-fn name_of(_pack: &Path) -> Option<String> {
-    None
-}
-
 /// What is not even in the form of ours.
 fn not_ours(shown: &str, fault: &dyn std::fmt::Display) -> Verdict {
     let mut findings = Findings::default();
-    let says = format!("{fault}; nothing in it was looked at");
-    findings.add(Finding::new(Kind::Malformed, shown).says(says));
+    let fault = fault.to_string();
+    let (fact, advice) = fault.split_once('\n').unwrap_or((&fault, ""));
+    let says = format!("{fact}; nothing in it was looked at\n{}", advice.trim_start());
+    findings.add(Finding::new(Kind::Malformed, shown).says(says.trim_end()));
     let (pack, name) = (shown.to_owned(), String::new());
     Verdict {
         pack,
         name,
+        looked_into: false,
         files: 0,
         bytes: 0,
         outer: None,
         inner: Signed::Missing,
+        facts: Facts::default(),
         logs: Vec::new(),
         findings,
     }
@@ -159,20 +179,16 @@ fn not_ours(shown: &str, fault: &dyn std::fmt::Display) -> Verdict {
 type Outer<'a> = Option<(&'a dyn ReadAt, Option<Vec<u8>>)>;
 
 /// Hashes everything for the signatures, the manifests and the logs, side by side.
-fn examine(
-    context: &Context<'_>,
-    trust: &Trust<'_>,
-    shown: &str,
-    bag: &Bag<'_>,
-    outer: Outer<'_>,
-) -> Verdict {
-    let bytes: u64 = bag.entries().iter().map(|entry| entry.len).sum();
-    let progress = Progress::bytes(2 * bytes, shown);
+fn examine(trust: &Trust<'_>, threads: usize, shown: &str, bag: &Bag<'_>, outer: Outer<'_>) -> Verdict {
+    // A folder may hold files that are as long as a file system lets them say.
+    let bytes = bag.entries().iter().map(|entry| entry.len).fold(0, u64::saturating_add);
+    let progress = Progress::bytes(bytes.saturating_mul(2), shown);
     let manifests = bag.manifests();
+    let facts = Facts::of(bag, &manifests);
     let (outer, harms, logs) = std::thread::scope(|scope| {
         let outer = scope.spawn(|| outer.map(|(tar, signature)| trust.of_tar(tar, signature.as_deref())));
         let harms = scope.spawn(|| bag::check_all(bag, manifests, 1, &|more| progress.add(more)));
-        let logs = logs::check(bag, context.threads, &progress);
+        let logs = logs::check(bag, threads, &progress);
         let join = |panic| std::panic::resume_unwind(panic);
         (
             outer.join().unwrap_or_else(join),
@@ -182,9 +198,6 @@ fn examine(
     });
     drop(progress);
     let mut findings = Findings::default();
-    for harm in harms {
-        findings.add(of_harm(&harm));
-    }
     let inner = trust.of_manifest(bag);
     for (file, signed) in [(Some(format!("{shown}.sig")), outer.as_ref()), (None, Some(&inner))] {
         if let Some(Signed::Wrong(says)) = signed {
@@ -192,15 +205,25 @@ fn examine(
             findings.add(Finding::new(Kind::Unsigned, file).says(says));
         }
     }
-    let logs = logs.unwrap_or_else(|error| {
-        findings.add(Finding::new(Kind::Malformed, shown).says(error.to_string()));
-        Vec::new()
-    });
-    for log in &logs {
-        findings.extend(log.findings.clone());
+    facts.finding().into_iter().for_each(|finding| findings.add(finding));
+    let count = harms.count();
+    let first = harms.into_first();
+    findings.count += count - first.len() as u64;
+    for harm in &first {
+        findings.add(of_harm(harm));
     }
+    let logs = match logs {
+        Ok((logs, found)) => {
+            findings.extend(found);
+            logs
+        }
+        Err(error) => {
+            findings.add(Finding::new(Kind::Malformed, shown).says(error.to_string()));
+            Vec::new()
+        }
+    };
     let (pack, name, files) = (shown.to_owned(), bag.name().to_owned(), bag.entries().len());
-    Verdict { pack, name, files, bytes, outer, inner, logs, findings }
+    Verdict { pack, name, looked_into: true, files, bytes, outer, inner, facts, logs, findings }
 }
 
 fn of_harm(harm: &bag::Finding) -> Finding {

@@ -3,31 +3,43 @@
 use std::fmt::Write as _;
 
 use holdfast::Exit;
+use holdfast::text::printable;
 use holdfast::time::iso;
 use serde::Serialize;
 
 use super::trust::Signed;
-use super::{LogVerdict, Verdict};
+use super::{LogVerdict, Verdict, facts};
 use crate::context::Context;
 use crate::finding::Finding;
 use crate::out;
 
+/// A folder has a longer name only if somebody gave it one.
+const NAME_MAX: usize = 100;
+
 /// What no log can prove, in every verdict.
-const LIMITS: &str = "\
-  not shown: that every decision was recorded at all; that the times, which are claims, are right;
+const LIMITS: &str =
+    "  not shown: that every decision was recorded at all; that the times, which are claims, are right;
              who had the key. Without an anchor outside, its owner could have written everything anew.
 ";
 
 #[derive(Serialize)]
 struct Answer<'a> {
     pack: &'a str,
+    /// The folder in the tar; it says nothing if somebody renamed the tar.
     name: &'a str,
     verdict: &'static str,
+    lacks: Vec<String>,
+    warnings: Vec<String>,
     files: usize,
     bytes: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     outer_signature: Option<AnswerSigned<'a>>,
-    inner_signature: AnswerSigned<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inner_signature: Option<AnswerSigned<'a>>,
+    /// When the newest seal was made, by the sealer's clock.
+    as_of_ms: Option<u64>,
+    #[serde(flatten)]
+    facts: facts::Answer<'a>,
     logs: Vec<AnswerLog<'a>>,
     finding_count: u64,
     findings: &'a [Finding],
@@ -72,6 +84,9 @@ impl Verdict {
     /// What is less than an auditor wants, although nothing was changed.
     fn lacks(&self) -> Vec<String> {
         let mut lacks = Vec::new();
+        if !self.looked_into {
+            return lacks;
+        }
         match &self.inner {
             Signed::Missing => lacks.push("the pack has no signature".to_owned()),
             Signed::Unknown { fingerprint, why: None, .. } => lacks.push(format!(
@@ -81,8 +96,15 @@ impl Verdict {
             Signed::Unknown { why: Some(why), .. } => lacks.push(why.clone()),
             Signed::By { .. } | Signed::Wrong(_) => {}
         }
-        if let Some(Signed::Unknown { why: Some(why), .. }) = &self.outer {
-            lacks.push(format!("the signature beside the pack: {why}"));
+        match &self.outer {
+            Some(Signed::Missing) => lacks.push(format!(
+                "{}.sig is not there: without it names, modes and times in the tar are covered by no signature",
+                self.pack
+            )),
+            Some(Signed::Unknown { why: Some(why), .. }) => {
+                lacks.push(format!("the signature beside the pack: {why}"));
+            }
+            _ => {}
         }
         if self.logs.is_empty() {
             lacks.push("there is no sealed log in it".to_owned());
@@ -93,7 +115,17 @@ impl Verdict {
         lacks
     }
 
-    fn exit(&self) -> Exit {
+    /// What is no change and lacks nothing, and should be known. Of what is not ours nothing is known.
+    fn warnings(&self) -> Vec<String> {
+        if self.looked_into { self.facts.warnings() } else { Vec::new() }
+    }
+
+    /// When the newest seal was made. A pack does not say when it was packed, so that the same inputs give the same pack.
+    fn as_of_ms(&self) -> Option<u64> {
+        self.logs.iter().filter_map(|log| log.state.as_ref()?.sealed_ms).max()
+    }
+
+    pub(super) fn exit(&self) -> Exit {
         if !self.findings.is_empty() {
             Exit::No
         } else if self.lacks().is_empty() {
@@ -129,10 +161,14 @@ fn json(verdict: &Verdict) -> Exit {
         pack: &verdict.pack,
         name: &verdict.name,
         verdict: verdict.word(),
+        lacks: verdict.lacks(),
+        warnings: verdict.warnings(),
         files: verdict.files,
         bytes: verdict.bytes,
         outer_signature: verdict.outer.as_ref().map(signed),
-        inner_signature: signed(&verdict.inner),
+        inner_signature: verdict.looked_into.then(|| signed(&verdict.inner)),
+        as_of_ms: verdict.as_of_ms(),
+        facts: verdict.facts.answer(),
         logs: verdict
             .logs
             .iter()
@@ -182,7 +218,19 @@ fn text(context: &Context<'_>, verdict: &Verdict) -> String {
     for lack in verdict.lacks() {
         let _ = writeln!(text, "  LACKS       {lack}");
     }
-    let _ = writeln!(text, "  content     {} files, {} bytes", verdict.files, verdict.bytes);
+    for warning in verdict.warnings() {
+        let _ = writeln!(text, "  WARNING     {warning}");
+    }
+    if !verdict.looked_into {
+        return text;
+    }
+    let _ = writeln!(
+        text,
+        "  content     {}: {} files, {} bytes",
+        printable(&verdict.name, NAME_MAX),
+        verdict.files,
+        verdict.bytes
+    );
     if let Some(outer) = &verdict.outer {
         let _ = writeln!(text, "  the tar     {}", signature(outer));
     }
@@ -190,6 +238,14 @@ fn text(context: &Context<'_>, verdict: &Verdict) -> String {
     for log in &verdict.logs {
         text.push_str(&of_log(context, verdict, log));
     }
+    if let Some(ms) = verdict.as_of_ms() {
+        let _ = writeln!(
+            text,
+            "  as of       {}, the newest seal; when it was packed is not recorded",
+            iso(ms as f64 / 1e3)
+        );
+    }
+    text.push_str(&verdict.facts.text());
     text.push_str(LIMITS);
     text
 }

@@ -67,6 +67,10 @@ impl Trust<'_> {
         let read = bag.read(signature, most).and_then(|text| Ok((text, bag.read(signed, most)?)));
         match read {
             Err(error) => Signed::Wrong(error.to_string()),
+            // Base64 can be broken into other lines and mean the same. In a pack every byte means something.
+            Ok((text, _)) if Signature::parse(&text).is_ok_and(|it| it.to_string().as_bytes() != text) => {
+                Signed::Wrong("is not in the form in which it is written".to_owned())
+            }
             Ok((text, signed)) => self.judge(&text, MANIFEST_NAMESPACE, |hasher| {
                 hasher.update(&signed);
                 Ok(())

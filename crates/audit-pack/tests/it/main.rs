@@ -2,4 +2,10 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test plays the person at the keyboard")]
 #![cfg(unix)]
 
+mod cli;
+#[path = "../../../bag/tests/it/cases.rs"]
+mod hostile_tars;
 mod pack;
+mod sidecar;
+mod verify;
+mod world;

@@ -52,7 +52,7 @@ pub(crate) fn said_against(tar: &dyn ReadAt) -> Vec<String> {
 }
 
 pub(crate) fn said_against_bag(bag: &Bag) -> Vec<String> {
-    let findings = check_all(bag, bag.manifests(), 2, &|_| {});
+    let findings = check_all(bag, bag.manifests(), 2, &|_| {}).into_first();
     findings.iter().map(ToString::to_string).collect()
 }
 

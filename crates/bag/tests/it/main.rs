@@ -2,6 +2,7 @@
 #![cfg(unix)]
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "the tests run stock tools")]
 
+mod cases;
 mod common;
 mod damage;
 mod folder;

@@ -119,6 +119,9 @@ pub trait Store {
     /// disk is not mounted, and an empty root would read as green (**fail-closed**).
     fn make_dir(&self, dir: &Path) -> io::Result<()>;
 
+    /// Removes a folder if nothing is in it; no error if it is missing, or if something is.
+    fn remove_empty_dir(&self, dir: &Path) -> io::Result<()>;
+
     /// Sets aside `bytes` of disk at `path`, to be freed when a trip finds the disk full.
     fn reserve(&self, path: &Path, bytes: u64) -> io::Result<()>;
 

@@ -116,6 +116,17 @@ pub enum ReadError {
     Io(#[from] io::Error),
 }
 
+impl ReadError {
+    /// What stands in the place of a file, where something else does.
+    pub fn stands_instead(&self) -> Option<&'static str> {
+        match self {
+            Self::NotRegular(what) => Some(what),
+            Self::DanglingLink => Some("a link that leads nowhere"),
+            Self::Missing | Self::TooLarge(_) | Self::Io(_) => None,
+        }
+    }
+}
+
 /// There is no such folder, and a program makes none: a disk may not be mounted, or a restore may be at work.
 pub(crate) fn missing_folder(dir: &Path) -> io::Error {
     let what = format!("the folder {} is missing, and is not made on the way", dir.display());

@@ -14,18 +14,18 @@ use crate::place::Place;
 use crate::progress::Progress;
 use crate::sidecar::Sidecar;
 
-pub(super) const LOG: &str = "decisions.jsonl";
+pub(crate) const LOG: &str = "decisions.jsonl";
 const ORIGIN: &str = "example.com/bot/decisions";
 
 /// Numbers that follow from a seed (splitmix64).
-pub(super) struct Rng(u64);
+pub(crate) struct Rng(u64);
 
 impl Rng {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1))
     }
 
-    pub(super) fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -33,20 +33,20 @@ impl Rng {
         z ^ (z >> 31)
     }
 
-    pub(super) fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound.max(1)
     }
 }
 
 /// The files of a folder.
 #[derive(Clone)]
-pub(super) struct World {
-    pub(super) files: BTreeMap<String, Vec<u8>>,
-    pub(super) sealed_lines: u64,
+pub(crate) struct World {
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
+    pub(crate) sealed_lines: u64,
     /// What is remembered beside the key.
-    pub(super) guard: Pin,
+    pub(crate) guard: Pin,
     /// The same folder as it was some seals earlier.
-    pub(super) earlier: BTreeMap<String, Vec<u8>>,
+    pub(crate) earlier: BTreeMap<String, Vec<u8>>,
 }
 
 impl Place for World {
@@ -69,7 +69,7 @@ struct Growing {
 
 impl World {
     /// Some hundred lines of many lengths, all different, in some ten seals.
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mut rng = Rng::new(seed ^ 0xabcd);
         let mut growing = Growing::new();
         let seals = 4 + rng.below(12);
@@ -90,23 +90,23 @@ impl World {
         Self { files: growing.files, sealed_lines: size, guard, earlier }
     }
 
-    pub(super) fn log(&mut self) -> &mut Vec<u8> {
+    pub(crate) fn log(&mut self) -> &mut Vec<u8> {
         self.files.entry(LOG.to_owned()).or_default()
     }
 
-    pub(super) fn sidecar_file(&mut self, name: &str) -> &mut Vec<u8> {
+    pub(crate) fn sidecar_file(&mut self, name: &str) -> &mut Vec<u8> {
         self.files.get_mut(&format!("{LOG}.audit/{name}")).expect("a file of the sidecar")
     }
 
-    pub(super) fn lines(&mut self) -> Vec<Vec<u8>> {
+    pub(crate) fn lines(&mut self) -> Vec<Vec<u8>> {
         self.log().split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
     }
 
-    pub(super) fn set_lines(&mut self, lines: &[Vec<u8>]) {
+    pub(crate) fn set_lines(&mut self, lines: &[Vec<u8>]) {
         *self.log() = lines.concat();
     }
 
-    pub(super) fn check(&self, deep: bool, pins: Vec<Pin>) -> Checked {
+    pub(crate) fn check(&self, deep: bool, pins: Vec<Pin>) -> Checked {
         let progress = Progress::hidden();
         let options = Options { deep, pins, threads: 2, progress: &progress };
         check(&Sidecar::new(self, LOG), &options).expect("memory can be read")

@@ -5,4 +5,5 @@ mod same;
 mod secrets;
 mod verify;
 mod what;
-mod world;
+
+use crate::world;

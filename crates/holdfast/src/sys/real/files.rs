@@ -220,6 +220,14 @@ impl Store for RealStore {
         }
     }
 
+    fn remove_empty_dir(&self, dir: &Path) -> io::Result<()> {
+        use io::ErrorKind::{DirectoryNotEmpty, NotFound};
+        match fs::remove_dir(dir) {
+            Err(error) if matches!(error.kind(), NotFound | DirectoryNotEmpty) => Ok(()),
+            removed => removed,
+        }
+    }
+
     fn reserve(&self, path: &Path, bytes: u64) -> io::Result<()> {
         self.replace(path, &vec![0; bytes as usize], Secrecy::Shared)
     }

@@ -165,6 +165,12 @@ impl Disk {
         self.files.remove(path).is_some()
     }
 
+    pub(super) fn remove_empty_dir(&mut self, dir: &Path) {
+        if self.scan(dir).is_empty() {
+            self.dirs.remove(dir);
+        }
+    }
+
     /// What is at `path` survives from now on.
     pub(super) fn sync(&mut self, path: &Path) {
         match self.files.get(path) {

@@ -227,6 +227,13 @@ impl Store for SimProcess<'_> {
         self.change(Verb::MakeDir, dir, |disk, _| disk.make_dir(dir))
     }
 
+    fn remove_empty_dir(&self, dir: &Path) -> io::Result<()> {
+        self.change(Verb::Remove, dir, |disk, _| {
+            disk.remove_empty_dir(dir);
+            Ok(())
+        })
+    }
+
     fn reserve(&self, path: &Path, bytes: u64) -> io::Result<()> {
         self.replace(path, &vec![0; bytes as usize], Secrecy::Shared)
     }

@@ -1,0 +1,171 @@
+//! No byte of a pack can be changed without being found, whoever looks: with the signature beside the tar, or without it.
+
+use std::path::Path;
+
+use bag::{Mode, Payload, Recipe};
+use holdfast::Exit;
+use sshsig::{AllowedSigners, Digest, HashKind, Key, Signature};
+
+use super::trust::{Signed, Trust};
+use super::{MANIFEST_NAMESPACE, PACK_NAMESPACE, Verdict, verify_tar};
+use crate::check::tests::world::{Rng, World};
+use crate::check::tests::{Of, seeds};
+
+/// The key of [`World`], as OpenSSH writes it.
+const KEY: &str = "-----BEGIN OPENSSH PRIVATE KEY-----
+b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW
+QyNTUxOQAAACDqSmxj4pxSCr71UHsTLsX5lUd2rr6+e5JCHuppFEbSLAAAAIgAAAABAAAA
+AQAAAAtzc2gtZWQyNTUxOQAAACDqSmxj4pxSCr71UHsTLsX5lUd2rr6+e5JCHuppFEbSLA
+AAAEAHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHB+pKbGPinFIKvvVQexMuxfmV
+R3auvr57kkIe6mkURtIsAAAABHRlc3QB
+-----END OPENSSH PRIVATE KEY-----
+";
+const ALLOWED: &[u8] =
+    b"desk ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOpKbGPinFIKvvVQexMuxfmVR3auvr57kkIe6mkURtIs\n";
+
+/// A tar and the signature beside it.
+struct Packed {
+    tar: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl Packed {
+    /// A sealed log, and a state file.
+    fn new(seed: u64) -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("key");
+        let store = holdfast::sys::real::RealStore;
+        let secret = holdfast::sys::Secrecy::Secret;
+        holdfast::sys::Store::replace(&store, &path, KEY.as_bytes(), secret).expect("a key");
+        let mut key = key(&store, &path);
+        let payload = |(name, bytes): (&String, &Vec<u8>)| {
+            Payload::of_bytes(format!("data/log/memory/{name}"), Mode::Plain, bytes.clone())
+        };
+        let mut payload: Vec<Payload<'_>> = World::new(seed).files.iter().map(payload).collect();
+        payload.push(Payload::of_bytes("data/state/circuit.json", Mode::Plain, b"{}\n".to_vec()));
+        let recipe = Recipe { name: "x", mtime: 1_795_000_000, info: &[], guide: "Look.\n" };
+        let mut tar = Vec::new();
+        let written = bag::write(&mut tar, &recipe, payload, |manifest| {
+            let digest = Digest::of(HashKind::Sha256, manifest);
+            Ok(Signature::sign(&mut key, MANIFEST_NAMESPACE, &digest)?.to_string())
+        });
+        let digest = Digest::Sha256(written.expect("a tar").sha256.0);
+        let signature = Signature::sign(&mut key, PACK_NAMESPACE, &digest).expect("a signature").to_string();
+        Self { tar, signature: signature.into_bytes() }
+    }
+
+    fn verify(tar: &[u8], signature: Option<&[u8]>) -> Verdict {
+        let allowed = AllowedSigners::parse(ALLOWED).expect("allowed signers");
+        let trust = Trust { allowed: Some((allowed, "desk")), at_s: 1_795_000_000 };
+        verify_tar(&trust, 2, "x.tar", &tar, signature.map(<[u8]>::to_vec))
+    }
+}
+
+fn key(store: &dyn holdfast::sys::Store, path: &Path) -> Key {
+    Key::open(store, path, None, &mut |_| unreachable!("it has no passphrase")).expect("a key")
+}
+
+/// Changes a tar somewhere; what was done. Nothing where the dice fell on no change at all.
+fn change(tar: &mut Vec<u8>, rng: &mut Rng) -> Option<String> {
+    let before = tar.clone();
+    let len = tar.len() as u64;
+    let (at, other) = (rng.below(len) as usize, rng.below(len) as usize);
+    let block = |at: usize| at / 512 * 512..at / 512 * 512 + 512;
+    let some = 1 + rng.below(2000) as usize;
+    let what = match rng.below(10) {
+        0..=2 => {
+            tar[at] ^= 1 << rng.below(8);
+            format!("flipped a bit at {at}")
+        }
+        3 => {
+            tar[at] = rng.next() as u8;
+            format!("set byte {at}")
+        }
+        4 => {
+            // Neighbours: what means the same in another order, such as the end of a line.
+            let next = (at + 1).min(tar.len() - 1);
+            tar.swap(at, next);
+            format!("swapped bytes {at} and {next}")
+        }
+        5 => {
+            let (a, b) = (block(at), block(other));
+            let first = tar[a.clone()].to_vec();
+            tar.copy_within(b.clone(), a.start);
+            tar[b].copy_from_slice(&first);
+            format!("swapped the blocks at {at} and {other}")
+        }
+        6 => {
+            tar.truncate(at);
+            format!("cut at {at}")
+        }
+        7 => {
+            tar.drain(at..(at + some).min(len as usize));
+            format!("took {some} bytes away at {at}")
+        }
+        8 => {
+            let new: Vec<u8> = (0..some).map(|_| rng.next() as u8).collect();
+            tar.splice(at..at, new);
+            format!("put {some} bytes in at {at}")
+        }
+        _ => {
+            let at = block(at).start;
+            tar.splice(at..at, before[block(other)].to_vec());
+            format!("put the block at {other} in at {at}, once more")
+        }
+    };
+    (*tar != before).then_some(what)
+}
+
+#[test]
+fn a_pack_that_was_not_changed_is_unchanged() {
+    for seed in 0..4 {
+        let Packed { tar, signature } = Packed::new(seed);
+        let verdict = Packed::verify(&tar, Some(&signature));
+        assert_eq!(verdict.exit(), Exit::Ok, "seed {seed}:\n{}", verdict.findings);
+        assert!(matches!(verdict.inner, Signed::By { .. }));
+        let alone = Packed::verify(&tar, None);
+        assert_eq!((alone.exit(), alone.findings.count), (Exit::BelowPolicy, 0), "{}", alone.findings);
+    }
+}
+
+#[test]
+fn every_change_of_a_pack_is_found() {
+    let (seeds, is_all) = seeds(Of::Pack);
+    let packs: Vec<Packed> = (0..4).map(Packed::new).collect();
+    let mut changes = 0;
+    for seed in seeds {
+        let mut rng = Rng::new(seed);
+        let Packed { tar, signature } = &packs[rng.below(4) as usize];
+        let mut other = tar.clone();
+        let Some(what) = change(&mut other, &mut rng) else { continue };
+        changes += 1;
+        let story = format!("seed {seed} (HOLDFAST_MUTATION={seed}): {what}");
+        assert_eq!(Packed::verify(&other, Some(signature)).exit(), Exit::No, "missed: {story}");
+        assert_eq!(Packed::verify(&other, None).exit(), Exit::No, "missed without X.tar.sig: {story}");
+    }
+    assert!(!is_all || changes >= 100, "the dice left out changes: {changes}");
+}
+
+/// The signature is the one part that no manifest speaks of.
+#[test]
+fn every_byte_of_the_signature_inside_means_something() {
+    let Packed { tar, .. } = Packed::new(1);
+    let bag = bag::Bag::open_tar(&tar, None).expect("a bag");
+    let entry = bag.find(bag::SIGNATURE).expect("a signature");
+    let begin = entry.offset.expect("in a tar") as usize;
+    for at in begin..begin + entry.len as usize {
+        let swapped = (at + 1 < begin + entry.len as usize).then(|| {
+            let mut other = tar.clone();
+            other.swap(at, at + 1);
+            other
+        });
+        let flipped = [1, 0x20].map(|bits| {
+            let mut other = tar.clone();
+            other[at] ^= bits;
+            other
+        });
+        for other in flipped.into_iter().chain(swapped).filter(|other| *other != tar) {
+            assert_eq!(Packed::verify(&other, None).exit(), Exit::No, "byte {}", at - begin);
+        }
+    }
+}
