@@ -116,6 +116,8 @@ fn finish(store: &dyn Store, log: &Log, key: &Path, vkey: &Vkey, begun: &Genesis
     }
     let path = log.in_sidecar("SEALS");
     let seals = store.read(&path).map_err(|error| FileError::new(path.display().to_string(), error))?;
+    // Who wrote it may have died before it was durable.
+    store.sync(&path).map_err(FileError::at(&path))?;
     remember(store, log, &guard::path(key, &begun.origin), &String::from_utf8_lossy(&seals))
 }
 

@@ -160,6 +160,11 @@ impl Sealer<'_> {
             growth.state = walk.state().cloned().unwrap_or(before);
             growth.seals_len = reader.offset();
         }
+        if growth.seals_len > growth.signed.seals_len {
+            // Whoever wrote them may have died before they were durable: a power loss after the signature would look
+            // as if somebody had rolled SEALS back.
+            self.sys.store.sync(&path).map_err(FileError::at(&path))?;
+        }
         if seals.size().map_err(|error| self.seals_error(error))? > growth.seals_len {
             // A write that was not finished is no record.
             self.sys.store.truncate(&path, growth.seals_len).map_err(FileError::at(&path))?;
