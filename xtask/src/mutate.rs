@@ -45,12 +45,16 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     let copy = Copy::of_project()?;
     // A seed counts only if the rule holds there without the mistake.
-    let whole = copy.folder.join("whole");
-    fs::copy(copy.build()?, &whole)?;
+    for simulation in [Simulation::Watchdog, Simulation::Sealer] {
+        if wanted.iter().any(|mutation| mutation.simulation() == simulation) {
+            fs::copy(copy.build(simulation)?, copy.whole(simulation))?;
+        }
+    }
     println!("| mutation | breaks | seen by seed | took |\n| --- | --- | --- | --- |");
     let mut survivors = Vec::new();
     for mutation in wanted {
         let began = Instant::now();
+        let whole = copy.whole(mutation.simulation());
         let seen = copy.with(mutation, |program| caught(program, &whole, mutation, args.seeds))?;
         if seen.is_none() {
             survivors.push(mutation.name);
@@ -60,6 +64,31 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     ensure!(survivors.is_empty(), "the simulation is too weak, it does not see: {}", survivors.join(", "));
     Ok(())
+}
+
+/// Which simulation is to see a mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Simulation {
+    Watchdog,
+    Sealer,
+}
+
+impl Simulation {
+    /// What cargo builds it as, and the name of that target.
+    fn target(self) -> ([&'static str; 4], &'static str) {
+        match self {
+            Self::Watchdog => (["--package", "watchdog", "--test", "sim"], "sim"),
+            Self::Sealer => (["--package", "audit-pack", "--lib", "--quiet"], "audit_pack"),
+        }
+    }
+
+    /// Which of the tests in that program it is.
+    fn filter(self) -> &'static [&'static str] {
+        match self {
+            Self::Watchdog => &[],
+            Self::Sealer => &["sim::"],
+        }
+    }
 }
 
 /// The seed by which the simulation sees the broken rule.
@@ -78,6 +107,7 @@ fn simulate(program: &Path, mutation: &Mutation, which: &[(&str, String)]) -> Re
     let log = program.with_extension("log");
     let out = File::create(&log)?;
     let mut command = Command::new(program);
+    command.args(mutation.simulation().filter());
     command.stdout(out.try_clone()?).stderr(out);
     command.envs(which.iter().map(|(name, value)| (name, value)));
     command.env("HOLDFAST_SIM_RULE", mutation.rule).env("RUST_BACKTRACE", "0");
@@ -130,17 +160,16 @@ impl Copy {
         Ok(Self { folder, workspace })
     }
 
+    /// Where the simulation without a mistake is.
+    fn whole(&self, simulation: Simulation) -> PathBuf {
+        self.folder.join(format!("whole-{}", simulation.target().1))
+    }
+
     /// Builds the simulation and returns its program.
-    fn build(&self) -> Result<PathBuf> {
+    fn build(&self, simulation: Simulation) -> Result<PathBuf> {
+        let (target, name) = simulation.target();
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.current_dir(&self.workspace).args([
-            "test",
-            "--quiet",
-            "--package",
-            "watchdog",
-            "--test",
-            "sim",
-        ]);
+        cargo.current_dir(&self.workspace).arg("test").args(target);
         cargo.args(["--no-run", "--message-format", "json-render-diagnostics"]);
         // A mistake may leave something unused.
         cargo.arg("--target-dir").arg(self.folder.join("build")).env("RUSTFLAGS", "--cap-lints allow");
@@ -149,7 +178,7 @@ impl Copy {
         let artifacts = String::from_utf8(built.stdout)?;
         let mut program = artifacts.lines().filter_map(|line| {
             let artifact: Value = serde_json::from_str(line).ok()?;
-            let is_sim = artifact["target"]["name"] == "sim";
+            let is_sim = artifact["target"]["name"] == name;
             artifact["executable"].as_str().filter(|_| is_sim).map(PathBuf::from)
         });
         program.next_back().context("cargo built no simulation")
@@ -161,7 +190,7 @@ impl Copy {
         let original = fs::read_to_string(&path).with_context(|| mutation.file.to_owned())?;
         let mistaken = mutation.apply(&original)?;
         fs::write(&path, mistaken)?;
-        let built = self.build();
+        let built = self.build(mutation.simulation());
         fs::write(&path, original)?;
         let program = built.with_context(|| format!("{} does not build", mutation.name))?;
         what(&program)
@@ -169,6 +198,11 @@ impl Copy {
 }
 
 impl Mutation {
+    fn simulation(&self) -> Simulation {
+        let of_sealer = self.file.starts_with("crates/audit-pack/");
+        if of_sealer { Simulation::Sealer } else { Simulation::Watchdog }
+    }
+
     fn apply(&self, original: &str) -> Result<String> {
         let Self { name, file, old, new, .. } = self;
         let found = original.matches(old).count();

@@ -11,7 +11,7 @@ pub(super) struct Mutation {
     pub(super) new: &'static str,
 }
 
-pub(super) const MUTATIONS: [Mutation; 19] = [
+pub(super) const MUTATIONS: [Mutation; 23] = [
     Mutation {
         name: "alert-for-a-trip-that-was-not-made",
         rule: "trip-first",
@@ -147,5 +147,34 @@ pub(super) const MUTATIONS: [Mutation; 19] = [
         file: "crates/notify/src/outbox.rs",
         old: "if self.over.contains(&alert.id) {",
         new: "if self.over.contains(&alert.id) || self.unsaved.contains_key(&alert.id) {",
+    },
+    Mutation {
+        name: "lines-are-sealed-before-they-are-durable",
+        rule: "never-rewritten",
+        file: "crates/audit-pack/src/seal/mod.rs",
+        old: "        self.sys.store.sync(&path).map_err(FileError::at(&path))?;
+        let seals",
+        new: "        let seals",
+    },
+    Mutation {
+        name: "seals-are-signed-before-they-are-durable",
+        rule: "never-rewritten",
+        file: "crates/audit-pack/src/seal/recover.rs",
+        old: "            self.sys.store.sync(&path).map_err(FileError::at(&path))?;",
+        new: "",
+    },
+    Mutation {
+        name: "signature-is-not-remembered",
+        rule: "never-rewritten",
+        file: "crates/audit-pack/src/seal/sign.rs",
+        old: "guard.write(self.sys.store, &self.guard, self.log)?;",
+        new: "",
+    },
+    Mutation {
+        name: "torn-seal-is-left",
+        rule: "never-rewritten",
+        file: "crates/audit-pack/src/seal/recover.rs",
+        old: "self.sys.store.truncate(&path, growth.seals_len).map_err(FileError::at(&path))?;",
+        new: "",
     },
 ];

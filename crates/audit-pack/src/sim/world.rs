@@ -145,8 +145,10 @@ impl World {
                 (state.written, state.rng.below(400) as usize)
             };
             let line = format!("{{\"id\":{number},\"why\":\"{}\"}}", "x".repeat(len));
-            let done =
-                self.host.run("pipeline", |process| process.append(&self.log.path(), &line).is_ok()).is_some();
+            let done = self
+                .host
+                .run("pipeline", |process| process.append(&self.log.path(), &line).is_ok())
+                .is_some();
             self.note(|| format!("pipeline: line {number}{}", if done { "" } else { ", killed" }));
         }
     }
@@ -178,12 +180,16 @@ impl World {
         let eye = self.host.process("eye");
         self.host.peek(&self.log.in_sidecar("chain"))?;
         let folder = Folder { store: &eye, dir: self.log.dir.clone() };
-        let remembered = self.host.names(Path::new("/key/audit_ed25519.signed"));
-        let pins = remembered.iter().filter(|name| name.ends_with(".json")).filter_map(|name| {
-            let path = Path::new("/key/audit_ed25519.signed").join(name);
-            let state = Guard::read(&eye, &path).ok().flatten()?.state;
+        let remembered = self.remembered();
+        let pins = remembered.iter().filter_map(|path| {
+            let state = Guard::read(&eye, path).ok().flatten()?.state;
             let seals = Some((state.records, state.head));
-            Some(Pin { label: "the memory of the key".to_owned(), size: state.lines, root: state.root, seals })
+            Some(Pin {
+                label: "the memory of the key".to_owned(),
+                size: state.lines,
+                root: state.root,
+                seals,
+            })
         });
         let progress = Progress::hidden();
         let options = Options { deep: true, pins: pins.collect(), threads: 1, progress: &progress };
@@ -197,10 +203,17 @@ impl World {
         None
     }
 
+    /// What the key remembers to have signed.
+    fn remembered(&self) -> Vec<PathBuf> {
+        let dir = Path::new("/key/audit_ed25519.signed");
+        let paths = self.host.names(dir).into_iter().map(|name| dir.join(name));
+        paths.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect()
+    }
+
     /// Every whole line is sealed and signed.
     fn all_is_sealed(&self) -> u64 {
         let log = self.host.peek(&self.log.path()).unwrap_or_default();
-        let lines = log.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let lines = memchr::memchr_iter(b'\n', &log).count() as u64;
         let Some(checked) = self.look() else {
             self.breaks(|| "there are no signed seals in the end".to_owned());
             return 0;
@@ -217,12 +230,15 @@ impl World {
     /// A signature is there for others to see: what it covers must outlive a power loss, and extend what was signed.
     fn signed(&self) {
         let durable = |path: &Path| self.host.durable(path).unwrap_or_default();
-        let (chain, seals) = (self.host.peek(&self.log.in_sidecar("chain")), durable(&self.log.in_sidecar("SEALS")));
+        let (chain, seals) =
+            (self.host.peek(&self.log.in_sidecar("chain")), durable(&self.log.in_sidecar("SEALS")));
         let records = chain.and_then(|chain| {
             let text = String::from_utf8(chain).ok()?;
             text.lines().nth(1)?.parse::<usize>().ok()
         });
-        let Some(records) = records else { return self.breaks(|| "a chain note that says nothing".to_owned()) };
+        let Some(records) = records else {
+            return self.breaks(|| "a chain note that says nothing".to_owned());
+        };
         let lines: Vec<&[u8]> = seals.split_inclusive(|byte| *byte == b'\n').collect();
         let Some(signed) = lines.get(..records).map(<[&[u8]]>::concat) else {
             return self.breaks(|| format!("{records} records are signed and {} are durable", lines.len()));
@@ -237,8 +253,7 @@ impl World {
         if !signed.starts_with(&before) {
             self.breaks(|| "two histories are signed".to_owned());
         }
-        let remembered = self.host.names(Path::new("/key/audit_ed25519.signed"));
-        if !remembered.iter().any(|name| name.ends_with(".json")) {
+        if self.remembered().is_empty() {
             self.breaks(|| "signed before it is remembered".to_owned());
         }
     }
