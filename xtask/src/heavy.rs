@@ -181,18 +181,19 @@ mod tests {
 
     #[test]
     fn the_table_tells_what_failed_and_how_to_run_it_and_keeps_what_was_not_run() {
-        let ran = |index: usize, result| {
-            let run = &RUNS[index];
+        let ran = |name: &str, result| {
+            let run = RUNS.iter().find(|run| run.name == name).expect(name);
             row(
                 &Ran { run, command: run.command.to_owned(), result, took: Duration::from_secs(61) },
                 "abc123",
             )
         };
-        let rows = [ran(3, Ok(())), ran(9, Err(anyhow::anyhow!("code 1")))];
+        let simulation = "50,000 seeds of the simulation";
+        let rows = [ran(simulation, Ok(())), ran("bench", Err(anyhow::anyhow!("code 1")))];
         let old = format!(
             "{}\n{}\n| gone | `x` | passed | 1 min 01 s | old |",
-            ran(0, Ok(())),
-            ran(3, Err(anyhow::anyhow!("old")))
+            ran("licences and sources", Ok(())),
+            ran(simulation, Err(anyhow::anyhow!("old")))
         );
         let table = table(&["a machine".to_owned()], &rows, &old);
         for part in [
