@@ -19,9 +19,11 @@ use holdfast_notify::{mute, states_of};
 use crate::deliver::{Delivered, Work};
 use crate::{settings, system, tell};
 
+mod digest;
 mod heads;
 mod probes;
 
+use digest::Digest;
 pub(crate) use probes::{CHECK_MOST, Prober};
 
 /// The watchdog's name in holds and journal.
@@ -53,17 +55,6 @@ pub struct Watchdog<'a> {
     prober: Prober,
     /// Heads of logs that could not be read, and of which that was said.
     headless: BTreeSet<String>,
-}
-
-/// What people would want to find in `data/watchdog.json` after a crash.
-#[derive(PartialEq)]
-struct Digest {
-    verdicts: Vec<(String, &'static str)>,
-    incidents: Vec<(String, Option<String>)>,
-    holds: Vec<String>,
-    ledger_len: u64,
-    unstored: usize,
-    channels: std::collections::BTreeMap<String, Value>,
 }
 
 /// What an evaluation found.
@@ -267,7 +258,7 @@ impl<'a> Watchdog<'a> {
 
     /// Writes the watchdog's own heartbeat when something in it has changed, or it is getting old.
     pub fn save_if_changed(&mut self) -> Exit {
-        let digest = self.digest();
+        let digest = Digest::of(&self.memory);
         let now = self.now();
         if let Some((when, saved)) = &self.saved
             && *saved == digest
@@ -289,22 +280,6 @@ impl<'a> Watchdog<'a> {
         Draft::write_watchdogs(&self.sys, &self.root, seq, &self.memory)?;
         self.seq = seq;
         Ok(())
-    }
-
-    fn digest(&self) -> Digest {
-        let memory = &self.memory;
-        Digest {
-            verdicts: memory
-                .watches
-                .iter()
-                .map(|(name, watch)| (name.clone(), watch.verdict.word()))
-                .collect(),
-            incidents: memory.incidents.iter().map(|open| (open.id.clone(), open.acked.clone())).collect(),
-            holds: memory.circuit.holds.iter().map(|hold| hold.id.clone()).collect(),
-            ledger_len: memory.circuit.ledger_len,
-            unstored: memory.unstored.len(),
-            channels: memory.channels.clone(),
-        }
     }
 
     /// What is left to do for somebody who may wait: messages, what already lies in the outbox, actions.

@@ -279,7 +279,11 @@ impl World {
         let seconds = self.pick(&[-90_000.0, -3600.0, -61.0, -30.0, 30.0, 61.0, 3600.0, 90_000.0]);
         self.note(|| format!("the wall clock is stepped by {seconds}"));
         self.host.clock.step_wall(seconds);
-        self.state().steps += 1;
+        let unnamed = self.host.clock.now().boot.is_none();
+        let mut state = self.state();
+        state.steps += 1;
+        // Where boots have no name only the wall clock says of which boot a resume is, and now it says another one.
+        state.unseen |= unnamed && state.resumed;
     }
 
     fn suspend(self: &Arc<Self>) {

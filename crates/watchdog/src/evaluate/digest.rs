@@ -1,0 +1,32 @@
+//! When the watchdog's memory must be written at once.
+
+use std::collections::BTreeMap;
+
+use holdfast::json::Value;
+use holdfast::watch::Memory;
+
+/// What people would want to find in `data/watchdog.json` after a crash: a change of it is written at once.
+#[derive(PartialEq)]
+pub(super) struct Digest {
+    verdicts: Vec<(String, &'static str)>,
+    incidents: Vec<(String, Option<String>)>,
+    holds: Vec<String>,
+    ledger_len: u64,
+    unstored: usize,
+    channels: BTreeMap<String, Value>,
+}
+
+impl Digest {
+    pub(super) fn of(memory: &Memory) -> Self {
+        let verdict =
+            |(name, watch): (&String, &holdfast::watch::WatchMemory)| (name.clone(), watch.verdict.word());
+        Self {
+            verdicts: memory.watches.iter().map(verdict).collect(),
+            incidents: memory.incidents.iter().map(|open| (open.id.clone(), open.acked.clone())).collect(),
+            holds: memory.circuit.holds.iter().map(|hold| hold.id.clone()).collect(),
+            ledger_len: memory.circuit.ledger_len,
+            unstored: memory.unstored.len(),
+            channels: memory.channels.clone(),
+        }
+    }
+}
