@@ -63,6 +63,9 @@ fn bodies(text: &str) {
     if let Ok(chain) = Chain::parse(text) {
         assert_eq!(chain.to_string(), text);
         // A chain is no checkpoint of any log of ours.
-        assert!(Checkpoint::parse(text).is_err() || text.lines().next().is_some_and(|line| line.ends_with("/seals")));
+        assert!(
+            Checkpoint::parse(text).is_err()
+                || text.lines().next().is_some_and(|line| line.ends_with("/seals"))
+        );
     }
 }
