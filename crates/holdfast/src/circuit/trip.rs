@@ -96,7 +96,7 @@ fn result(
         return Err(TripError(shortcomings));
     }
     let lifted_already = after.verdict.is_green();
-    if lifted_already && !line.is_ok_and(|line| accounted(after, &hold, line, before)) {
+    if lifted_already && !(line.is_ok() && accounted(after, &hold, before)) {
         shortcomings.push("it still reads as green".to_owned());
         return Err(TripError(shortcomings));
     }
@@ -143,8 +143,6 @@ fn no_room(error: &io::Error) -> bool {
 struct Before {
     /// When a face that a hand left green, without `trips`, was written. The verdict then rests on times.
     hand_edit: Option<SystemTime>,
-    /// How much of the ledger it had taken into account.
-    known: Option<u64>,
     /// It could not be looked at.
     unknown: bool,
     /// That, or it rests on times, or knows more of the ledger than there is: with the new line it could turn green
@@ -162,7 +160,7 @@ impl Before {
         let by_hand = !face.paused && face.trips.is_none();
         let shrank = checked.ledger.is_ok() && face.trips.is_some_and(|known| known > checked.ledger_len());
         let hand_edit = by_hand.then_some(*modified);
-        Self { hand_edit, known: face.trips, unknown: false, unsure: by_hand || shrank }
+        Self { hand_edit, unknown: false, unsure: by_hand || shrank }
     }
 
     /// An edit by hand that came between that look and this one may be older than the line in the ledger, whatever
@@ -203,9 +201,8 @@ fn update_face(
     if unreadable {
         return if lines.iter().all(Result::is_ok) { Ok(()) } else { sys.store.sync(&root.circuit()) };
     }
-    let accounted = |(hold, line): (&Hold, &io::Result<Appended>)| {
-        line.as_ref().is_ok_and(|line| accounted(&checked, hold, *line, before))
-    };
+    let accounted =
+        |(hold, line): (&Hold, &io::Result<Appended>)| line.is_ok() && accounted(&checked, hold, before);
     if !lines.is_empty() && holds.iter().zip(lines).all(accounted) {
         return Ok(());
     }
@@ -222,15 +219,15 @@ fn update_face(
 }
 
 /// The face has taken this line in: the hold stands there, or was lifted since by a resume or a hand edit.
-fn accounted(checked: &Checked, hold: &Hold, line: Appended, before: Before) -> bool {
+fn accounted(checked: &Checked, hold: &Hold, before: Before) -> bool {
     // A face that nobody knows from before proves nothing: in a race a trip wins.
     if before.unknown {
         return false;
     }
     checked.face.as_ref().is_some_and(|(face, modified)| match face.trips {
-        // The ledger shrank, and who brings the face up to date takes for known what is left: only names count.
-        Some(_) if before.known.is_some_and(|known| known > line.offset) => names(face, hold),
-        Some(trips) => (line.end..=checked.ledger_len()).contains(&trips),
+        // Only names count: who brings the face up to date may take what is in the ledger for lifted or known, by the
+        // times of a clock that was set back, or because the ledger shrank.
+        Some(_) => names(face, hold) && !checked.lags(),
         None => checked.verdict.is_green() && Some(*modified) != before.hand_edit,
     })
 }

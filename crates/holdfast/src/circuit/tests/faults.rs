@@ -227,3 +227,25 @@ fn within_one_tick_of_a_hand_edit_the_ledger_is_not_dated_anew() {
     trip(&sys, &root, &stale()).expect("tripped");
     assert!(!dated.load(Ordering::Relaxed), "that could set its time back for a trip that comes meanwhile");
 }
+
+/// A hand edit, the clock set back, the line of the first trip, all of a second trip, and then the rest of the first.
+#[test]
+fn of_two_trips_around_a_hand_edit_and_a_clock_that_is_set_back_both_are_named() {
+    let (host, sys, root) = place();
+    put(&sys, &root.circuit(), b"{\"paused\": false, \"trips\": 0}");
+    let other = root.clone();
+    once(host, Verb::Append, "trips.jsonl", move || {
+        put(&sys, &other.circuit(), b"{\"paused\": false}");
+        host.clock.step_wall(-3600.0);
+        let second = other.clone();
+        once(host, Verb::Stat, "circuit.json", move || {
+            trip(&sys, &second, &Trip { reason: "second".to_owned(), ..stale() }).expect("tripped");
+            Fault::None
+        });
+        Fault::None
+    });
+    let id = trip(&sys, &root, &stale()).expect("tripped").hold.id;
+    let holds = view(&sys, &root).holds;
+    assert!(holds.iter().any(|hold| hold.id == id), "else a resume lifts what nobody was shown: {holds:?}");
+    assert!(holds.iter().any(|hold| hold.reason == "second"), "{holds:?}");
+}
