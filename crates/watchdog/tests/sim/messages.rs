@@ -7,20 +7,25 @@ use serde_json::Value;
 use crate::world::World;
 
 impl World {
-    /// The messages that wait in the watchdog's memory, as readers find it: id and text.
-    pub(crate) fn unstored(&self) -> BTreeMap<String, String> {
+    /// The messages that wait in the watchdog's memory, as readers find it: id, text, and when they were made.
+    pub(crate) fn unstored(&self) -> BTreeMap<String, (String, f64)> {
         let memory = self.host.peek(&self.root.watchdog()).unwrap_or_default();
         let memory = serde_json::from_slice::<Value>(&memory).unwrap_or_default();
         let all = memory["unstored"].as_array().into_iter().flatten();
         let text = |message: &Value, key: &str| message[key].as_str().unwrap_or_default().to_owned();
-        all.map(|message| (text(message, "id"), text(message, "text"))).collect()
+        let at = |message: &Value| message["at"].as_f64().unwrap_or_default();
+        all.map(|message| (text(message, "id"), (text(message, "text"), at(message)))).collect()
     }
 
     /// The watchdog has written its memory: what it lets go of is durable in the outbox, or somebody has heard it.
     pub(crate) fn no_silent_alert(&self) {
+        // What nobody took for a day has expired, and that is told. Nearly: the clock may have drifted.
+        const EXPIRED: f64 = 80_000.0;
+        let now = self.host.clock.now().wall;
         let waiting = self.unstored();
         let before = std::mem::replace(&mut self.state().waiting, waiting.clone());
-        for (id, text) in before.iter().filter(|(id, _)| !waiting.contains_key(*id)) {
+        let gone = before.iter().filter(|(id, _)| !waiting.contains_key(*id));
+        for (id, (text, _)) in gone.filter(|(_, (_, at))| (now - at).abs() < EXPIRED) {
             let entry = self.root.outbox().join(format!("{id}.json"));
             if self.host.durable(&entry).is_none() && !self.state().told.contains(text.as_str()) {
                 self.breaks("no-silent-alert", format!("message {id} is let go of before it is stored"));

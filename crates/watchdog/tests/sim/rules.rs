@@ -207,7 +207,7 @@ impl World {
         if !self.may_be_told() {
             return;
         }
-        for text in self.unstored().values() {
+        for (text, _) in self.unstored().values() {
             let lines = lines(text);
             let told = lines.iter().map(|line| (line.incident.to_owned(), line.detail.to_owned()));
             self.state().composed.extend(told);

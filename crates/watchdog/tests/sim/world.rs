@@ -110,7 +110,7 @@ pub(crate) struct State {
     pub(crate) steps_seen: Option<u32>,
     pub(crate) steps_kept: Option<u32>,
     /// The messages that wait in the watchdog's memory on the disk.
-    pub(crate) waiting: BTreeMap<String, String>,
+    pub(crate) waiting: BTreeMap<String, (String, f64)>,
     /// Incidents that a power loss could not undo, and those that people have heard of.
     pub(crate) must_tell: BTreeSet<String>,
     pub(crate) told: String,
