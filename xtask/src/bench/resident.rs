@@ -124,16 +124,28 @@ fn idle(stage: &Stage) -> Result<Vec<Row>> {
     seconds(&mut stage.ours("hb-write", &root, &[]))?;
     let watchdog = Resident::start(&mut stage.ours("watchdog", &root, &["run", "--every", "1s"]))?;
     until("the watchdog's own heartbeat", || root.join("data/watchdog.json").exists())?;
-    let span = if stage.once { Duration::from_secs(1) } else { IDLE };
-    sleep(Duration::from_secs(1));
-    let (before, began) = (watchdog.on_cpu()?, Instant::now());
-    sleep(span);
-    let share = (watchdog.on_cpu()? - before) / began.elapsed().as_secs_f64() * 100.0;
-    let over = format!("over {} s, one heartbeat, --every 1s", span.as_secs());
+    let share = share(stage, &watchdog)?;
+    let bare = Resident::start(&mut stage.example("bare_wake", &root))?;
+    let floor = self::share(stage, &bare)?;
+    let over = format!("over {} s, one heartbeat, --every 1s", idle_span(stage).as_secs());
+    let what = "for comparison: a bare program that wakes each second, CPU";
     Ok(vec![
         Row::new("`watchdog run`, idle, CPU", "", Target::at_most(0.1, "% of a core"), share).note(over),
+        Row::reference(what, Spread::of([floor]), "% of a core"),
         Row::new("`watchdog run`, idle, RSS", "", Target::at_most(8.0, "MiB"), watchdog.mib("VmRSS")?),
     ])
+}
+
+fn idle_span(stage: &Stage) -> Duration {
+    if stage.once { Duration::from_secs(1) } else { IDLE }
+}
+
+/// How much of a core it takes while nothing happens, in percent.
+fn share(stage: &Stage, resident: &Resident) -> Result<f64> {
+    sleep(Duration::from_secs(1));
+    let (before, began) = (resident.on_cpu()?, Instant::now());
+    sleep(idle_span(stage));
+    Ok((resident.on_cpu()? - before) / began.elapsed().as_secs_f64() * 100.0)
 }
 
 /// Where monit is installed: the same stillness, seen by its check of a file's timestamp in a cycle of a second.

@@ -11,7 +11,7 @@ use crate::project;
 
 /// Packages whose programs are measured; xtask's examples are what some are measured against.
 const PACKAGES: [&str; 5] = ["hb-write", "circuit-ctl", "watchdog", "audit-pack", "xtask"];
-const EXAMPLES: [&str; 4] = ["empty", "bare_write", "bare_watch", "cached_check"];
+const EXAMPLES: [&str; 5] = ["empty", "bare_write", "bare_watch", "bare_wake", "cached_check"];
 /// Not a shim of somebody's PATH.
 const PYTHON: &str = "/usr/bin/python3";
 

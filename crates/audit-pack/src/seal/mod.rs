@@ -30,7 +30,7 @@ use tiles::TileWriter;
 
 /// A seal covers at most so many bytes, or one line. Small enough that one can be hashed again with each seal, and that
 /// what stands in it is told apart from its neighbours.
-const SEGMENT_MAX: u64 = 1 << 20;
+const SEGMENT_MAX: u64 = 256 << 10;
 /// How much of a log is read at once, in bytes.
 const PIECE: usize = 1 << 20;
 /// Another sealer is waited for this long.
