@@ -12,7 +12,7 @@ use crate::place::FileError;
 /// Enough for a line of SEALS with the one before it, wherever in the line one begins to look.
 const LINES: u64 = 3 * SEALS_LINE_MAX as u64;
 /// So many full tiles of the leaves are looked at, and those above them.
-const TILES: u64 = 2;
+const TILES: u64 = 16;
 
 impl Sealer<'_> {
     /// Takes a random place of SEALS, without reading the rest, and hashes the bytes of the seal that stands there.

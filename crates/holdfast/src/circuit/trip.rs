@@ -77,13 +77,13 @@ pub fn trip_all(sys: &Sys, root: &Root, trips: &[Trip]) -> Vec<Result<Tripped, T
     // A face that nobody can read is left as it is, also when it was the first try that emptied it.
     let updated = if after.face.is_none() { updated.and(first) } else { updated };
     let results = holds.into_iter().zip(lines);
-    results.map(|(hold, line)| result(hold, line, updated.as_ref().err(), &after, before)).collect()
+    results.map(|(hold, line)| result(hold, &line, updated.as_ref().err(), &after, before)).collect()
 }
 
 /// What came of one trip, as the circuit is `after` it.
 fn result(
     hold: Hold,
-    line: io::Result<Appended>,
+    line: &io::Result<Appended>,
     face: Option<&io::Error>,
     after: &Checked,
     before: Before,
