@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use holdfast::sys::Clock as _;
 use serde_json::Value;
 
 use crate::world::World;
