@@ -77,6 +77,18 @@ fn lines_behind_the_seals_are_no_change() {
 }
 
 #[test]
+fn a_line_that_was_inserted_is_no_second_history_for_who_remembers_the_head() {
+    let mut world = World::new(5);
+    let mut lines = world.lines();
+    // Shorter than every other line: as many lines as were sealed stand before the end of the sealed bytes.
+    lines.insert(50, b"{}\n".to_vec());
+    world.set_lines(&lines);
+    let checked = world.check(false, vec![world.guard.clone()]);
+    let told: Vec<_> = checked.findings.listed.iter().map(|finding| (finding.kind, finding.line)).collect();
+    assert_eq!(told, [(Kind::Inserted, Some(51))]);
+}
+
+#[test]
 fn damage_in_many_places_is_told_in_one_pass() {
     let mut world = World::new(5);
     let mut lines = world.lines();
