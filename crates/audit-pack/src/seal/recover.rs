@@ -39,6 +39,11 @@ impl Sealer<'_> {
         let guard = match guard {
             Some(guard) => {
                 self.still_there(&guard, &*seals)?;
+                if !self.notes_are_whole(&guard.state, vkey)? {
+                    // Whoever wrote it may have died before it was durable, and SEALS would go on from what a power loss
+                    // takes away.
+                    self.sys.store.sync(&self.guard).map_err(FileError::at(&self.guard))?;
+                }
                 guard
             }
             None => self.first_sight(&*seals, vkey)?,

@@ -68,7 +68,7 @@ impl Sealer<'_> {
     }
 
     /// Both notes are there and are those of this state.
-    fn notes_are_whole(&self, state: &State, vkey: &Vkey) -> Result<bool, SealError> {
+    pub(super) fn notes_are_whole(&self, state: &State, vkey: &Vkey) -> Result<bool, SealError> {
         let folder = self.folder();
         let sidecar = sidecar(&folder, self.log);
         let texts = [("checkpoint", state.checkpoint().to_string()), ("chain", state.chain().to_string())];

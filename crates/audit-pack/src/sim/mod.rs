@@ -11,7 +11,7 @@ use std::thread;
 use world::World;
 
 /// As many as an ordinary run makes; `HOLDFAST_SIM_SEEDS=50000` makes more.
-const SEEDS: u64 = 2000;
+const SEEDS: u64 = 2500;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
