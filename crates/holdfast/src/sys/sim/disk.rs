@@ -214,6 +214,10 @@ impl Disk {
 fn settled(rng: &mut Rng, seen: Option<&File>, safe: Option<&File>) -> Option<File> {
     let kept = if rng.chance(0.5) { seen } else { safe };
     match (seen, safe) {
+        // Cut: the old length or the new one, which is kept in one place.
+        (Some(seen), Some(safe)) if seen.id == safe.id && safe.bytes.starts_with(&seen.bytes) => {
+            kept.cloned()
+        }
         // The same file: what was written in place may be there in part.
         (Some(seen), Some(safe)) if seen.id == safe.id && rng.chance(0.5) => {
             let grown = seen.bytes.starts_with(&safe.bytes);
