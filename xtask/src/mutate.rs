@@ -75,10 +75,10 @@ enum Simulation {
 
 impl Simulation {
     /// What cargo builds it as, and the name of that target.
-    fn target(self) -> ([&'static str; 4], &'static str) {
+    fn target(self) -> (&'static [&'static str], &'static str) {
         match self {
-            Self::Watchdog => (["--package", "watchdog", "--test", "sim"], "sim"),
-            Self::Sealer => (["--package", "audit-pack", "--lib", "--quiet"], "audit_pack"),
+            Self::Watchdog => (&["--package", "watchdog", "--test", "sim"], "sim"),
+            Self::Sealer => (&["--package", "audit-pack", "--lib"], "audit_pack"),
         }
     }
 
@@ -169,7 +169,7 @@ impl Copy {
     fn build(&self, simulation: Simulation) -> Result<PathBuf> {
         let (target, name) = simulation.target();
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.current_dir(&self.workspace).arg("test").args(target);
+        cargo.current_dir(&self.workspace).args(["test", "--quiet"]).args(target);
         cargo.args(["--no-run", "--message-format", "json-render-diagnostics"]);
         // A mistake may leave something unused.
         cargo.arg("--target-dir").arg(self.folder.join("build")).env("RUSTFLAGS", "--cap-lints allow");

@@ -37,10 +37,7 @@ pub(crate) fn run(args: &AppendArgs, context: &Context<'_>) -> Exit {
     };
     let lines = match input() {
         Ok(lines) => lines,
-        Err((text, exit)) => {
-            out::tell(&format_args!("nothing was appended: {text}"));
-            return exit;
-        }
+        Err((text, exit)) => return context.refuse(&format_args!("nothing was appended: {text}"), exit),
     };
     append(context, &Chosen { configured: false, ..chosen }, &lines)
 }
@@ -75,83 +72,84 @@ fn append(context: &Context<'_>, chosen: &Chosen, lines: &[String]) -> Exit {
     let log = &chosen.log;
     let path = log.path().display().to_string();
     if let Some(what) = log.stands_instead(context.sys.store) {
-        out::tell(&format_args!(
+        let why = format_args!(
             "nothing was appended: in the place of {path} stands {what}\n  see what happened: audit-pack check {path}"
-        ));
-        return Exit::No;
+        );
+        return context.refuse(&why, Exit::No);
     }
     match sealing::genesis(context, log) {
         Ok(Some(_)) => {}
         Ok(None) => {
-            out::tell(&format_args!(
+            let why = format_args!(
                 "nothing was appended: {path} is not sealed yet\n  begin with: audit-pack init {path} --key KEY"
-            ));
-            return Exit::Config;
+            );
+            return context.refuse(&why, Exit::Config);
         }
         Err(error) => {
             let advice = out::advice(error.exit(), &"append it again");
-            out::tell(&format_args!("nothing was appended to {path}: {error}{advice}"));
-            return error.exit();
+            return context
+                .refuse(&format_args!("nothing was appended to {path}: {error}{advice}"), error.exit());
         }
     }
     // With the sealer's lock in hand the lines that stand before ours can be counted. An appender is never kept waiting
     // by it for long, and never from appending.
     let lock = log.in_sidecar("lock");
     let held = context.sys.lock_within(&lock, PATIENCE);
-    let written = match write(context.sys, log, lines) {
+    let written = match write(context, log, lines) {
         Ok(written) => written,
         Err(exit) => return exit,
     };
     let _held = match held {
         Ok(Some(held)) => held,
         Ok(None) => {
-            out::tell(&format_args!(
+            let lock = lock.display();
+            let why = format_args!(
                 "{path}: the lines are appended, durably, and not sealed yet: another process holds {lock}\n  the next \
-                 seal covers them; where that process hangs, end it: fuser {lock}",
-                lock = lock.display()
-            ));
-            return Exit::Busy;
+                 seal covers them; where that process hangs, end it: fuser {lock}"
+            );
+            return context.refuse(&why, Exit::Busy);
         }
         Err(error) => {
-            out::tell(&format_args!(
+            let why = format_args!(
                 "{path}: the lines are appended, durably, and not sealed yet: {error}\n  then: audit-pack seal {path}"
-            ));
-            return Exit::Io;
+            );
+            return context.refuse(&why, Exit::Io);
         }
     };
     #[expect(
         clippy::redundant_closure_for_method_calls,
         reason = "a path is not general enough in its lifetimes"
     )]
-    let (sealed, full) = sealing::seal(context, chosen, |sealer, signer| sealer.seal_locked(signer));
+    let (sealed, full) =
+        sealing::seal(&context.in_passing(), chosen, |sealer, signer| sealer.seal_locked(signer));
     let exit = match sealed {
         Ok(sealed) => receipts(context, lines, numbers(context.sys, log, &sealed.before, &written)),
         Err(exit) => {
-            out::tell(&format_args!(
+            let why = format_args!(
                 "{path}: the lines are appended, durably, and not sealed yet\n  then: audit-pack seal {path}"
-            ));
-            exit
+            );
+            context.refuse(&why, exit)
         }
     };
     if full { exit.and(Exit::Io) } else { exit }
 }
 
 /// All lines, each durably.
-fn write(sys: &Sys<'_>, log: &Log, lines: &[String]) -> Result<Vec<Appended>, Exit> {
+fn write(context: &Context<'_>, log: &Log, lines: &[String]) -> Result<Vec<Appended>, Exit> {
     let mut written = Vec::new();
     for line in lines {
-        match sys.store.append(&log.path(), line) {
+        match context.sys.store.append(&log.path(), line) {
             Ok(appended) => written.push(appended),
             Err(error) => {
                 let done = written.len();
-                out::tell(&format_args!(
-                    "{}: {error}\n  of {} lines the first {done} are appended, durably, and not sealed yet; look \
+                let (path, all) = (log.path(), lines.len());
+                let why = format_args!(
+                    "{}: {error}\n  of {all} lines the first {done} are appended, durably, and not sealed yet; look \
                      whether line {} is there, or a part of it, before you append it again",
-                    log.path().display(),
-                    lines.len(),
+                    path.display(),
                     done + 1
-                ));
-                return Err(Exit::Io);
+                );
+                return Err(context.refuse(&why, Exit::Io));
             }
         }
     }
@@ -166,10 +164,10 @@ fn receipts(context: &Context<'_>, lines: &[String], numbers: Result<Vec<u64>, F
             leaf: Hash::leaf(format!("{text}\n").as_bytes()).to_string(),
         }),
         Err(error) => {
-            out::tell(&format_args!(
+            let why = format_args!(
                 "the lines are sealed, but their numbers cannot be told: {error}\n  do not append them again"
-            ));
-            return Exit::Io;
+            );
+            return context.refuse(&why, Exit::Io);
         }
     };
     let said = if context.json {

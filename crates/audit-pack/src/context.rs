@@ -1,5 +1,6 @@
 //! What a run was told and what the configuration says.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use holdfast::settings::Settings;
@@ -38,17 +39,27 @@ impl<'a> Context<'a> {
         Self { sys, told_root, json, threads }
     }
 
+    /// Says why there is no answer; where a machine asked, as the answer, too.
+    pub(crate) fn refuse(&self, why: &dyn Display, exit: Exit) -> Exit {
+        out::refuse(self.json, why, exit)
+    }
+
+    /// The same run, whose story is not the answer of the program.
+    pub(crate) fn in_passing(&self) -> Self {
+        Self { json: false, ..*self }
+    }
+
     /// The root and its configuration.
     pub(crate) fn configured(&self) -> Result<Configured, Exit> {
-        let root = Root::find(self.sys.store, self.told_root).map_err(|error| {
-            out::tell(&error);
-            Exit::Config
-        })?;
+        let root =
+            Root::find(self.sys.store, self.told_root).map_err(|error| self.refuse(&error, Exit::Config))?;
         let settings = Settings::read(self.sys, &root);
-        if let Some(story) = settings.story() {
-            out::tell(&story);
+        match settings.story() {
+            Some(story) if settings.unusable => return Err(self.refuse(&story, Exit::Config)),
+            Some(story) => out::tell(&story),
+            None => {}
         }
-        if settings.unusable { Err(Exit::Config) } else { Ok(Configured { root, settings }) }
+        Ok(Configured { root, settings })
     }
 
     /// The logs that are meant, as [`Context::choose_any`] has them; each is a file or, where it is sealed, was one.
@@ -58,11 +69,12 @@ impl<'a> Context<'a> {
             // In the place of a sealed log it is a finding.
             let is_sealed = !matches!(self.sys.store.stat(&log.sidecar()), Ok(None));
             if !is_sealed && let Some(what) = log.stands_instead(self.sys.store) {
-                out::tell(&format_args!(
+                let path = log.path();
+                let what = format_args!(
                     "{} is no log, but {what}\n  a log is a plain file: put one there, or name another path",
-                    log.path().display()
-                ));
-                return Err(Exit::Usage);
+                    path.display()
+                );
+                return Err(self.refuse(&what, Exit::Usage));
             }
         }
         Ok(chosen)
@@ -78,10 +90,7 @@ impl<'a> Context<'a> {
         let paths = if named.is_empty() { own.as_slice() } else { named };
         let mut chosen = Vec::new();
         for path in paths {
-            let log = Log::new(path).map_err(|error| {
-                out::tell(&error);
-                Exit::Usage
-            })?;
+            let log = Log::new(path).map_err(|error| self.refuse(&error, Exit::Usage))?;
             let configured = own.iter().any(|own| same_path(own, path));
             let key = told_key.map(Path::to_owned).or_else(|| key.clone().filter(|_| configured));
             chosen.push(Chosen { log, key, configured });
@@ -101,10 +110,9 @@ impl<'a> Context<'a> {
         let host: String = self.sys.host.chars().filter(|c| c.is_ascii_graphic() && *c != '+').collect();
         let name = format!("{}/{}", configured.unwrap_or(host), log.stem());
         Origin::new(&name).map_err(|error| {
-            out::tell(&format_args!(
-                "{name:?} cannot be the name of a log: {error}\n  name it with --origin NAME"
-            ));
-            Exit::Config
+            let what =
+                format_args!("{name:?} cannot be the name of a log: {error}\n  name it with --origin NAME");
+            self.refuse(&what, Exit::Config)
         })
     }
 

@@ -28,15 +28,12 @@ pub(crate) fn run(args: &InitArgs, context: &Context<'_>) -> Exit {
         Err(exit) => return exit,
     };
     let Some(key) = &chosen.key else {
-        out::tell(&NoKey::Unknown(chosen.log.path().display().to_string()));
-        return Exit::Usage;
+        return context.refuse(&NoKey::Unknown(chosen.log.path().display().to_string()), Exit::Usage);
     };
     let origin = match &args.origin {
         None => context.origin(&chosen.log),
-        Some(name) => Origin::new(name).map_err(|error| {
-            out::tell(&format_args!("--origin {name:?}: {error}"));
-            Exit::Usage
-        }),
+        Some(name) => Origin::new(name)
+            .map_err(|error| context.refuse(&format_args!("--origin {name:?}: {error}"), Exit::Usage)),
     };
     let named = args.origin.is_some();
     match origin.and_then(|origin| begin(context, &chosen.log, key, (&origin, named))) {
@@ -56,8 +53,7 @@ pub(crate) fn begin(
     begin_or_say_why(context, log, key_path, origin).map_err(|error| {
         let path = log.path().display().to_string();
         let advice = out::advice(error.exit(), &format_args!("audit-pack init {path} --key KEY"));
-        out::tell(&format_args!("{path}: {error}{advice}"));
-        error.exit()
+        context.refuse(&format_args!("{path}: {error}{advice}"), error.exit())
     })
 }
 

@@ -21,7 +21,7 @@ use crate::place::{FileError, Folder};
 use crate::progress::Progress;
 use crate::sidecar::Sidecar;
 use crate::unique::{self, Unique};
-use crate::{keys, out, sealing};
+use crate::{keys, sealing};
 
 mod tell;
 
@@ -101,7 +101,7 @@ pub(crate) fn run(args: &CheckArgs, context: &Context<'_>) -> Exit {
         let shown = chosen.log.path().display().to_string();
         exit = exit.and(match judge(args, context, chosen, max_unsealed) {
             Ok(verdict) => tell::tell(context, &shown, &verdict),
-            Err(error) => out::refuse(context.json, &format_args!("{shown}: {error}"), error.exit()),
+            Err(error) => context.refuse(&format_args!("{shown}: {error}"), error.exit()),
         });
     }
     exit

@@ -102,8 +102,7 @@ fn with_signer<T>(
     let told = |error: &dyn std::fmt::Display, exit| {
         let path = log.path().display().to_string();
         let advice = out::advice(exit, &format_args!("audit-pack seal {path}"));
-        out::tell(&format_args!("{path}: {error}{advice}"));
-        exit
+        context.refuse(&format_args!("{path}: {error}{advice}"), exit)
     };
     let key_path =
         keys::of_log(sys.store, log, chosen.key.as_deref()).map_err(|error| told(&error, Exit::Config))?;

@@ -124,13 +124,13 @@ fn idle(stage: &Stage) -> Result<Vec<Row>> {
     seconds(&mut stage.ours("hb-write", &root, &[]))?;
     let watchdog = Resident::start(&mut stage.ours("watchdog", &root, &["run", "--every", "1s"]))?;
     until("the watchdog's own heartbeat", || root.join("data/watchdog.json").exists())?;
-    let share = share(stage, &watchdog)?;
+    let ours = share(stage, &watchdog)?;
     let bare = Resident::start(&mut stage.example("bare_wake", &root))?;
-    let floor = self::share(stage, &bare)?;
+    let floor = share(stage, &bare)?;
     let over = format!("over {} s, one heartbeat, --every 1s", idle_span(stage).as_secs());
     let what = "for comparison: a bare program that wakes each second, CPU";
     Ok(vec![
-        Row::new("`watchdog run`, idle, CPU", "", Target::at_most(0.1, "% of a core"), share).note(over),
+        Row::new("`watchdog run`, idle, CPU", "", Target::at_most(0.1, "% of a core"), ours).note(over),
         Row::reference(what, Spread::of([floor]), "% of a core"),
         Row::new("`watchdog run`, idle, RSS", "", Target::at_most(8.0, "MiB"), watchdog.mib("VmRSS")?),
     ])

@@ -14,6 +14,7 @@ mod tell;
 mod units;
 mod write;
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use bag::Recipe;
@@ -44,15 +45,14 @@ pub(crate) fn run(args: &PackArgs, context: &Context<'_>) -> Exit {
 fn pack(args: &PackArgs, context: &Context<'_>) -> Result<Exit, Exit> {
     let configured = context.configured()?;
     if let Some(output) = &args.output {
-        top_folder(output)?;
+        top_folder(context, output)?;
     }
     let chosen = present(context, context.choose(&[], args.key.as_deref())?);
     let key_path = key_path(args, context, &configured, &chosen)?;
-    let mut exit = if args.no_seal { Exit::Ok } else { seal(context, &chosen) };
-    let mut key = keys::open(context.sys.store, &key_path).map_err(|error| {
-        out::tell(&format_args!("nothing was packed: {error}"));
-        Exit::Config
-    })?;
+    // A log that cannot be sealed is told, and is no refusal of the pack.
+    let mut exit = if args.no_seal { Exit::Ok } else { seal(&context.in_passing(), &chosen) };
+    let nothing = |why: &dyn Display, exit| context.refuse(&format_args!("nothing was packed: {why}"), exit);
+    let mut key = keys::open(context.sys.store, &key_path).map_err(|error| nothing(&error, Exit::Config))?;
     let config = &configured.settings.config;
     let root = configured.root.path();
     let secrets = Secrets::gather(context.sys.store, root, config, &key_path);
@@ -66,13 +66,10 @@ fn pack(args: &PackArgs, context: &Context<'_>) -> Result<Exit, Exit> {
         Some(output) => output.clone(),
         None => PathBuf::from(default_name(&facts)),
     };
-    let name = top_folder(&output)?;
+    let name = top_folder(context, &output)?;
     let sources = collect(context, &configured, &secrets, &output, &facts, &mut parcel);
     let all = Facts::new(context.sys, &sources, &facts, &parcel.facts, &parcel.not_packed);
-    let text = serde_json::to_string_pretty(&all).map_err(|error| {
-        out::tell(&error);
-        Exit::Io
-    })?;
+    let text = serde_json::to_string_pretty(&all).map_err(|error| nothing(&error, Exit::Io))?;
     let (text, _) = secrets.strike(format!("{text}\n").into_bytes());
     parcel.exact("data/host/facts.json".to_owned(), text);
     finish(context, &output, &name, &facts, &sources, parcel, &mut key).map(|told| exit.and(told))
@@ -97,8 +94,9 @@ fn key_path(
     let mut known =
         chosen.iter().filter_map(|chosen| keys::of_log(context.sys.store, &chosen.log, None).ok());
     known.next().ok_or_else(|| {
-        out::tell(&"nothing was packed: no key is known to sign with\n  name it with --key KEY, or as `key` under [audit] in holdfast.toml");
-        Exit::Config
+        let why = "nothing was packed: no key is known to sign with\n  name it with --key KEY, or as `key` under [audit] \
+                   in holdfast.toml";
+        context.refuse(&why, Exit::Config)
     })
 }
 
@@ -161,8 +159,8 @@ fn pack_logs(
         match packed {
             Ok(fact) => facts.push(fact),
             Err(error @ (LogError::Secret { .. } | LogError::Busy(_) | LogError::File(_))) => {
-                out::tell(&format_args!("nothing was packed: {source}: {error}"));
-                return Err(error.exit());
+                let why = format_args!("nothing was packed: {source}: {error}");
+                return Err(context.refuse(&why, error.exit()));
             }
             Err(error) => {
                 out::tell(&format_args!("{source} is not packed: {error}"));
@@ -172,8 +170,8 @@ fn pack_logs(
         }
     }
     if facts.is_empty() {
-        out::tell(&"nothing was packed: there is no sealed log\n  begin with: audit-pack init LOG --key KEY");
-        return Err(exit.and(Exit::Config));
+        let why = "nothing was packed: there is no sealed log\n  begin with: audit-pack init LOG --key KEY";
+        return Err(context.refuse(&why, exit.and(Exit::Config)));
     }
     Ok((facts, exit))
 }
@@ -219,11 +217,8 @@ fn finish(
     let guide = guide.text();
     let recipe = Recipe { name, mtime: newest, info: &info, guide: &guide };
     let packed = Summary::new(output, facts, sources, &parcel, fingerprint.clone());
-    let written =
-        write::write(context.sys.store, output, &recipe, parcel.payload(), key).map_err(|error| {
-            out::tell(&format_args!("nothing was packed: {error}"));
-            error.exit()
-        })?;
+    let written = write::write(context.sys.store, output, &recipe, parcel.payload(), key)
+        .map_err(|error| context.refuse(&format_args!("nothing was packed: {error}"), error.exit()))?;
     Ok(packed.tell(context.json, &written))
 }
 
@@ -256,17 +251,18 @@ fn default_name(facts: &[LogFact]) -> String {
 }
 
 /// The folder that everything in the tar lies in: its name without `.tar`.
-fn top_folder(output: &Path) -> Result<String, Exit> {
+fn top_folder(context: &Context<'_>, output: &Path) -> Result<String, Exit> {
     let name = output.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".tar"));
     let plain = |name: &&str| {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
         !name.is_empty() && name.len() <= 100 && name.bytes().all(allowed) && !name.starts_with(['-', '.'])
     };
     name.filter(plain).map(str::to_owned).ok_or_else(|| {
-        out::tell(&format_args!(
-            "{} is no name for a pack\n  name it X.tar, with only A-Z a-z 0-9 . _ - in X, which begins with a letter, a digit or _",
+        let why = format_args!(
+            "{} is no name for a pack\n  name it X.tar, with only A-Z a-z 0-9 . _ - in X, which begins with a letter, a \
+             digit or _",
             output.display()
-        ));
-        Exit::Usage
+        );
+        context.refuse(&why, Exit::Usage)
     })
 }

@@ -29,7 +29,6 @@ struct Answer<'a> {
     root: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,
-    key_is_pinned: bool,
     key_is_named: Named,
     seals: u64,
     sealed_ms: Option<u64>,
@@ -67,7 +66,6 @@ fn json(shown: &str, verdict: &Verdict) -> Exit {
         bytes: state.map_or(0, |state| state.bytes),
         root: state.map(|state| state.root.to_string()),
         key: state.map(|state| state.key.to_string()),
-        key_is_pinned: verdict.named == Named::Outside,
         key_is_named: verdict.named,
         seals: state.map_or(0, |state| state.seals),
         sealed_ms: state.and_then(|state| state.sealed_ms),

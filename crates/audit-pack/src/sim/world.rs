@@ -261,8 +261,6 @@ impl World {
 
 impl Director for Hand {
     fn before(&self, step: &Step) -> Fault {
-        const KINDS: [ErrorKind; 3] =
-            [ErrorKind::Other, ErrorKind::StorageFull, ErrorKind::ReadOnlyFilesystem];
         let world = &self.0;
         if matches!(step.process.as_str(), "eye" | "setup") {
             return Fault::None;
@@ -274,7 +272,7 @@ impl Director for Hand {
         };
         if interrupted {
             world.state().depth += 1;
-            world.note(|| format!("meanwhile, before {:?} {}:", step.verb, name(step)));
+            world.note(|| format!("meanwhile, before {:?} {}:", step.verb, step.name()));
             world.write();
             world.state().depth -= 1;
         }
@@ -291,18 +289,12 @@ impl Director for Hand {
             }
         } else if state.calm {
             Fault::None
-        } else if state.rng.chance(kills) {
-            *state.rng.pick(&[Fault::KilledBefore, Fault::KilledWithin, Fault::KilledAfter])
-        } else if state.rng.chance(faults) {
-            let kind = *state.rng.pick(&KINDS);
-            let all = [Fault::NotApplied(kind), Fault::Applied(kind), Fault::Torn(kind)];
-            *state.rng.pick(if step.verb == Verb::Append { &all } else { &all[..2] })
         } else {
-            Fault::None
+            Fault::at_random(&mut state.rng, step.verb, kills, faults)
         };
         drop(state);
         if fault != Fault::None && step.process != "pipeline" {
-            world.note(|| format!("{}: {:?} {} -> {fault:?}", step.process, step.verb, name(step)));
+            world.note(|| format!("{}: {:?} {} -> {fault:?}", step.process, step.verb, step.name()));
         }
         fault
     }
@@ -312,8 +304,4 @@ impl Director for Hand {
             self.0.signed();
         }
     }
-}
-
-fn name(step: &Step) -> String {
-    step.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }

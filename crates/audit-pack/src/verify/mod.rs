@@ -20,7 +20,6 @@ use sshsig::AllowedSigners;
 use crate::cli::VerifyArgs;
 use crate::context::Context;
 use crate::finding::{Finding, Findings, Kind};
-use crate::out;
 use crate::place::FileError;
 use crate::progress::Progress;
 use facts::Facts;
@@ -83,7 +82,7 @@ struct Verdict {
 pub(crate) fn run(args: &VerifyArgs, context: &Context<'_>) -> Exit {
     match verify(args, context) {
         Ok(verdict) => tell::tell(context, &verdict),
-        Err(error) => out::refuse(context.json, &error, error.exit()),
+        Err(error) => context.refuse(&error, error.exit()),
     }
 }
 
@@ -189,12 +188,7 @@ fn examine(trust: &Trust<'_>, threads: usize, shown: &str, bag: &Bag<'_>, outer:
         let outer = scope.spawn(|| outer.map(|(tar, signature)| trust.of_tar(tar, signature.as_deref())));
         let harms = scope.spawn(|| bag::check_all(bag, manifests, 1, &|more| progress.add(more)));
         let logs = logs::check(bag, threads, &progress);
-        let join = |panic| std::panic::resume_unwind(panic);
-        (
-            outer.join().unwrap_or_else(join),
-            harms.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            logs,
-        )
+        (joined(outer), joined(harms), logs)
     });
     drop(progress);
     let mut findings = Findings::default();
@@ -224,6 +218,11 @@ fn examine(trust: &Trust<'_>, threads: usize, shown: &str, bag: &Bag<'_>, outer:
     };
     let (pack, name, files) = (shown.to_owned(), bag.name().to_owned(), bag.entries().len());
     Verdict { pack, name, looked_into: true, files, bytes, outer, inner, facts, logs, findings }
+}
+
+/// A panic of a thread is one of ours.
+fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 fn of_harm(harm: &bag::Finding) -> Finding {

@@ -71,3 +71,36 @@ fn arguments_that_make_no_sense() {
     }
     insta::assert_snapshot!("usage", story);
 }
+
+/// A machine that asked must never read nothing, which is what a program that was killed says, too.
+#[test]
+fn with_json_every_refusal_is_an_answer_in_one_line() {
+    for (arguments, stdin, code) in [
+        (&["init", "memory/new.jsonl", "--key", "../nowhere"][..], "", 78),
+        (&["init", "nowhere/new.jsonl", "--key", "../key"], "", 78),
+        (&["init", "memory/new.jsonl"], "", 64),
+        (&["init", "memory", "--key", "../key"], "", 64),
+        (&["append", "memory/decisions.jsonl"], "not JSON\n", 65),
+        (&["append", "memory/unsealed.jsonl"], "{}\n", 78),
+        (&["append", "memory/decisions.jsonl", "--key", "../nowhere"], "{}\n", 78),
+        (&["seal", "memory/unsealed.jsonl"], "", 78),
+        (&["seal", "memory/decisions.jsonl", "--key", "../nowhere"], "", 78),
+        (&["seal", "--root", "../nowhere"], "", 78),
+        (&["check", "memory/unsealed.jsonl"], "", 78),
+        (&["pack", "-o", "x.zip"], "", 64),
+        (&["pack", "--key", "../nowhere"], "", 78),
+        (&["verify", "nowhere.tar"], "", 64),
+    ] {
+        let world = World::new();
+        world.write("root/memory/unsealed.jsonl", "{}\n");
+        world.write("stdin", stdin);
+        let mut command = world.audit_pack(&[arguments, &["--json"]].concat());
+        let file = std::fs::File::open(world.path("stdin")).unwrap();
+        let ran = crate::world::Ran::of(&command.stdin(file).output().unwrap()).ends(code);
+        let answer: serde_json::Value =
+            serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {ran:?}"));
+        assert_eq!(answer["exit"], code, "{arguments:?}: {ran:?}");
+        let error = answer["error"].as_str().unwrap();
+        assert!(!error.is_empty() && ran.err.contains(error), "{arguments:?}: {ran:?}");
+    }
+}

@@ -11,6 +11,7 @@ pub(crate) struct World {
 }
 
 /// What a run gave.
+#[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: i32,
     pub(crate) out: String,

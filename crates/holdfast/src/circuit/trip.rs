@@ -96,7 +96,7 @@ fn result(
         return Err(TripError(shortcomings));
     }
     let lifted_already = after.verdict.is_green();
-    if lifted_already && !(line.is_ok() && accounted(after, &hold, before)) {
+    if lifted_already && !accounted(after, &hold, line, before) {
         shortcomings.push("it still reads as green".to_owned());
         return Err(TripError(shortcomings));
     }
@@ -201,8 +201,7 @@ fn update_face(
     if unreadable {
         return if lines.iter().all(Result::is_ok) { Ok(()) } else { sys.store.sync(&root.circuit()) };
     }
-    let accounted =
-        |(hold, line): (&Hold, &io::Result<Appended>)| line.is_ok() && accounted(&checked, hold, before);
+    let accounted = |(hold, line): (&Hold, &io::Result<Appended>)| accounted(&checked, hold, line, before);
     if !lines.is_empty() && holds.iter().zip(lines).all(accounted) {
         return Ok(());
     }
@@ -219,9 +218,9 @@ fn update_face(
 }
 
 /// The face has taken this line in: the hold stands there, or was lifted since by a resume or a hand edit.
-fn accounted(checked: &Checked, hold: &Hold, before: Before) -> bool {
+fn accounted(checked: &Checked, hold: &Hold, line: &io::Result<Appended>, before: Before) -> bool {
     // A face that nobody knows from before proves nothing: in a race a trip wins.
-    if before.unknown {
+    if line.is_err() || before.unknown {
         return false;
     }
     checked.face.as_ref().is_some_and(|(face, modified)| match face.trips {

@@ -64,6 +64,13 @@ impl Verb {
     }
 }
 
+impl Step {
+    /// The last part of the path.
+    pub fn name(&self) -> String {
+        self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+}
+
 /// What goes wrong with a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -81,6 +88,24 @@ pub enum Fault {
     KilledWithin,
     /// The process is killed after the step, before anything is made durable.
     KilledAfter,
+}
+
+impl Fault {
+    /// What goes wrong with this verb, so often that the process is killed or that the step fails.
+    pub fn at_random(rng: &mut Rng, verb: Verb, kills: f64, faults: f64) -> Self {
+        const KINDS: [io::ErrorKind; 3] =
+            [io::ErrorKind::Other, io::ErrorKind::StorageFull, io::ErrorKind::ReadOnlyFilesystem];
+        if rng.chance(kills) {
+            *rng.pick(&[Self::KilledBefore, Self::KilledWithin, Self::KilledAfter])
+        } else if rng.chance(faults) {
+            let kind = *rng.pick(&KINDS);
+            // What only looks, or has no parts, has fewer ways to fail.
+            let all = [Self::NotApplied(kind), Self::Applied(kind), Self::Torn(kind)];
+            *rng.pick(if verb == Verb::Append { &all } else { &all[..2] })
+        } else {
+            Self::None
+        }
+    }
 }
 
 /// Decides what goes wrong, and sees what changes.

@@ -1,6 +1,5 @@
 //! What goes wrong, and what is seen of every change.
 
-use std::io::ErrorKind;
 use std::sync::Arc;
 
 use holdfast::sys::sim::{Director, Fault, Step, Verb};
@@ -34,7 +33,7 @@ impl Director for Hand {
         if interrupted {
             world.state().depth += 1;
             world.note(|| {
-                format!("meanwhile, {} is stopped before {:?} {}", step.process, step.verb, name(step))
+                format!("meanwhile, {} is stopped before {:?} {}", step.process, step.verb, step.name())
             });
             world.interrupt();
             world.state().depth -= 1;
@@ -49,25 +48,12 @@ impl Director for Hand {
 
 impl Hand {
     fn fault(&self, step: &Step) -> Fault {
-        const KINDS: [ErrorKind; 3] =
-            [ErrorKind::Other, ErrorKind::StorageFull, ErrorKind::ReadOnlyFilesystem];
         let fault = {
             let mut state = self.0.state();
             // Reading fails less often than writing.
             let share = if step.verb.writes() { 1.0 } else { 0.05 };
             let (faults, kills) = (state.manner.faults * share, state.manner.kills * share);
-            if state.calm {
-                Fault::None
-            } else if state.rng.chance(kills) {
-                *state.rng.pick(&[Fault::KilledBefore, Fault::KilledWithin, Fault::KilledAfter])
-            } else if state.rng.chance(faults) {
-                let kind = *state.rng.pick(&KINDS);
-                // What only looks, or has no parts, has fewer ways to fail.
-                let all = [Fault::NotApplied(kind), Fault::Applied(kind), Fault::Torn(kind)];
-                *state.rng.pick(if step.verb == Verb::Append { &all } else { &all[..2] })
-            } else {
-                Fault::None
-            }
+            if state.calm { Fault::None } else { Fault::at_random(&mut state.rng, step.verb, kills, faults) }
         };
         if fault != Fault::None {
             let mut state = self.0.state();
@@ -76,12 +62,8 @@ impl Hand {
                 state.refused.insert(step.process.clone());
             }
             drop(state);
-            self.0.note(|| format!("{}: {:?} {} -> {fault:?}", step.process, step.verb, name(step)));
+            self.0.note(|| format!("{}: {:?} {} -> {fault:?}", step.process, step.verb, step.name()));
         }
         fault
     }
-}
-
-pub(crate) fn name(step: &Step) -> String {
-    step.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
