@@ -44,8 +44,9 @@ impl<'a> SealedPart<'a> {
             return Ok(false);
         }
         let Some(Segment { bytes, seal, .. }) = self.last else { return Ok(true) };
-        let (Some(from), Some(to)) = (bytes.checked_sub(self.begin), seal.bytes.checked_sub(self.begin))
-        else {
+        let (from, to) = (bytes.checked_sub(self.begin), seal.bytes.checked_sub(self.begin));
+        // What was sealed last stands in a file before this one, or SEALS is damaged, which others tell.
+        let (Some(from), Some(to)) = (from, to.filter(|to| *to >= from.unwrap_or(0))) else {
             return Ok(true);
         };
         let (mut hasher, mut pieces) = (Hasher::plain(), Pieces::new(&*file, from, to, PIECE));
