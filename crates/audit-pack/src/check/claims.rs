@@ -10,6 +10,8 @@ use crate::place::FileError;
 use crate::seals::{Segment, damage, walk};
 use crate::sidecar::Sidecar;
 
+/// So many keys are tried for one checkpoint.
+const CHECKPOINT_STATES_MAX: usize = 16;
 /// So many changes of the key are looked at; nobody has more.
 const KEY_CHANGES_MAX: usize = 10_000;
 
@@ -49,7 +51,7 @@ pub(crate) struct Claims {
 #[derive(Default)]
 struct Wanted {
     chain: Option<(u64, Option<State>)>,
-    checkpoint: Option<(u64, Option<Hash>)>,
+    checkpoint: Option<(u64, Vec<State>)>,
     guard: Option<(u64, Option<Hash>)>,
 }
 
@@ -73,7 +75,7 @@ pub(crate) fn claims(
         .and_then(|note| body(&note, &chain_name, findings, Chain::parse).map(|body| (note, body)));
     let mut wanted = Wanted {
         chain: chain.as_ref().map(|(_, chain)| (chain.records(), None)),
-        checkpoint: checkpoint.as_ref().map(|(_, checkpoint)| (checkpoint.size(), None)),
+        checkpoint: checkpoint.as_ref().map(|(_, checkpoint)| (checkpoint.size(), Vec::new())),
         guard: pins.iter().find_map(|pin| pin.seals.map(|(records, _)| (records, None))),
     };
     let mut story = Story::default();
@@ -133,10 +135,12 @@ impl Wanted {
         {
             *at = Some(state.clone());
         }
-        if let Some((size, root)) = &mut self.checkpoint
+        if let Some((size, at)) = &mut self.checkpoint
             && state.lines == *size
+            && at.len() < CHECKPOINT_STATES_MAX
+            && at.last().is_none_or(|last| !last.signers().eq(state.signers()))
         {
-            *root = Some(state.root);
+            at.push(state.clone());
         }
         if let Some((records, head)) = &mut self.guard
             && state.records == *records
@@ -284,13 +288,21 @@ impl Claims {
         &mut self,
         name: &str,
         note: Option<(Note, Checkpoint)>,
-        at: Option<(u64, Option<Hash>)>,
+        at: Option<(u64, Vec<State>)>,
     ) {
-        let (Some((note, checkpoint)), Some((size, root))) = (note, at) else { return };
-        let signers: Vec<Vkey> = self.state.signers().cloned().collect();
-        if !self.signed(name, &note, signers.iter()) {
-            return;
-        }
+        let (Some((note, checkpoint)), Some((size, at))) = (note, at) else { return };
+        // It may be older than SEALS, and then signed by whoever signed at that time.
+        let is_signed = |state: &&State| state.signers().all(|key| note.verify(key).is_ok());
+        let root = match at.iter().find(is_signed) {
+            Some(state) => Some(state.root),
+            None => {
+                let signers: Vec<Vkey> = at.last().unwrap_or(&self.state).signers().cloned().collect();
+                if !self.signed(name, &note, signers.iter()) {
+                    return;
+                }
+                None
+            }
+        };
         let ours = checkpoint.origin() == self.state.origin.as_str() && checkpoint.extensions().is_empty();
         if !ours {
             self.findings.add(Finding::new(Kind::Replaced, name).says("it is of another log"));

@@ -8,7 +8,7 @@ use tlog::{Chain, FileName, Hash, Tile, Vkey};
 use super::tiles::TileWriter;
 use super::{Growth, Lint, SealError, Sealer, same_key, sidecar};
 use crate::finding::{Finding, Kind};
-use crate::guard::Guard;
+use crate::guard::{self, Guard};
 use crate::place::FileError;
 use crate::seals::{SealsReader, damage, walk};
 
@@ -133,6 +133,7 @@ impl Sealer<'_> {
     pub(super) fn resume(&self, signed: Guard) -> Result<Growth, SealError> {
         let folder = self.folder();
         let state = signed.state.clone();
+        let id = guard::id_of(self.sys.store, &self.log.dir.join(self.current(&state)))?;
         let closed = self.closed_since(&signed)?;
         let mut writer = TileWriter::new(self.sys.store, &self.log.sidecar());
         let (builder, mended) = match Builder::load(&sidecar(&folder, self.log), state.lines, state.root) {
@@ -142,7 +143,7 @@ impl Sealer<'_> {
                 self.rebuild(&state, &file)?
             }
         };
-        let mut growth = Growth { state, seals_len: signed.seals_len, builder, closed, signed, mended };
+        let mut growth = Growth { state, seals_len: signed.seals_len, builder, closed, id, signed, mended };
         self.catch_up(&mut growth, &mut writer)?;
         for (tile, hashes) in growth.builder.partials() {
             if growth.state.lines != growth.signed.state.lines {
@@ -207,6 +208,11 @@ impl Sealer<'_> {
         seal: &Seal,
         writer: &mut TileWriter<'_>,
     ) -> Result<Option<String>, SealError> {
+        if growth.state.bytes == growth.state.file_begin
+            && let Some(file) = self.renamed_since(growth, seal)?
+        {
+            growth.closed.push_front(file);
+        }
         let state = &growth.state;
         let (begin, end) = (state.bytes - state.file_begin, seal.bytes - state.file_begin);
         let name = self.file(growth);

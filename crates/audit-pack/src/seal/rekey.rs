@@ -31,10 +31,9 @@ impl Sealer<'_> {
             Err(SealError::OtherKey { log, .. }) if log == new.vkey().to_string() => {}
             Err(error) => return Err(error),
             Ok(_) => {
-                let signed = self.last_signed(old.vkey())?;
-                let mut growth = self.resume(signed)?;
+                let mut growth = self.again_if_renamed(|| self.resume(self.last_signed(old.vkey())?))?;
                 self.hand_over(&mut growth, old, new)?;
-                let guard = self.guard_of(&growth);
+                let guard = self.guard_of(&growth)?;
                 guard.write(self.sys.store, new_guard, self.log)?;
             }
         }

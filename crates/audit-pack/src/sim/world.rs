@@ -8,6 +8,7 @@ use holdfast::Exit;
 use holdfast::sys::sim::{Director, Fault, Rng, SimHost, Step, Verb, name_from};
 use holdfast::sys::{Secrecy, Store as _};
 use sshsig::NewKey;
+use tlog::FileName;
 
 use crate::check::{Checked, Options, Pin, check};
 use crate::context::{Chosen, Context};
@@ -15,11 +16,13 @@ use crate::guard::Guard;
 use crate::log::Log;
 use crate::place::Folder;
 use crate::progress::Progress;
-use crate::sealing;
+use crate::seal::Sealer;
 use crate::sidecar::Sidecar;
+use crate::{rekey, sealing};
 
 const LOG: &str = "/bot/memory/decisions.jsonl";
-const KEY: &str = "/key/audit_ed25519";
+/// The keys, one after another.
+const KEYS: [&str; 3] = ["/key/one", "/key/two", "/key/three"];
 const STEPS: u64 = 30;
 
 /// The world, with what is true in it.
@@ -39,6 +42,11 @@ struct State {
     calm: bool,
     depth: u32,
     written: u64,
+    /// Which key signs, and whether it is to be the next one.
+    key: usize,
+    rekeying: bool,
+    /// The names that the log was given, oldest first.
+    renamed: Vec<String>,
     /// Of what was signed last: lines of SEALS that stood before must stand for ever.
     seals: Vec<u8>,
     broken: Option<String>,
@@ -61,6 +69,9 @@ impl World {
             calm: true,
             depth: 0,
             written: 0,
+            key: 0,
+            rekeying: false,
+            renamed: Vec::new(),
             seals: Vec::new(),
             broken: None,
             story: Vec::new(),
@@ -72,8 +83,10 @@ impl World {
         for dir in ["/bot/memory", "/key"] {
             setup.make_dir(Path::new(dir)).expect("a folder");
         }
-        let key = NewKey::make("desk").expect("a key");
-        setup.replace(Path::new(KEY), key.private.as_bytes(), Secrecy::Secret).expect("written");
+        for path in KEYS {
+            let key = NewKey::make("desk").expect("a key");
+            setup.replace(Path::new(path), key.private.as_bytes(), Secrecy::Secret).expect("written");
+        }
         host.direct(Some(Arc::new(Hand(Arc::clone(&world)))));
         world
     }
@@ -82,12 +95,16 @@ impl World {
     pub(super) fn live(self: &Arc<Self>) -> u64 {
         self.state().calm = false;
         for _ in 0..STEPS {
-            self.host.clock.advance(7.0);
-            let what = self.state().rng.below(10);
+            let passes = *self.state().rng.pick(&[7.0, 7.0, 70.0]);
+            self.host.clock.advance(passes);
+            let what = self.state().rng.below(13);
             match what {
                 0..=3 => self.write(),
                 4..=7 => self.seal(),
                 8 => self.lose_power(),
+                9 => self.rename(),
+                10 => self.name_renamed(),
+                11 => self.change_key(),
                 _ => {
                     let room = *self.state().rng.pick(&[None, None, Some(0), Some(700), Some(9000)]);
                     self.note(|| format!("the disk has room for {room:?}"));
@@ -99,11 +116,105 @@ impl World {
         self.note(|| "the faults cease".to_owned());
         self.state().calm = true;
         self.host.set_room(None);
+        self.end_torn_lines();
         self.write();
+        // What was renamed a moment ago is quiet by then.
+        self.host.clock.advance(70.0);
+        if self.state().rekeying {
+            self.change_key();
+        }
+        // It says whether a person is needed.
+        let first = self.as_sealer(sealing::seal_and_tell);
+        self.judge("sealer", first.map(|exit| if exit == Exit::Unsealed { Exit::Ok } else { exit }));
+        self.name_renamed();
         self.seal();
         // The second makes whole what the first may have found done by half.
         self.seal();
         self.all_is_sealed()
+    }
+
+    /// logrotate does its work: the log gets another name, and whoever writes next makes a new one.
+    fn rename(&self) {
+        let log = self.log.path();
+        // What was renamed before the log was begun never belonged to it.
+        let is_begun = self.remembered().iter().any(|path| self.host.durable(path).is_some());
+        if !is_begun || self.host.peek(&log).is_none_or(|bytes| bytes.is_empty()) {
+            return;
+        }
+        let name = {
+            let mut state = self.state();
+            let name = format!("decisions.jsonl-{:02}", state.renamed.len());
+            state.renamed.push(name.clone());
+            name
+        };
+        self.note(|| format!("the log is {name} now"));
+        self.host.rename(&log, &self.log.dir.join(name));
+    }
+
+    /// A person sees that a line was torn, and ends it.
+    fn end_torn_lines(&self) {
+        let names = self.state().renamed.clone();
+        let process = self.host.process("setup");
+        for path in names.iter().map(|name| self.log.dir.join(name)).chain([self.log.path()]) {
+            if self.host.peek(&path).is_some_and(|bytes| !bytes.is_empty() && !bytes.ends_with(b"\n")) {
+                process.append(&path, "").expect("ended");
+            }
+        }
+    }
+
+    /// A person says which files were the log, in case the sealer cannot see it.
+    fn name_renamed(&self) {
+        // One that was never durable may be gone.
+        let mut names = self.state().renamed.clone();
+        names.retain(|name| self.host.peek(&self.log.dir.join(name)).is_some());
+        let closed: Vec<FileName> = names.iter().filter_map(|name| FileName::new(name).ok()).collect();
+        // Nothing was renamed, or nobody can say yet what it was.
+        let is_begun = self.host.peek(&self.log.in_sidecar("chain")).is_some();
+        if closed.is_empty() || !is_begun {
+            return;
+        }
+        let exit = self.as_sealer(|context, chosen| {
+            let (sealed, full) = sealing::seal(context, chosen, |sealer, signer| {
+                Sealer { closed: &closed, guard: sealer.guard.clone(), ..*sealer }.seal(signer)
+            });
+            sealing::finish(context, &chosen.log, sealed, full)
+        });
+        self.judge("rotate", exit);
+    }
+
+    fn change_key(&self) {
+        let next = self.state().key + 1;
+        let is_begun = self.host.peek(&self.log.in_sidecar("chain")).is_some();
+        let Some(path) = KEYS.get(next).filter(|_| is_begun) else { return };
+        self.state().rekeying = true;
+        let exit = self.as_sealer(|context, chosen| rekey::one(Path::new(path), context, chosen));
+        // Something else may wait for a person.
+        self.judge("rekey", exit.map(|exit| if exit == Exit::Unsealed { Exit::Ok } else { exit }));
+        let signer = self.host.peek(&self.log.in_sidecar("signer")).unwrap_or_default();
+        if signer == format!("{path}\n").as_bytes() {
+            let mut state = self.state();
+            (state.key, state.rekeying) = (next, false);
+        }
+    }
+
+    fn as_sealer(&self, work: impl FnOnce(&Context<'_>, &Chosen) -> Exit) -> Option<Exit> {
+        let key = PathBuf::from(KEYS[self.state().key]);
+        self.host.run("sealer", |process| {
+            let sys = process.sys();
+            let context = Context { sys: &sys, told_root: None, json: false, threads: 1 };
+            let chosen = Chosen { log: self.log.clone(), key: Some(key), configured: true };
+            work(&context, &chosen)
+        })
+    }
+
+    fn judge(&self, who: &str, exit: Option<Exit>) {
+        self.note(|| format!("{who}: {exit:?}"));
+        if exit == Some(Exit::No) {
+            self.breaks(|| format!("{who} says that something was changed"));
+        }
+        if self.state().calm && exit != Some(Exit::Ok) {
+            self.breaks(|| format!("nothing goes wrong, and {who} ends with {exit:?}"));
+        }
     }
 
     pub(super) fn end(&self) {
@@ -131,8 +242,24 @@ impl World {
 
     fn breaks(&self, what: impl FnOnce() -> String) {
         let what = what();
-        self.note(|| format!("BROKEN {what}"));
+        self.note(|| format!("BROKEN {what}\n{}", self.shown()));
         self.state().broken.get_or_insert(what);
+    }
+
+    /// The files of the log, and what SEALS says of them.
+    fn shown(&self) -> String {
+        let seals = self.host.peek(&self.log.in_sidecar("SEALS")).unwrap_or_default();
+        let short = |line: &str| line.split(' ').take(5).collect::<Vec<_>>().join(" ");
+        let mut shown: Vec<String> = String::from_utf8_lossy(&seals).lines().map(short).collect();
+        for name in self.host.names(&self.log.dir) {
+            let bytes = self.host.peek(&self.log.dir.join(&name)).unwrap_or_default();
+            shown.push(format!(
+                "{name}: {} bytes, {} lines",
+                bytes.len(),
+                memchr::memchr_iter(b'\n', &bytes).count()
+            ));
+        }
+        format!("    {}", shown.join("\n    "))
     }
 
     /// The pipeline appends some lines, as Python does: nothing of it is durable.
@@ -154,19 +281,8 @@ impl World {
     }
 
     fn seal(&self) {
-        let exit = self.host.run("sealer", |process| {
-            let sys = process.sys();
-            let context = Context { sys: &sys, told_root: None, json: false, threads: 1 };
-            let chosen = Chosen { log: self.log.clone(), key: Some(PathBuf::from(KEY)), configured: true };
-            sealing::seal_and_tell(&context, &chosen)
-        });
-        self.note(|| format!("sealer: {exit:?}"));
-        if exit == Some(Exit::No) {
-            self.breaks(|| "the sealer says that something was changed".to_owned());
-        }
-        if self.state().calm && exit != Some(Exit::Ok) {
-            self.breaks(|| format!("nothing goes wrong, and the sealer ends with {exit:?}"));
-        }
+        let exit = self.as_sealer(sealing::seal_and_tell);
+        self.judge("sealer", exit);
     }
 
     fn lose_power(&self) {
@@ -205,14 +321,14 @@ impl World {
 
     /// What the key remembers to have signed.
     fn remembered(&self) -> Vec<PathBuf> {
-        let dir = Path::new("/key/audit_ed25519.signed");
-        let paths = self.host.names(dir).into_iter().map(|name| dir.join(name));
+        let dirs = KEYS.iter().map(|key| PathBuf::from(format!("{key}.signed")));
+        let paths = dirs.flat_map(|dir| self.host.names(&dir).into_iter().map(move |name| dir.join(name)));
         paths.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect()
     }
 
     /// Every whole line is sealed and signed.
     fn all_is_sealed(&self) -> u64 {
-        let log = self.host.peek(&self.log.path()).unwrap_or_default();
+        let log = self.whole_log(|path| self.host.peek(path));
         let lines = memchr::memchr_iter(b'\n', &log).count() as u64;
         let Some(checked) = self.look() else {
             self.breaks(|| "there are no signed seals in the end".to_owned());
@@ -225,6 +341,13 @@ impl World {
             });
         }
         lines
+    }
+
+    /// All its files, one after another.
+    fn whole_log(&self, read: impl Fn(&Path) -> Option<Vec<u8>>) -> Vec<u8> {
+        let names = self.state().renamed.clone();
+        let paths = names.iter().map(|name| self.log.dir.join(name)).chain([self.log.path()]);
+        paths.filter_map(|path| read(&path)).flatten().collect()
     }
 
     /// A signature is there for others to see: what it covers must outlive a power loss, and extend what was signed.
@@ -245,7 +368,7 @@ impl World {
         };
         let last = lines.get(records - 1).map(|line| String::from_utf8_lossy(line).into_owned());
         let sealed = last.and_then(|line| line.strip_prefix("s1 ")?.split(' ').nth(3)?.parse::<usize>().ok());
-        let log = durable(&self.log.path()).len();
+        let log = self.whole_log(|path| self.host.durable(path)).len();
         if sealed.is_some_and(|sealed| sealed > log) {
             self.breaks(|| format!("{sealed:?} bytes are sealed and signed, and {log} are durable"));
         }
@@ -273,7 +396,12 @@ impl Director for Hand {
         if interrupted {
             world.state().depth += 1;
             world.note(|| format!("meanwhile, before {:?} {}:", step.verb, step.name()));
-            world.write();
+            let renames = world.state().rng.chance(0.2);
+            if renames {
+                world.rename();
+            } else {
+                world.write();
+            }
             world.state().depth -= 1;
         }
         let mut state = world.state();
