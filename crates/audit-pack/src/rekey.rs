@@ -45,7 +45,7 @@ pub(crate) fn one(new_key: &Path, context: &Context<'_>, chosen: &Chosen) -> Exi
     let new_guard = guard::path(&path, &origin);
     let (result, full) = sealing::seal(context, chosen, |sealer, signer| {
         let mut new = note_key.borrow_mut();
-        let sealed = sealer.change_key(signer, &mut NoteSigner(&mut *new), &new_guard)?;
+        let sealed = sealer.change_key(signer, &mut NoteSigner(&mut *new), new_guard.clone())?;
         remember(context, chosen, &path)?;
         Ok(sealed)
     });

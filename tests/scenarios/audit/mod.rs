@@ -7,5 +7,8 @@ mod intruder;
 mod locks;
 mod logs;
 mod power_loss;
+mod rekey;
+mod restart;
+mod rotation;
 mod scrub;
 mod writers;

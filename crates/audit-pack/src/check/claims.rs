@@ -42,10 +42,13 @@ pub(crate) struct Claims {
     /// The last seal that added something.
     pub(crate) last: Option<Segment>,
     /// The last file has this name now, and what stands in its place has so many bytes.
-    pub(crate) moved: Option<(FileName, u64)>,
+    pub(crate) moved: Moved,
     /// What does not fit together.
     pub(crate) findings: Findings,
 }
+
+/// What the log's last file is called by now, and how many bytes stand in its place.
+pub(crate) type Moved = Option<(FileName, u64)>;
 
 /// What must be known of SEALS somewhere on the way.
 #[derive(Default)]
@@ -192,14 +195,13 @@ struct Story {
 impl Story {
     fn take(&mut self, record: &Record, state: &State) {
         match record {
-            Record::Genesis(_) => {}
             Record::Rotation(rotation) => {
                 self.closed.push((rotation.closed.clone(), state.lines, rotation.bytes));
             }
             Record::KeyChange(_) if self.key_changes.len() < KEY_CHANGES_MAX => {
                 self.key_changes.push(state.clone());
             }
-            Record::KeyChange(_) => {}
+            Record::Genesis(_) | Record::KeyChange(_) => {}
             Record::Seal(seal) => {
                 let (lines, bytes) = (self.lines, self.bytes);
                 if seal.bytes != bytes {
@@ -211,11 +213,7 @@ impl Story {
     }
 
     /// Where the bytes are. A file that was renamed since is found by what it holds.
-    fn extents(
-        &self,
-        sidecar: &Sidecar<'_>,
-        state: &State,
-    ) -> Result<(Vec<Extent>, Option<(FileName, u64)>), FileError> {
+    fn extents(&self, sidecar: &Sidecar<'_>, state: &State) -> Result<(Vec<Extent>, Moved), FileError> {
         let mut begin = 0;
         let mut extents: Vec<Extent> = Vec::new();
         for (file, lines, end) in &self.closed {
@@ -293,16 +291,14 @@ impl Claims {
         let (Some((note, checkpoint)), Some((size, at))) = (note, at) else { return };
         // It may be older than SEALS, and then signed by whoever signed at that time.
         let is_signed = |state: &&State| state.signers().all(|key| note.verify(key).is_ok());
-        let root = match at.iter().find(is_signed) {
-            Some(state) => Some(state.root),
-            None => {
-                let signers: Vec<Vkey> = at.last().unwrap_or(&self.state).signers().cloned().collect();
-                if !self.signed(name, &note, signers.iter()) {
-                    return;
-                }
-                None
+        let state = at.iter().find(is_signed);
+        if state.is_none() {
+            let signers: Vec<Vkey> = at.last().unwrap_or(&self.state).signers().cloned().collect();
+            if !self.signed(name, &note, signers.iter()) {
+                return;
             }
-        };
+        }
+        let root = state.map(|state| state.root);
         let ours = checkpoint.origin() == self.state.origin.as_str() && checkpoint.extensions().is_empty();
         if !ours {
             self.findings.add(Finding::new(Kind::Replaced, name).says("it is of another log"));

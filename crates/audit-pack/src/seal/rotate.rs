@@ -12,7 +12,7 @@ use tlog::FileName;
 use tlog::seals::{Record, Seal, State};
 
 use super::{Growth, SealError, Sealed, Sealer, sidecar};
-use crate::finding::{Finding, Kind};
+use crate::finding::{Finding, Findings, Kind};
 use crate::guard::{self, Guard};
 use crate::moved::{SealedPart, relatives};
 use crate::place::FileError;
@@ -108,9 +108,7 @@ impl Sealer<'_> {
             return Ok(VecDeque::new());
         }
         let found = part.found(&sidecar, &self.known(&signed.state)?)?;
-        let is_cut = here.is_some_and(|stat| stat.len < part.len);
         match found.as_slice() {
-            [copy] if is_same == Some(true) && is_cut => Err(self.copied_and_cut(&name, copy, &part, here)),
             [file] if is_same != Some(true) => Ok(VecDeque::from([file.clone()])),
             [_, _, ..] if is_same != Some(true) => {
                 Err(SealError::Moved { log: self.log.path().display().to_string(), files: join(&found) })
@@ -119,7 +117,7 @@ impl Sealer<'_> {
         }
     }
 
-    /// The bytes of the last seal are not there any more. A log that was cut to nothing and has grown beyond its old size
+    /// What is sealed does not stand in the log any more. A log that was cut to nothing and has grown beyond its old size
     /// would else be sealed from somewhere in its middle on.
     fn gone(
         &self,
@@ -128,41 +126,28 @@ impl Sealer<'_> {
         found: &[FileName],
     ) -> Result<SealError, SealError> {
         let name = self.current(&signed.state);
-        self.unsealed(&signed.state, &name)?;
-        let mut finding = Finding::new(Kind::Edited, name);
-        if let Some(Segment { lines, bytes, seal, .. }) = last {
+        let mut finding = match self.unsealed(&signed.state, &name) {
+            Err(SealError::Changed(Findings { listed, .. })) => listed.into_iter().next(),
+            Err(error) => return Err(error),
+            Ok(_) => None,
+        }
+        .unwrap_or_else(|| Finding::new(Kind::Edited, name));
+        if let (Some(Segment { lines, bytes, seal, .. }), true) = (last, finding.detail.is_empty()) {
             let begin = bytes.saturating_sub(signed.state.file_begin);
             let says = format!("these bytes were other ones when seal {} was made", seal.n);
             finding = finding.lines(lines + 1, seal.lines).byte(begin).says(says);
         }
         if let [copy, ..] = found {
-            let _ = write!(finding.detail, ". All that is sealed stands in {copy}: {}", self.if_cut(copy));
+            let log = self.log.path();
+            let _ = write!(
+                finding.detail,
+                ".\nAll that is sealed stands in {copy}. Where the log was copied and cut, as logrotate does with \
+                 copytruncate, lines that were written meanwhile may be lost: let it rename instead.\n\
+                 To go on: audit-pack rotate {} --closed {copy}",
+                log.display()
+            );
         }
         Ok(SealError::changed(finding))
-    }
-
-    /// What to do about a log of which somebody made a copy, and went on in the same file.
-    fn if_cut(&self, copy: &FileName) -> String {
-        format!(
-            "where it was copied and cut, as logrotate does with copytruncate, lines that were written meanwhile may be \
-             lost; let it rename instead.\nTo go on: audit-pack rotate {} --closed {copy}",
-            self.log.path().display()
-        )
-    }
-
-    fn copied_and_cut(
-        &self,
-        name: &str,
-        copy: &FileName,
-        part: &SealedPart<'_>,
-        here: Option<Stat>,
-    ) -> SealError {
-        let (len, size) = (part.len, here.map_or(0, |stat| stat.len));
-        let says = format!(
-            "{len} bytes are sealed and {size} are there. All that is sealed stands in {copy}: {}",
-            self.if_cut(copy)
-        );
-        SealError::changed(Finding::new(Kind::Truncated, name).byte(size).says(says))
     }
 
     /// The files that somebody has named, without those that are closed already.

@@ -8,32 +8,29 @@ use holdfast::Exit;
 use holdfast::sys::sim::{Director, Fault, Rng, SimHost, Step, Verb, name_from};
 use holdfast::sys::{Secrecy, Store as _};
 use sshsig::NewKey;
-use tlog::FileName;
 
 use crate::check::{Checked, Options, Pin, check};
-use crate::context::{Chosen, Context};
 use crate::guard::Guard;
 use crate::log::Log;
 use crate::place::Folder;
 use crate::progress::Progress;
-use crate::seal::Sealer;
+use crate::sealing;
 use crate::sidecar::Sidecar;
-use crate::{rekey, sealing};
 
 const LOG: &str = "/bot/memory/decisions.jsonl";
 /// The keys, one after another.
-const KEYS: [&str; 3] = ["/key/one", "/key/two", "/key/three"];
+pub(super) const KEYS: [&str; 3] = ["/key/one", "/key/two", "/key/three"];
 const STEPS: u64 = 30;
 
 /// The world, with what is true in it.
 pub(super) struct World {
-    host: &'static SimHost,
-    log: Log,
+    pub(super) host: &'static SimHost,
+    pub(super) log: Log,
     state: Mutex<State>,
 }
 
-struct State {
-    rng: Rng,
+pub(super) struct State {
+    pub(super) rng: Rng,
     /// How often a step goes wrong, and how often a sealer is killed at one.
     faults: f64,
     kills: f64,
@@ -43,10 +40,10 @@ struct State {
     depth: u32,
     written: u64,
     /// Which key signs, and whether it is to be the next one.
-    key: usize,
-    rekeying: bool,
+    pub(super) key: usize,
+    pub(super) rekeying: bool,
     /// The names that the log was given, oldest first.
-    renamed: Vec<String>,
+    pub(super) renamed: Vec<String>,
     /// Of what was signed last: lines of SEALS that stood before must stand for ever.
     seals: Vec<u8>,
     broken: Option<String>,
@@ -133,81 +130,7 @@ impl World {
         self.all_is_sealed()
     }
 
-    /// logrotate does its work: the log gets another name, and whoever writes next makes a new one.
-    fn rename(&self) {
-        let log = self.log.path();
-        // What was renamed before the log was begun never belonged to it.
-        let is_begun = self.remembered().iter().any(|path| self.host.durable(path).is_some());
-        if !is_begun || self.host.peek(&log).is_none_or(|bytes| bytes.is_empty()) {
-            return;
-        }
-        let name = {
-            let mut state = self.state();
-            let name = format!("decisions.jsonl-{:02}", state.renamed.len());
-            state.renamed.push(name.clone());
-            name
-        };
-        self.note(|| format!("the log is {name} now"));
-        self.host.rename(&log, &self.log.dir.join(name));
-    }
-
-    /// A person sees that a line was torn, and ends it.
-    fn end_torn_lines(&self) {
-        let names = self.state().renamed.clone();
-        let process = self.host.process("setup");
-        for path in names.iter().map(|name| self.log.dir.join(name)).chain([self.log.path()]) {
-            if self.host.peek(&path).is_some_and(|bytes| !bytes.is_empty() && !bytes.ends_with(b"\n")) {
-                process.append(&path, "").expect("ended");
-            }
-        }
-    }
-
-    /// A person says which files were the log, in case the sealer cannot see it.
-    fn name_renamed(&self) {
-        // One that was never durable may be gone.
-        let mut names = self.state().renamed.clone();
-        names.retain(|name| self.host.peek(&self.log.dir.join(name)).is_some());
-        let closed: Vec<FileName> = names.iter().filter_map(|name| FileName::new(name).ok()).collect();
-        // Nothing was renamed, or nobody can say yet what it was.
-        let is_begun = self.host.peek(&self.log.in_sidecar("chain")).is_some();
-        if closed.is_empty() || !is_begun {
-            return;
-        }
-        let exit = self.as_sealer(|context, chosen| {
-            let (sealed, full) = sealing::seal(context, chosen, |sealer, signer| {
-                Sealer { closed: &closed, guard: sealer.guard.clone(), ..*sealer }.seal(signer)
-            });
-            sealing::finish(context, &chosen.log, sealed, full)
-        });
-        self.judge("rotate", exit);
-    }
-
-    fn change_key(&self) {
-        let next = self.state().key + 1;
-        let is_begun = self.host.peek(&self.log.in_sidecar("chain")).is_some();
-        let Some(path) = KEYS.get(next).filter(|_| is_begun) else { return };
-        self.state().rekeying = true;
-        let exit = self.as_sealer(|context, chosen| rekey::one(Path::new(path), context, chosen));
-        // Something else may wait for a person.
-        self.judge("rekey", exit.map(|exit| if exit == Exit::Unsealed { Exit::Ok } else { exit }));
-        let signer = self.host.peek(&self.log.in_sidecar("signer")).unwrap_or_default();
-        if signer == format!("{path}\n").as_bytes() {
-            let mut state = self.state();
-            (state.key, state.rekeying) = (next, false);
-        }
-    }
-
-    fn as_sealer(&self, work: impl FnOnce(&Context<'_>, &Chosen) -> Exit) -> Option<Exit> {
-        let key = PathBuf::from(KEYS[self.state().key]);
-        self.host.run("sealer", |process| {
-            let sys = process.sys();
-            let context = Context { sys: &sys, told_root: None, json: false, threads: 1 };
-            let chosen = Chosen { log: self.log.clone(), key: Some(key), configured: true };
-            work(&context, &chosen)
-        })
-    }
-
-    fn judge(&self, who: &str, exit: Option<Exit>) {
+    pub(super) fn judge(&self, who: &str, exit: Option<Exit>) {
         self.note(|| format!("{who}: {exit:?}"));
         if exit == Some(Exit::No) {
             self.breaks(|| format!("{who} says that something was changed"));
@@ -231,16 +154,16 @@ impl World {
         self.state().story.clone()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note(&self, text: impl FnOnce() -> String) {
+    pub(super) fn note(&self, text: impl FnOnce() -> String) {
         let text = text();
         self.state().story.push(text);
     }
 
-    fn breaks(&self, what: impl FnOnce() -> String) {
+    pub(super) fn breaks(&self, what: impl FnOnce() -> String) {
         let what = what();
         self.note(|| format!("BROKEN {what}\n{}", self.shown()));
         self.state().broken.get_or_insert(what);
@@ -320,7 +243,7 @@ impl World {
     }
 
     /// What the key remembers to have signed.
-    fn remembered(&self) -> Vec<PathBuf> {
+    pub(super) fn remembered(&self) -> Vec<PathBuf> {
         let dirs = KEYS.iter().map(|key| PathBuf::from(format!("{key}.signed")));
         let paths = dirs.flat_map(|dir| self.host.names(&dir).into_iter().map(move |name| dir.join(name)));
         paths.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect()
