@@ -205,7 +205,8 @@ here=$PWD
 case $mode in seals) seals_alone "$1" ;; note) [ $# -eq 2 ] || usage "--note FILE VKEY"; note_alone "$1" "$2" ;; esac
 for key in $named; do
     witness "$key" 04 || usage "$key: is no key of a witness (NAME+ID+KEY, type 4)"
-    echo "$id_of $key_of $name_of" >> "$W/witnesses"
+    # Not by echo, which may read escapes.
+    printf '%s %s %s\n' "$id_of" "$key_of" "$name_of" >> "$W/witnesses"
 done
 [ $# -eq 2 ] || [ $# -eq 3 ] || usage "PACK and ALLOWED_SIGNERS are wanted, and maybe SIGNER"
 absolute() { case $1 in /*) printf '%s\n' "$1" ;; *) printf '%s\n' "$here/$1" ;; esac; }

@@ -49,7 +49,7 @@ END_OF_TEXT
 cosignatures() {
     [ "$can" = 1 ] || return 0
     while read -r id_of key_of name_of; do
-        awk -v id="$id_of" -v name="$name_of" '$1 == "G" && ($2 "") == (id "") && NF == 5 && ($5 "") == (name "") { print $3, $4 }' "$W/note" > "$W/mine"
+        signatures_of "$name_of" "$id_of"
         while read -r hex sig; do
             case ${#hex}.$hex in 144.[0-7]*) ;; *) continue ;; esac
             [ "$(strong "${hex#????????????????}")" = strong ] || continue

@@ -15,6 +15,7 @@ BEGIN {
     if (lines + 0 == 0) fail("there is no whole line in it")
 }
 NR > lines { exit }
+length($0) > 1023 || /\001/ { fail("it is too long, or not printable ASCII") }
 { count = split($0, f, "[ ]"); line() }
 
 function fail(says) { if (!failed) print "E", NR ? NR : 1, says; failed = 1; exit }
@@ -27,7 +28,6 @@ function is_origin(s) { return length(s) >= 1 && length(s) <= 200 && s !~ /\+/ &
 function is_file(s) { return length(s) <= 100 && s ~ /^[A-Za-z0-9_][A-Za-z0-9._-]*$/ }
 function rule(holds, says) { if (!holds) fail(says) }
 function line() {
-    rule(length($0) < 1024 && $0 !~ /\001/, "it is too long, or not printable ASCII")
     if (f[1] == "g1") genesis()
     else {
         rule(f[1] == "s1" || f[1] == "f1" || f[1] == "k1", "it begins with neither g1, s1, f1 nor k1")

@@ -53,6 +53,9 @@ fn anchored(world: &World, sign: impl Fn(&mut Log, &str)) -> Log {
     log
 }
 
+/// A day on which the authorities are what they say.
+const DAY: &str = "2026-06-01 12:00:00";
+
 #[test]
 fn stamps_count_if_the_auditor_names_their_authority() {
     let world = World::new();
@@ -66,7 +69,6 @@ fn stamps_count_if_the_auditor_names_their_authority() {
             log.files.insert(format!("{folder}/first.tsr"), stamp(world, name, day, &text));
         }
     };
-    const DAY: &str = "2026-06-01 12:00:00";
     // Authorities that the auditor names, who stamped when, the exit code, and words.
     for (number, (roots, name, day, code, says)) in [
         (None, "a", DAY, 0, "NOT COUNTED"),
@@ -85,7 +87,6 @@ fn stamps_count_if_the_auditor_names_their_authority() {
     .into_iter()
     .enumerate()
     {
-        world.sh("rm -f key2 key2.pub");
         anchored(&world, on(name, day)).pack(&world, "key");
         let lands = Lands::new();
         for turn in 0..2 {
@@ -107,11 +108,10 @@ fn a_log_that_was_written_anew_does_not_fit_its_old_stamps() {
     authority(&world, "a");
     let stamped = |log: &mut Log, folder: &str| {
         let text = text_of(&log.files[&format!("{folder}/chain")]);
-        log.files.insert(format!("{folder}/first.tsr"), stamp(&world, "a", "2026-06-01 12:00:00", &text));
+        log.files.insert(format!("{folder}/first.tsr"), stamp(&world, "a", DAY, &text));
     };
     let honest = anchored(&world, stamped);
     let folder = side("anchors/00000000000000000003");
-    world.sh("rm -f key2 key2.pub");
     let mut anew = Log::new(&world, false);
     anew.write("{\"n\":1}\n{\"n\":9}\n").seal().write("{\"n\":3}\n").seal();
     let forged_anchor = anew.anchor();
@@ -150,7 +150,6 @@ fn what_is_no_stamp_is_not_counted() {
     let world = World::new();
     authority(&world, "a");
     for (number, bytes) in [&b""[..], b"x", b"0\x03\x02\x01\x02"].into_iter().enumerate() {
-        world.sh("rm -f key2 key2.pub");
         let log = anchored(&world, |log, folder| {
             log.files.insert(format!("{folder}/first.tsr"), bytes.to_vec());
             log.files.insert(format!("{}/chain", side("anchors/7")), b"x".to_vec());
@@ -182,9 +181,12 @@ impl Witness {
     }
 
     fn vkey(&self) -> String {
-        let id: String = self.id.iter().map(|byte| format!("{byte:02x}")).collect();
         let typed = [&[4][..], self.key.vkey().public()].concat();
-        format!("witness.example/w+{id}+{}", base64::engine::general_purpose::STANDARD.encode(typed))
+        format!(
+            "witness.example/w+{:08x}+{}",
+            u32::from_be_bytes(self.id),
+            base64::engine::general_purpose::STANDARD.encode(typed)
+        )
     }
 
     fn line(&mut self, text: &str, signed_s: u64, shown_s: u64) -> String {
@@ -209,7 +211,6 @@ fn witnesses_count_if_the_auditor_names_them() {
     .into_iter()
     .enumerate()
     {
-        world.sh("rm -f key2 key2.pub");
         let log = anchored(&world, |log, folder| {
             let checkpoint = log.files.get_mut(&format!("{folder}/checkpoint")).unwrap();
             let line = Witness::new(seed).line(&text_of(checkpoint), signed, shown);

@@ -93,8 +93,9 @@ impl Land {
         for (tool, target) in *others {
             symlink(found(target), bin.path().join(tool)).unwrap();
         }
-        let mut shell: Vec<String> = shell.iter().map(|&word| word.to_owned()).collect();
-        shell[0] = found(&shell[0]).to_str().unwrap().to_owned();
+        let program = found(shell[0]).to_str().unwrap().to_owned();
+        let words = shell[1..].iter().map(|&word| word.to_owned());
+        let shell = std::iter::once(program).chain(words).collect();
         Self { name, shell, bin, tmp }
     }
 

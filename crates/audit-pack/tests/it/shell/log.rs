@@ -12,7 +12,7 @@ use tlog::{FileName, Hash, Note, Origin, Signer as _};
 
 use crate::world::{World, run};
 
-pub(super) const ORIGIN: &str = "example.com/bot1/decisions";
+const ORIGIN: &str = "example.com/bot1/decisions";
 const LOG: &str = "d.jsonl";
 
 /// A log of less than 256 lines, so that it has one tile.
@@ -28,13 +28,13 @@ pub(super) struct Log {
 }
 
 /// A key of OpenSSH as one that signs notes: its seed stands in the file, before the public half.
-fn note_key(world: &World, name: &str) -> MemoryKey {
+fn note_key(world: &World, name: &str, origin: &str) -> MemoryKey {
     let decoded = |text: &str| base64::engine::general_purpose::STANDARD.decode(text).unwrap();
     let public = decoded(world.read(&format!("{name}.pub")).split(' ').nth(1).unwrap());
     let private: String = world.read(name).lines().filter(|line| !line.starts_with('-')).collect();
     let private = decoded(&private);
     let at = memchr::memmem::rfind(&private, &public[public.len() - 32..]).unwrap();
-    MemoryKey::new(ORIGIN, &private[at - 32..at].try_into().unwrap()).unwrap()
+    MemoryKey::new(origin, &private[at - 32..at].try_into().unwrap()).unwrap()
 }
 
 /// The name of a file of the sidecar.
@@ -45,13 +45,17 @@ pub(super) fn side(file: &str) -> String {
 impl Log {
     /// A log whose key is `key`; a second one will be `key2`.
     pub(super) fn new(world: &World, restart: bool) -> Self {
-        world.sh("ssh-keygen -q -t ed25519 -N '' -f key2");
-        let keys = vec![note_key(world, "key"), note_key(world, "key2")];
-        let origin = |name| Origin::new(name).unwrap();
+        Self::named(world, ORIGIN, restart)
+    }
+
+    pub(super) fn named(world: &World, name: &str, restart: bool) -> Self {
+        world.sh("rm -f key2 key2.pub; ssh-keygen -q -t ed25519 -N '' -f key2");
+        let keys = vec![note_key(world, "key", name), note_key(world, "key2", name)];
+        let origin = |text| Origin::new(text).unwrap();
         let old = OldHead { origin: origin("example.com/old"), size: 9, root: Hash::of(b"old") };
         let restart = restart.then_some(old);
         let key = keys[0].vkey().clone();
-        let genesis = Genesis { origin: origin(ORIGIN), time_ms: 1_795_000_000_000, key, restart };
+        let genesis = Genesis { origin: origin(name), time_ms: 1_795_000_000_000, key, restart };
         let mut log = Self {
             files: BTreeMap::from([(LOG.to_owned(), Vec::new()), (side("SEALS"), Vec::new())]),
             keys,

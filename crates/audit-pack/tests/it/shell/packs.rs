@@ -41,9 +41,7 @@ fn a_good_pack_is_unchanged_in_every_land() {
             assert!(out.contains("decisions.jsonl: "), "{out}");
         }
         let out = land.verify(&["x.tar", "allowed_signers"], &world.path("")).ends(0).out;
-        let words: String =
-            out.lines().map(|line| format!("{}\n", crate::verify::words::redacted(line))).collect();
-        insta::assert_snapshot!("a-good-pack", words);
+        insta::assert_snapshot!("a-good-pack", crate::verify::words::redacted(&out));
     }
 }
 
@@ -76,6 +74,20 @@ fn whose_keys_count_and_when_is_for_the_auditor_to_say() {
             let ran = land.verify(&arguments, &world.path(""));
             assert_eq!(ran.code, code, "{story}\n{}{}", ran.out, ran.err);
         }
+    }
+}
+
+/// Two signers whom the auditor knows: neither has signed all of it.
+#[test]
+fn the_tar_and_the_manifests_are_signed_by_one_key() {
+    let world = World::new();
+    Log::new(&world, false).pack(&world, "key");
+    let lines = ["key.pub", "key2.pub"].map(|name| format!("desk@example.com {}", world.read(name)));
+    world.write("allowed_signers", &lines.concat());
+    world.sh("rm x.tar.sig; ssh-keygen -q -Y sign -f key2 -n pack@holdfast x.tar 2> /dev/null");
+    for land in Lands::new().all() {
+        let out = agrees(land, &world, "x.tar", 1, "two keys");
+        assert!(out.contains("signed by another key than the tar"), "{out}");
     }
 }
 
