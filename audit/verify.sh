@@ -214,6 +214,7 @@ shown=$1 pack=$(absolute "$1") allowed=$(absolute "$2") signer=${3-}
 [ -z "$tsa" ] || { tsa=$(absolute "$tsa"); [ -f "$tsa" ] || usage "$tsa: is missing, or not a regular file"; }
 [ ! -L "$pack" ] && { [ -f "$pack" ] || [ -d "$pack" ]; } || usage "$shown: is missing, or neither a regular file nor a folder"
 allowed_is_sound
+[ -d "$pack" ] || head -c 1 < "$pack" > "$W/said" || ends 74 "$shown: cannot be read"
 if [ -d "$pack" ]; then of_folder; else outer; of_tar; fi
 manifests
 [ "$can" = 1 ] || lack "this openssl cannot verify Ed25519 (pkeyutl -rawin): the notes' own signatures were NOT checked"

@@ -45,7 +45,7 @@ of_tar() {
     [ ! -s "$W/folders" ] || xargs mkdir -p < "$W/folders" || io "cannot write"
     while read -r _ bytes path number; do
         echo "$bytes $path"
-        case $path in *.audit/tile/[0-7]/*) ;; data/log/* | [!d]*) ln "$W/m/$number" "$path" || io "cannot write" ;; esac
+        case $path in *.audit/tile/[0-7]/*) ;; data/log/* | [!d]*) ln "$W/m/$number" "$path" 2> /dev/null || cp "$W/m/$number" "$path" || io "cannot write" ;; esac
     done < "$W/files" > "$W/list"
     sed -n 's/^F [0-9]* data\/.* \([0-9]*\)$/..\/m\/\1/p' "$W/files" > "$W/there"
 }

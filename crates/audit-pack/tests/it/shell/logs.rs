@@ -10,6 +10,15 @@ fn allow(world: &World) {
     world.write("allowed_signers", &lines.concat());
 }
 
+/// A note without one of its signatures.
+fn unsign(log: &mut Log, note: &str, line: usize) {
+    let text = String::from_utf8(log.files[&side(note)].clone()).unwrap();
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let (left, right) = (&lines[..4 + line], &lines[5 + line..]);
+    assert_eq!(lines.len(), 6, "two signatures: {text}");
+    log.files.insert(side(note), [left, right].concat().concat().into_bytes());
+}
+
 /// What is done to the log, which key signs the pack, what audit-pack says, what the script says, and in which words.
 struct Case {
     make: fn(&mut Log),
@@ -26,7 +35,7 @@ fn seals(log: &mut Log) -> &mut Vec<u8> {
     log.files.get_mut(&side("SEALS")).unwrap()
 }
 
-const CASES: [Case; 31] = [
+const CASES: [Case; 34] = [
     same(|_| (), 0, "it is a RESTART of example.com/old, of which it says that it had 9 lines"),
     same(|log| _ = log.seal(), 0, "seals: 7, lines: 7, bytes: 49"),
     Case { make: |_| (), by: "key", codes: (5, 5), says: "d.jsonl: is signed by another key than the pack" },
@@ -129,6 +138,10 @@ const CASES: [Case; 31] = [
         codes: (0, 1),
         says: "FORKED: what was signed then is not line 7",
     },
+    // Between a key change and the next seal both must sign.
+    same(|log| unsign(log.change_key(), "chain", 0), 1, "chain: its key has not signed it"),
+    same(|log| unsign(log.change_key(), "chain", 1), 1, "chain: its key has not signed it"),
+    same(|log| unsign(log.change_key(), "checkpoint", 1), 1, "checkpoint: its key has not signed it"),
 ];
 
 #[test]

@@ -159,8 +159,11 @@ fn what_cannot_be_read_ends_with_the_exit_code_of_its_cause() {
 fn hostile_tars_are_refused() {
     let lands = Lands::new();
     let world = World::new();
+    // By its form, before it is asked what is in it.
     let refuses = |number: usize, reason: &str| {
-        agrees(lands.turn(number), &world, "x.tar", 1, reason);
+        let out = agrees(lands.turn(number), &world, "x.tar", 1, reason);
+        let says = out.contains("  CHANGED     the tar: ") || out.contains("x.tar: ");
+        assert!(says && !out.contains("VERIFY.md: is missing"), "{reason}: {out}");
     };
     for (number, (tar, reason)) in tricks().enumerate() {
         fs::write(world.path("x.tar"), &tar).unwrap();
@@ -198,6 +201,8 @@ fn hostile_folders_are_refused() {
         world.sh(&script);
         let out = agrees(lands.turn(number), &world, "x.tar", 1, make);
         assert!(!out.contains('\u{1b}'), "{out}");
+        // By what is in it, or else by what is missing.
+        assert_eq!(out.contains("VERIFY.md: is missing"), number >= 8, "{make}: {out}");
     }
 }
 
