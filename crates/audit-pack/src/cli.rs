@@ -34,8 +34,9 @@ is remembered what was signed last.
 Examples:
   audit-pack init memory/decisions.jsonl --key /etc/holdfast/audit_ed25519
   audit-pack init memory/decisions.jsonl --key ~/.ssh/desk.pub --origin example.com/desk/decisions
-  audit-pack init memory/decisions.jsonl --key NEW --origin example.com/desk/decisions-2 \\
-    --after lost/decisions.jsonl.audit/checkpoint             after a backup was put back, or a key lost";
+After a backup was put back, or a key lost, with another name:
+  audit-pack init memory/decisions.jsonl --key KEY --origin example.com/desk/decisions-2 \\
+    --after lost/decisions.jsonl.audit/checkpoint";
 
 const APPEND_EXAMPLES: &str = "\
 Prints a receipt for each line: its number from 1, and its leaf in the tree.

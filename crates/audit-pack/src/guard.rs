@@ -12,7 +12,7 @@ use tlog::seals::{OldHead, State};
 use tlog::{FileName, Hash, Origin, Vkey};
 
 use crate::log::Log;
-use crate::place::FileError;
+use crate::place::{FileError, stat_of};
 
 /// What the sealer signed last of one log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,8 +53,7 @@ pub(crate) fn path(key: &Path, origin: &Origin) -> PathBuf {
 
 /// The system's number of a file that is there; 0 where the system has none.
 pub(crate) fn id_of(store: &dyn Store, path: &Path) -> Result<Option<u64>, FileError> {
-    let stat = store.stat(path).map_err(FileError::at(path))?;
-    Ok(stat.map(|stat| stat.id))
+    Ok(stat_of(store, path)?.map(|stat| stat.id))
 }
 
 /// What the key has signed of a log that lies at this place, under whatever name.

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use holdfast::sys::{Itself, ReadAt, ReadError, Store};
+use holdfast::sys::{Itself, ReadAt, ReadError, Stat, Store};
 
 /// A folder with more names is no place where one looks for a file.
 const NAMES_MAX: usize = 100_000;
@@ -67,6 +67,14 @@ impl Place for Folder<'_> {
     fn shown(&self, name: &str) -> String {
         self.path(name).display().to_string()
     }
+}
+
+/// What is known of a file; nothing where there is none, or a link that leads nowhere.
+pub(crate) fn stat_of(store: &dyn Store, path: &Path) -> Result<Option<Stat>, FileError> {
+    store.stat(path).or_else(|error| match store.open(path) {
+        Err(open) if open.stands_instead().is_some() => Ok(None),
+        _ => Err(FileError::new(path.display().to_string(), error)),
+    })
 }
 
 /// A file that could not be read or written, with its name.

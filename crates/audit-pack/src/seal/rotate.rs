@@ -15,7 +15,7 @@ use super::{Growth, SealError, Sealed, Sealer, sidecar};
 use crate::finding::{Finding, Findings, Kind};
 use crate::guard::{self, Guard};
 use crate::moved::{SealedPart, relatives};
-use crate::place::FileError;
+use crate::place::{FileError, stat_of};
 use crate::seals::{SealsReader, Segment, segment_at};
 
 /// Whoever has a renamed file open still writes into it for so long.
@@ -224,8 +224,7 @@ impl Sealer<'_> {
     }
 
     fn stat(&self, name: &str) -> Result<Option<Stat>, FileError> {
-        let path = self.log.dir.join(name);
-        self.sys.store.stat(&path).map_err(FileError::at(&path))
+        stat_of(self.sys.store, &self.log.dir.join(name))
     }
 
     /// Seals what stands in the log's file and, where that was renamed, goes on in the new one when that is due.

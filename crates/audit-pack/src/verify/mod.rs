@@ -199,6 +199,12 @@ fn examine(trust: &Trust<'_>, threads: usize, shown: &str, bag: &Bag<'_>, outer:
             findings.add(Finding::new(Kind::Unsigned, file).says(says));
         }
     }
+    if let (Some(outer), Some(inner)) = (outer.as_ref().and_then(Signed::key), inner.key())
+        && outer != inner
+    {
+        let says = "is by another key than the signature of the tar";
+        findings.add(Finding::new(Kind::Unsigned, bag::SIGNATURE).says(says));
+    }
     facts.finding().into_iter().for_each(|finding| findings.add(finding));
     let count = harms.count();
     let first = harms.into_first();

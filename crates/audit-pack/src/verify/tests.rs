@@ -169,3 +169,38 @@ fn every_byte_of_the_signature_inside_means_something() {
         }
     }
 }
+
+/// `audit/verify.sh`, of a tar whose signature is not beside it: what was changed is found by what is inside.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "a test plays the auditor at the keyboard")]
+fn every_change_of_a_pack_is_found_by_a_shell() {
+    /// It takes some hundred processes for each.
+    const EACH: usize = 10;
+    let dir = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, bytes: &[u8]| {
+        let shared = holdfast::sys::Secrecy::Shared;
+        holdfast::sys::Store::replace(&holdfast::sys::real::RealStore, &dir.path().join(name), bytes, shared)
+            .expect("written");
+    };
+    write("allowed", ALLOWED);
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../audit/verify.sh");
+    let verdict = |tar: &[u8]| {
+        write("x.tar", tar);
+        let mut command = std::process::Command::new("sh");
+        let output = command.args([script, "x.tar", "allowed", "desk"]).current_dir(dir.path()).output();
+        let output = output.expect("a shell");
+        (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    };
+    let packs: Vec<Packed> = (0..4).map(Packed::new).collect();
+    for Packed { tar, .. } in &packs {
+        assert_eq!(verdict(tar).0, Some(5), "{}", verdict(tar).1);
+    }
+    let (seeds, _) = seeds(Of::Pack);
+    for seed in seeds.step_by(EACH) {
+        let mut rng = Rng::new(seed);
+        let mut other = packs[rng.below(4) as usize].tar.clone();
+        let Some(what) = change(&mut other, &mut rng) else { continue };
+        let (code, said) = verdict(&other);
+        assert_eq!(code, Some(1), "missed: seed {seed} (HOLDFAST_MUTATION={seed}): {what}\n{said}");
+    }
+}

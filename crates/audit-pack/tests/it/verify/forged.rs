@@ -25,7 +25,7 @@ fn sign_inside(key: &str) -> String {
 
 /// Who made the manifests anew.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Forger {
+pub(crate) enum Forger {
     /// Nobody: they are the old ones.
     Nobody,
     /// Somebody without any key.
@@ -38,11 +38,11 @@ enum Forger {
 use Forger::{Keyless, Nobody, Owner, Stranger};
 
 /// What is done to the unpacked folder, by whom, the exit code, and lines that must be told.
-type Case = (&'static str, Forger, i32, &'static [&'static str]);
+pub(crate) type Case = (&'static str, Forger, i32, &'static [&'static str]);
 
 const LOG: &str = "x/data/log/memory/decisions.jsonl";
 
-const CASES: [Case; 17] = [
+pub(crate) const CASES: [Case; 17] = [
     ("true", Nobody, 0, &["UNCHANGED"]),
     ("true", Owner, 0, &["UNCHANGED"]),
     (
@@ -105,7 +105,7 @@ const CASES: [Case; 17] = [
 ];
 
 /// A pack, changed and remade. The signature beside the tar is by who signs inside; else it is the old one.
-fn made(script: &str, forger: Forger) -> World {
+pub(crate) fn made(script: &str, forger: Forger) -> World {
     let world = World::new();
     world.sh("ssh-keygen -q -t ed25519 -N '' -f other");
     world.pack();

@@ -131,30 +131,33 @@ fn what_is_no_tar_is_refused() {
     }
 }
 
+/// What is done to an unpacked folder, and why it is refused.
+pub(crate) const FOLDERS: [(&str, &str); 13] = [
+    ("ln -s /etc/passwd x.tar/data/state/passwd", "is a link; a pack has plain files only"),
+    ("ln -s . x.tar/data/loop", "is a link; a pack has plain files only"),
+    ("mkfifo x.tar/data/state/fifo", "is a FIFO, socket or device"),
+    ("mkdir x.tar/data/empty", "is an empty folder"),
+    ("touch 'x.tar/data/a b'", "has the byte 0x20"),
+    ("touch \"x.tar/data/$(printf 'a\\033[2J')\"", "a\\u{1b}[2J"),
+    ("mkdir -p x.tar/data/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17", "components deep"),
+    ("touch x.tar/.hidden", "inserted    .hidden"),
+    (
+        "truncate -s 8T x.tar/data/state/large || truncate -s 1T x.tar/data/state/large",
+        "inserted    data/state/large",
+    ),
+    (
+        "truncate -s 1T x.tar/manifest-sha256.txt",
+        "manifest-sha256.txt: cannot be read: is 1099511627776 bytes long",
+    ),
+    ("truncate -s 1G x.tar/data/log/d.jsonl.audit/SEALS", "SEALS"),
+    ("truncate -s 1T x.tar/data/log/d.jsonl.audit/chain", "chain"),
+    ("truncate -s 1T x.tar/tagmanifest-sha256.txt.sig", "tagmanifest-sha256.txt.sig"),
+];
+
 /// An unpacked folder may hold anything, too.
 #[test]
 fn a_hostile_folder_is_refused_with_its_reason() {
-    for (make, reason) in [
-        ("ln -s /etc/passwd x.tar/data/state/passwd", "is a link; a pack has plain files only"),
-        ("ln -s . x.tar/data/loop", "is a link; a pack has plain files only"),
-        ("mkfifo x.tar/data/state/fifo", "is a FIFO, socket or device"),
-        ("mkdir x.tar/data/empty", "is an empty folder"),
-        ("touch 'x.tar/data/a b'", "has the byte 0x20"),
-        ("touch \"x.tar/data/$(printf 'a\\033[2J')\"", "a\\u{1b}[2J"),
-        ("mkdir -p x.tar/data/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17", "components deep"),
-        ("touch x.tar/.hidden", "inserted    .hidden"),
-        (
-            "truncate -s 8T x.tar/data/state/large || truncate -s 1T x.tar/data/state/large",
-            "inserted    data/state/large",
-        ),
-        (
-            "truncate -s 1T x.tar/manifest-sha256.txt",
-            "manifest-sha256.txt: cannot be read: is 1099511627776 bytes long",
-        ),
-        ("truncate -s 1G x.tar/data/log/d.jsonl.audit/SEALS", "SEALS"),
-        ("truncate -s 1T x.tar/data/log/d.jsonl.audit/chain", "chain"),
-        ("truncate -s 1T x.tar/tagmanifest-sha256.txt.sig", "tagmanifest-sha256.txt.sig"),
-    ] {
+    for (make, reason) in FOLDERS {
         let desk = Desk::new();
         run("sh", &["-ec", "mkdir -p x.tar/data/state x.tar/data/log/d.jsonl.audit"], &desk.here());
         run(

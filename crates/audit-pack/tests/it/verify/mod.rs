@@ -2,10 +2,10 @@
 
 mod bounds;
 mod facts;
-mod forged;
-mod hostile;
-mod signers;
-mod words;
+pub(crate) mod forged;
+pub(crate) mod hostile;
+pub(crate) mod signers;
+pub(crate) mod words;
 
 use std::fs;
 use std::path::Path;
@@ -13,18 +13,18 @@ use std::path::Path;
 use crate::world::{Ran, World, run};
 
 /// The arguments of an auditor who knows the key.
-const KNOWN: [&str; 4] = ["--allowed-signers", "allowed_signers", "--signer", "desk@example.com"];
+pub(crate) const KNOWN: [&str; 4] = ["--allowed-signers", "allowed_signers", "--signer", "desk@example.com"];
 
 impl World {
     /// `verify`, in the folder with the packs.
-    fn verify(&self, pack: &str, arguments: &[&str]) -> Ran {
+    pub(crate) fn verify(&self, pack: &str, arguments: &[&str]) -> Ran {
         let mut command = self.audit_pack(&["verify", pack]);
         Ran::of(&command.args(arguments).current_dir(self.path("")).output().unwrap())
     }
 
     /// A shell in the folder with the packs.
     #[track_caller]
-    fn sh(&self, script: &str) {
+    pub(crate) fn sh(&self, script: &str) {
         run("sh", &["-euc", script], &self.path(""));
     }
 

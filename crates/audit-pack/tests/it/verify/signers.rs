@@ -6,11 +6,11 @@ use crate::world::{World, run, try_run};
 
 /// A line for `allowed_signers` with `KEY`, `OTHER` for public keys; more arguments; exit codes for the tar and the
 /// unpacked folder, which is signed inside only; and words for the tar.
-struct Case {
-    allowed: &'static str,
-    time: Option<&'static str>,
-    tar: i32,
-    folder: i32,
+pub(crate) struct Case {
+    pub(crate) allowed: &'static str,
+    pub(crate) time: Option<&'static str>,
+    pub(crate) tar: i32,
+    pub(crate) folder: i32,
     says: &'static str,
 }
 
@@ -26,7 +26,7 @@ const fn case(
 const KNOWN: &str = "signed by desk@example.com with SHA256:";
 const UNKNOWN: &str = "whom nobody vouches for";
 
-const CASES: [Case; 22] = [
+pub(crate) const CASES: [Case; 22] = [
     case("desk@example.com KEY", None, (0, 0), KNOWN),
     case("desk@example.com KEY a comment", None, (0, 0), KNOWN),
     case("# who may\n\ndesk@example.com OTHER\ndesk@example.com KEY", None, (0, 0), KNOWN),
@@ -76,19 +76,23 @@ fn openssh_accepts(world: &World, case: &Case, namespaces: &[&str]) -> bool {
     })
 }
 
+/// The file of allowed signers of a case, with the keys `key` and `other` of this world.
+pub(crate) fn allowed(world: &World, case: &Case) -> String {
+    let public = |name: &str| {
+        let text = fs::read_to_string(world.path(name)).unwrap();
+        text.split(' ').take(2).collect::<Vec<_>>().join(" ")
+    };
+    case.allowed.replace("KEY", &public("key.pub")).replace("OTHER", &public("other.pub")) + "\n"
+}
+
 #[test]
 fn the_auditor_says_whose_keys_count_and_when_and_openssh_agrees() {
     let world = World::new();
     world.pack();
     world.unpack();
     run("ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-f", "other"], &world.path(""));
-    let public = |name: &str| {
-        let text = fs::read_to_string(world.path(name)).unwrap();
-        text.split(' ').take(2).collect::<Vec<_>>().join(" ")
-    };
     for case in &CASES {
-        let line = case.allowed.replace("KEY", &public("key.pub")).replace("OTHER", &public("other.pub"));
-        world.write("allowed", &format!("{line}\n"));
+        world.write("allowed", &allowed(&world, case));
         let mut arguments = vec!["--allowed-signers", "allowed", "--signer", "desk@example.com"];
         arguments.extend(case.time.iter().flat_map(|time| ["--verify-time", *time]));
         let story = format!("{} at {:?}", case.allowed, case.time);
