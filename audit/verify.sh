@@ -201,7 +201,7 @@ case $moment in
 esac
 tools
 here=$PWD
-: > "$W/witnesses"; : > "$W/wanted"
+: > "$W/witnesses"; : > "$W/wanted"; : > "$W/whole"; : > "$W/restarts"
 case $mode in seals) seals_alone "$1" ;; note) [ $# -eq 2 ] || usage "--note FILE VKEY"; note_alone "$1" "$2" ;; esac
 for key in $named; do
     witness "$key" 04 || usage "$key: is no key of a witness (NAME+ID+KEY, type 4)"
@@ -222,4 +222,5 @@ sed -n 's/^[0-9]* data\/log\/\(.*\)\.audit\/SEALS$/data\/log\/\1/p' "$W/list" > 
 [ "$(size_of "$W/logs")" -gt 0 ] || lack "there is no sealed log in it"
 [ "$(wc -l < "$W/logs")" -le 1000 ] || { wrong "there are more than 1000 logs"; verdict; }
 while read -r log; do check_log "$log"; done < "$W/logs"
+restarts
 verdict

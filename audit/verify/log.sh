@@ -138,13 +138,31 @@ END_OF_TEXT
     anchors
     [ "$bad" = 0 ] || return
     tell log "$log: seals: $count_of_seals, lines: $all, bytes: $bytes; all $records lines of SEALS are signed; origin $origin"
-    [ -z "$old" ] || tell '' "it is a RESTART of ${old% *}, of which it says that it had ${old#* } lines; ask for that log, too"
+    printf '%s\n' "$origin $side/SEALS" >> "$W/whole"
+    [ -z "$old" ] || printf '%s\n' "$log $old" >> "$W/restarts"
     [ "$checkpoint" = "$all" ] || tell '' "its checkpoint is over $checkpoint lines, as a crash may leave it"
     case $inner_blob in
         0000000b7373682d6564323535313900000020"$key_hex") ;;
         *) lack "$log: is signed by another key than the pack" ;;
     esac
     outsiders
+}
+
+# A log that took another one's place says nothing without that one. Its root the shell cannot compute: a seal must name it.
+restarts() {
+    while read -r log name size root; do
+        found=
+        while read -r origin side; do
+            [ "$origin" = "$name" ] || continue
+            found=other
+            awk -v size="$size" -v root="$root" '$1 == "s1" && ("x" $4) == ("x" size) && $7 == root { found = 1 } END { exit !found }' \
+                "$B/$side" && { found=seal; break; }
+        done < "$W/whole"
+        case $found in
+            seal) tell '' "$log: RESTARTED: it took the place of $name at $size lines, and that log is here with them" ;;
+            *) wrong "$log: RESTARTED: it took the place of $name at $size lines, and that log is not here as it was sealed, or never had this head" ;;
+        esac
+    done < "$W/restarts"
 }
 
 # The two notes, and what they say of SEALS.

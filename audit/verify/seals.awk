@@ -6,7 +6,7 @@
 #   S n begin end lines seg · X begin end file · K line       a segment, the file of those before it, a key change
 #   @ line head lines root id key old-id old-key              what is said up to a wanted line; - is no key
 #   C root               of the last seal over that many lines
-#   F records lines bytes seals key-in-hex origin [old-origin old-size]
+#   F records lines bytes seals key-in-hex origin [old-origin old-size old-root]
 BEGIN {
     EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     while ((getline w < (ENVIRON["W"] "/wanted")) > 0) WANT[w + 0]
@@ -52,7 +52,7 @@ function genesis() {
     rule(is_origin(f[5]) && num(f[6]) && is_hash(f[7]), "it has no old head")
     rule(f[5] != origin, "old-origin is the origin itself")
     rule(f[6] != "0" || f[7] == EMPTY, "a log of no lines has another root")
-    old = " " f[5] " " f[6]
+    old = " " f[5] " " f[6] " " f[7]
 }
 function seal(   grown, more, dh, dl) {
     rule(count == 8, "it has not the fields of s1")

@@ -39,6 +39,11 @@ impl Sealer<'_> {
             for path in [&self.guard, &with_new.guard] {
                 guard.write(self.sys.store, path, self.log)?;
             }
+        } else if Guard::read(self.sys.store, &with_new.guard)?.is_none() {
+            // Which file the log is the old key remembers.
+            let file_id = Guard::read(self.sys.store, &self.guard)?.and_then(|guard| guard.file_id);
+            let guard = Guard { file_id, ..with_new.last_signed(new.vkey())? };
+            guard.write(self.sys.store, &with_new.guard, self.log)?;
         }
         let mut sealed = with_new.seal_locked(new)?;
         if let Some(first) = first {

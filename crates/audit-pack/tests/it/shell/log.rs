@@ -14,6 +14,9 @@ use crate::world::{World, run};
 
 const ORIGIN: &str = "example.com/bot1/decisions";
 const LOG: &str = "d.jsonl";
+/// The log that a restarted one took the place of.
+const OLD_ORIGIN: &str = "example.com/old";
+const OLD: &str = "old.jsonl";
 
 /// A log of less than 256 lines, so that it has one tile.
 pub(super) struct Log {
@@ -49,11 +52,11 @@ impl Log {
     }
 
     pub(super) fn named(world: &World, name: &str, restart: bool) -> Self {
-        world.sh("rm -f key2 key2.pub; ssh-keygen -q -t ed25519 -N '' -f key2");
+        world.sh("[ -f key2 ] || ssh-keygen -q -t ed25519 -N '' -f key2");
         let keys = vec![note_key(world, "key", name), note_key(world, "key2", name)];
         let origin = |text| Origin::new(text).unwrap();
-        let old = OldHead { origin: origin("example.com/old"), size: 9, root: Hash::of(b"old") };
-        let restart = restart.then_some(old);
+        let old = restart.then(|| Self::replaced(world));
+        let restart = old.as_ref().map(|(head, _)| head.clone());
         let key = keys[0].vkey().clone();
         let genesis = Genesis { origin: origin(name), time_ms: 1_795_000_000_000, key, restart };
         let mut log = Self {
@@ -66,7 +69,18 @@ impl Log {
             sealed: 0,
         };
         log.record(&Record::Genesis(genesis));
+        log.files.extend(old.map(|(_, files)| files).unwrap_or_default());
         log
+    }
+
+    /// A log that was replaced at 9 lines, and has 10; and its files.
+    fn replaced(world: &World) -> (OldHead, BTreeMap<String, Vec<u8>>) {
+        let mut old = Self::named(world, OLD_ORIGIN, false);
+        old.write(&"{\"old\":1}\n".repeat(9)).seal();
+        let head = OldHead { origin: Origin::new(OLD_ORIGIN).unwrap(), size: 9, root: old.state().root };
+        old.write("{\"old\":10}\n").seal().change_key().seal();
+        let files = old.files.into_iter().map(|(name, bytes)| (name.replacen(LOG, OLD, 1), bytes));
+        (head, files.collect())
     }
 
     pub(super) fn state(&self) -> &State {
