@@ -8,6 +8,10 @@ use holdfast::Exit;
 use holdfast::config::Pointer;
 use holdfast::time::Span;
 
+mod proofs;
+
+pub use proofs::{ProveArgs, VerifyProofArgs};
+
 const ABOUT: &str =
     "Seals append-only logs, finds and names what was changed in them, and packs signed evidence";
 
@@ -64,6 +68,7 @@ nothing that the pack says of itself is believed.
 Examples:
   audit-pack verify evidence.tar --allowed-signers allowed --signer desk@example.com
   audit-pack verify evidence.tar            names the signer's fingerprint, and ends with 5 at best
+  audit-pack verify evidence.tar --allowed-signers allowed --signer desk@example.com --since last-month.tar
 
 Exit codes: 0 unchanged and by that signer, 1 changed, 5 sound but below what was asked for: the
 signer is unknown, or PACK.sig is not there; 64 usage, 65 FILE is malformed, 74 it cannot be read.";
@@ -115,6 +120,12 @@ pub enum Command {
     /// Judge a pack that somebody sent
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(VerifyArgs),
+    /// Prove one line to somebody who gets nothing else of the log
+    #[command(after_help = proofs::PROVE_EXAMPLES)]
+    Prove(ProveArgs),
+    /// Judge such a proof
+    #[command(after_help = proofs::VERIFY_PROOF_EXAMPLES)]
+    VerifyProof(VerifyProofArgs),
 }
 
 /// The arguments of `init`.
@@ -197,6 +208,9 @@ pub struct VerifyArgs {
     /// When the signer's key must have been valid, as 2026-11-27 or 2026-11-27T08:00:00Z [default: now]
     #[arg(long, value_name = "TIME")]
     pub verify_time: Option<UnixTime>,
+    /// An older pack, tar or folder, of which nothing may have been rewritten since
+    #[arg(long, value_name = "OLD")]
+    pub since: Option<PathBuf>,
 }
 
 /// A moment in UTC, in Unix seconds.

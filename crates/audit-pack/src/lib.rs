@@ -17,6 +17,7 @@ mod pack;
 mod pieces;
 mod place;
 mod progress;
+mod prove;
 mod report;
 mod seal;
 mod sealing;
@@ -26,6 +27,7 @@ mod sidecar;
 mod sim;
 mod unique;
 mod verify;
+mod verify_proof;
 
 use cli::{Cli, Command};
 use context::Context;
@@ -42,5 +44,7 @@ pub fn run(cli: &Cli, sys: &Sys) -> Exit {
         Command::Check(args) => report::run(args, &context),
         Command::Pack(args) => pack::run(args, &context),
         Command::Verify(args) => verify::run(args, &context),
+        Command::Prove(args) => prove::run(args, &context),
+        Command::VerifyProof(args) => verify_proof::run(args, &context),
     }
 }

@@ -7,7 +7,8 @@ use holdfast::Exit;
 use sshsig::{AllowedSigners, Digest, HashKind, Key, Signature};
 
 use super::trust::{Signed, Trust};
-use super::{MANIFEST_NAMESPACE, PACK_NAMESPACE, Verdict, verify_tar};
+use super::open::Pack;
+use super::{MANIFEST_NAMESPACE, PACK_NAMESPACE, Verdict};
 use crate::check::tests::world::{Rng, World};
 use crate::check::tests::{Of, seeds};
 
@@ -57,7 +58,7 @@ impl Packed {
     fn verify(tar: &[u8], signature: Option<&[u8]>) -> Verdict {
         let allowed = AllowedSigners::parse(ALLOWED).expect("allowed signers");
         let trust = Trust { allowed: Some((allowed, "desk")), at_s: 1_795_000_000 };
-        verify_tar(&trust, 2, "x.tar", &tar, signature.map(<[u8]>::to_vec))
+        Pack::of_tar("x.tar", &tar, signature.map(<[u8]>::to_vec)).judge(&trust, 2)
     }
 }
 
