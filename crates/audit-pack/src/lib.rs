@@ -19,6 +19,8 @@ mod place;
 mod progress;
 mod prove;
 mod report;
+#[cfg(test)]
+mod scribe;
 mod seal;
 mod sealing;
 mod seals;

@@ -10,6 +10,7 @@ use holdfast::Exit;
 use holdfast::sys::ReadError;
 use sshsig::PublicKey;
 use tlog::note::VerifyError as NoteError;
+use tlog::proof::ProofError;
 use tlog::proof_file::{NotSigned, PROOF_FILE_LEN_MAX, ProofFileError};
 use tlog::{Hash, Hasher, ProofFile, Vkey};
 
@@ -108,7 +109,12 @@ fn verify(args: &VerifyProofArgs, context: &Context<'_>) -> Result<Verdict, Erro
     let file = ProofFile::parse(&bytes).map_err(malformed)?;
     let line = line(context, &args.line_file)?;
     let signer = signer(args, context, &file)?;
-    let not_included = file.verify(line.leaf).err().map(|error| error.to_string());
+    let not_included = file.verify(line.leaf).err().map(|error| match error {
+        ProofError::Root { .. } => {
+            "with it the proof leads to another root than the one that was signed".to_owned()
+        }
+        error => error.to_string(),
+    });
     Ok(Verdict { proof, file, line, signer, not_included })
 }
 
@@ -178,18 +184,17 @@ fn signer(args: &VerifyProofArgs, context: &Context<'_>, file: &ProofFile) -> Re
             Err(NotSigned::Note(NoteError::Unsigned(_))) => {}
             Err(error) => return Ok(Signer::Wrong(error.to_string())),
             // In a pack, too, a log counts by the key that signs the manifest.
-            Ok(()) => match line.allows(MANIFEST_NAMESPACE, at_s) {
-                Err(error) => refused = Some(error.to_string()),
-                Ok(()) => {
+            Ok(()) => {
+                let Err(error) = line.allows(MANIFEST_NAMESPACE, at_s) else {
                     let (identity, fingerprint) = (identity.clone(), line.key().fingerprint());
                     return Ok(Signer::By { identity, fingerprint, key });
-                }
-            },
+                };
+                refused = Some(error.to_string());
+            }
         }
     }
-    let says = refused.unwrap_or_else(|| {
-        format!("the checkpoint is signed by no key of {identity} in {}", path.display())
-    });
+    let says = refused
+        .unwrap_or_else(|| format!("the checkpoint is signed by no key of {identity} in {}", path.display()));
     Ok(Signer::Unknown(says))
 }
 

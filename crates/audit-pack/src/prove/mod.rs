@@ -5,6 +5,8 @@
 
 mod locate;
 mod tell;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 
@@ -211,8 +213,9 @@ impl Source<'_> {
 
     /// The leaf, and its way to the root, from tiles that are checked against it.
     fn way(&self, index: u64, size: u64, root: Hash) -> Result<(Hash, Vec<Hash>), ProveError> {
-        let way = TileReader::verified(&self.sidecar, size, root)
-            .and_then(|reader| Ok((reader.node(Node { level: 0, index })?, inclusion(&reader, index, size)?)));
+        let way = TileReader::verified(&self.sidecar, size, root).and_then(|reader| {
+            Ok((reader.node(Node { level: 0, index })?, inclusion(&reader, index, size)?))
+        });
         way.map_err(|error| match error {
             TileError::Source { tile, source } => {
                 self.sidecar.error(&self.sidecar.name(&tile.to_string()), source).into()
@@ -247,7 +250,8 @@ impl Source<'_> {
 
     fn write_line(&self, context: &Context<'_>, spot: &Spot, path: &Path) -> Result<(), ProveError> {
         use std::io::Write as _;
-        let from = self.sidecar.place.open(&spot.file).map_err(|error| self.sidecar.error(&spot.file, error))?;
+        let from =
+            self.sidecar.place.open(&spot.file).map_err(|error| self.sidecar.error(&spot.file, error))?;
         let from = from.ok_or_else(|| self.damaged("the log is gone"))?;
         let mut draft = context.sys.store.draft(path, Secrecy::Shared).map_err(FileError::at(path))?;
         let copied = copy(&*from, spot.bytes.clone(), |part| draft.write_all(part));

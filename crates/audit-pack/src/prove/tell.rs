@@ -95,7 +95,9 @@ fn text(args: &ProveArgs, shown: &str, proven: &Proven) -> String {
     }
     match &args.line_file {
         Some(path) => _ = writeln!(text, "  its bytes   {}", path.display()),
-        None => text.push_str("  its bytes   are not in the proof: hand them on beside it, or name --line-file FILE\n"),
+        None => text.push_str(
+            "  its bytes   are not in the proof: hand them on beside it, or name --line-file FILE\n",
+        ),
     }
     let _ = writeln!(text, "  to verify   audit-pack verify-proof {proof} --line-file {line} --key '{key}'");
     text

@@ -172,7 +172,13 @@ fn not_ours(shown: &str, fault: &dyn std::fmt::Display) -> Verdict {
 }
 
 /// Hashes everything for the signatures, the manifests and the logs, side by side.
-fn examine(trust: &Trust<'_>, threads: usize, shown: &str, bag: &Bag<'_>, outer: Option<&(&dyn ReadAt, Option<Vec<u8>>)>) -> Verdict {
+fn examine(
+    trust: &Trust<'_>,
+    threads: usize,
+    shown: &str,
+    bag: &Bag<'_>,
+    outer: Option<&(&dyn ReadAt, Option<Vec<u8>>)>,
+) -> Verdict {
     // A folder may hold files that are as long as a file system lets them say.
     let bytes = bag.entries().iter().map(|entry| entry.len).fold(0, u64::saturating_add);
     let progress = Progress::bytes(bytes.saturating_mul(2), shown);

@@ -244,8 +244,11 @@ fn text(context: &Context<'_>, verdict: &Verdict) -> String {
     for log in &verdict.logs {
         text.push_str(&of_log(context, verdict, log));
     }
-    for became in verdict.since.iter().flat_map(|since| &since.logs) {
-        let _ = writeln!(text, "  since       {became}");
+    if let Some(since) = &verdict.since {
+        let _ = writeln!(text, "  since       {}, {} itself:", since.pack, since.verdict);
+        for became in &since.logs {
+            let _ = writeln!(text, "              {became}");
+        }
     }
     if let Some(ms) = verdict.as_of_ms() {
         let _ = writeln!(

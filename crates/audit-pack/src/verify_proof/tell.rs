@@ -116,7 +116,9 @@ fn text(verdict: &Verdict) -> String {
     let mut text = match verdict.exit() {
         Exit::Ok => format!("{proof}: SHOWN: this is line {line} of {origin}\n"),
         Exit::No => format!("{proof}: NOT SHOWN: do not rely on it\n"),
-        _ => format!("{proof}: this is line {line} of a log that calls itself {origin}, but NOBODY KNOWN SIGNED IT\n"),
+        _ => format!(
+            "{proof}: this is line {line} of a log that calls itself {origin}, but NOBODY KNOWN SIGNED IT\n"
+        ),
     };
     if let Some(why) = &verdict.not_included {
         let _ = writeln!(text, "  WRONG       this is not line {line} of that log: {why}");
@@ -150,7 +152,11 @@ fn text(verdict: &Verdict) -> String {
         count => _ = writeln!(text, "  beside it   {} signatures more, which were not looked at", count - 1),
     }
     if verdict.exit() == Exit::Ok {
-        let _ = writeln!(text, "  undisclosed the {} other lines, of which the proof has only hashes", head.size() - 1);
+        let _ = writeln!(
+            text,
+            "  undisclosed the {} other lines, of which the proof has only hashes",
+            head.size() - 1
+        );
     }
     text.push_str(LIMITS);
     text

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use tlog::Hash;
 use tlog::proof::{
-    PROOF_LEN_MAX, ProofError, consistency, first_difference, inclusion, root, verify_consistency, verify_inclusion,
+    PROOF_LEN_MAX, ProofError, consistency, first_difference, inclusion, root, verify_consistency,
+    verify_inclusion,
 };
 use tlog::tile::TileReader;
 use tlog::tree::Frontier;

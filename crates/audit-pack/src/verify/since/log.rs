@@ -1,5 +1,7 @@
 //! One log in two packs.
 
+use std::cmp::Ordering;
+use std::fmt::Write as _;
 use std::io;
 
 use holdfast::sys::ReadAt;
@@ -76,7 +78,9 @@ pub(super) fn rewritten(pack: &str, old: &Side<'_>, new: &Side<'_>) -> Result<Op
         finding.interval = sealed_in(&*old_seals, line).map_err(old.failed())?;
         finding.was = old.text(&*old_seals, olds, line);
         finding.is = new.text(&*new_seals, news, line);
-        finding.says(format!("{pack} has another line here; from line {record} of SEALS on it is another history"))
+        finding.says(format!(
+            "{pack} has another line here; from line {record} of SEALS on it is another history"
+        ))
     } else if ended {
         let mut finding = Finding::new(Kind::RolledBack, &*new.sidecar.log);
         if old.state.lines > new.state.lines {
@@ -154,7 +158,8 @@ pub(super) fn key_changes(old: &Side<'_>, new: &Side<'_>, findings: &mut Finding
     let mut unsigned = Ok(());
     let walked = walk(&*seals, |record, state, _| {
         if matches!(record, Record::KeyChange(_)) && state.records > old.state.records && unsigned.is_ok() {
-            unsigned = key_change(new, state).map(|finding| finding.into_iter().for_each(|it| findings.add(it)));
+            unsigned =
+                key_change(new, state).map(|finding| finding.into_iter().for_each(|it| findings.add(it)));
         }
     });
     walked.map_err(new.failed())?;
@@ -165,7 +170,11 @@ pub(super) fn key_changes(old: &Side<'_>, new: &Side<'_>, findings: &mut Finding
 fn key_change(new: &Side<'_>, state: &State) -> Result<Option<Finding>, FileError> {
     let kept = format!("keys/{:020}", state.records);
     // Until something else is signed the note over it is the one that both keys signed.
-    let file = if new.sidecar.note(&kept)?.is_none() && state.records == new.state.records { "chain" } else { &kept };
+    let file = if new.sidecar.note(&kept)?.is_none() && state.records == new.state.records {
+        "chain"
+    } else {
+        &kept
+    };
     let note = new.sidecar.note(file)?;
     let says = match note {
         None => "no note by both keys is there".to_owned(),
@@ -190,7 +199,7 @@ fn key_change(new: &Side<'_>, state: &State) -> Result<Option<Finding>, FileErro
 pub(super) fn gone(pack: &str, old: &Side<'_>, news: &[Side<'_>]) -> Finding {
     let mut says = format!("{pack} has {} with {} lines, and it is gone", old.origin(), old.state.lines);
     if let Some(other) = news.iter().find(|new| new.sidecar.log == old.sidecar.log) {
-        says += &format!("; in its place stands {}, which does not name it as its past", other.origin());
+        let _ = write!(says, "; in its place stands {}, which does not name it as its past", other.origin());
     }
     all_lines(Finding::new(Kind::Missing, &*old.sidecar.log), old.state.lines).says(says)
 }
@@ -200,15 +209,20 @@ pub(super) fn broken_restart(pack: &str, old: &Side<'_>, new: &Side<'_>, head: &
     let (by, size, lines) = (new.origin(), head.size, old.state.lines);
     let finding = |kind| Finding::new(kind, &*new.sidecar.log);
     let begun = format!("{by} goes on behind line {size} of {}", old.origin());
-    if size < lines {
-        let says = format!("{begun}, and {pack} has {lines} lines of it");
-        finding(Kind::RolledBack).lines(size + 1, lines).says(says)
-    } else if size > lines {
-        let says = format!("{begun}, and the lines behind {lines}, where {pack} ends, are not there");
-        finding(Kind::Missing).lines(lines + 1, size).says(says)
-    } else {
-        let says = format!("{begun}, but its first {size} lines are not those of {pack}, or two logs go on from it");
-        all_lines(finding(Kind::Forked), size).says(says)
+    match size.cmp(&lines) {
+        Ordering::Less => {
+            let says = format!("{begun}, and {pack} has {lines} lines of it");
+            finding(Kind::RolledBack).lines(size + 1, lines).says(says)
+        }
+        Ordering::Greater => {
+            let says = format!("{begun}, and the lines behind {lines}, where {pack} ends, are not there");
+            finding(Kind::Missing).lines(lines + 1, size).says(says)
+        }
+        Ordering::Equal if head.root != old.state.root => {
+            let says = format!("{begun}, but its first {size} lines are not those of {pack}");
+            all_lines(finding(Kind::Forked), size).says(says)
+        }
+        Ordering::Equal => finding(Kind::Forked).says(format!("{begun}, and another log does, too")),
     }
 }
 

@@ -61,7 +61,10 @@ impl fmt::Display for Became {
                 write!(f, "{origin} has the same {lines} lines")?;
             }
             Way::Extended { lines_before, lines, .. } => {
-                write!(f, "{origin} grew from {lines_before} to {lines} lines, and nothing before was changed")?;
+                write!(
+                    f,
+                    "{origin} grew from {lines_before} to {lines} lines, and nothing before was changed"
+                )?;
             }
             Way::Restarted { lines_before, by } => write!(
                 f,
@@ -70,11 +73,16 @@ impl fmt::Display for Became {
             )?,
             Way::Begun { lines } => write!(f, "{origin} was not there, and has {lines} lines")?,
             Way::Rewritten { lines_before } => {
-                write!(f, "{origin} had {lines_before} lines there, and does NOT go on from them: see above")?;
+                write!(
+                    f,
+                    "{origin} had {lines_before} lines there, and does NOT go on from them: see above"
+                )?;
             }
         }
         match &self.way {
-            Way::Extended { new_key: true, .. } => f.write_str("; its key was changed, and both keys signed that"),
+            Way::Extended { new_key: true, .. } => {
+                f.write_str("; its key was changed, and both keys signed that")
+            }
             _ => Ok(()),
         }
     }
@@ -93,7 +101,8 @@ impl Side<'_> {
 
     /// Exactly that head, or one that goes on from it.
     fn has_head(&self, head: &OldHead) -> bool {
-        *self.state.origin.as_str() == *head.origin.as_str() && log::root_at(self, head.size) == Some(head.root)
+        *self.state.origin.as_str() == *head.origin.as_str()
+            && log::root_at(self, head.size) == Some(head.root)
     }
 }
 
@@ -163,10 +172,9 @@ impl Comparison<'_> {
                 way = Way::Extended { lines_before, lines: new.state.lines, new_key };
             }
             if same.is_empty() {
-                match self.gone(old) {
-                    Ok(by) => way = Way::Restarted { lines_before, by },
-                    Err(finding) => self.findings.add(finding),
-                }
+                let (by, finding) = self.gone(old);
+                finding.into_iter().for_each(|finding| self.findings.add(finding));
+                by.into_iter().for_each(|by| way = Way::Restarted { lines_before, by });
             }
             if self.findings.count > count {
                 way = Way::Rewritten { lines_before };
@@ -190,15 +198,15 @@ impl Comparison<'_> {
         Ok(())
     }
 
-    /// A log that is not in the new pack: which one goes on from its whole head, or what is wrong.
-    fn gone(&self, old: &Side<'_>) -> Result<String, Finding> {
+    /// A log that is not in the new pack: which one goes on from it, and what is wrong with that.
+    fn gone(&self, old: &Side<'_>) -> (Option<String>, Option<Finding>) {
         let heads = self.news.iter().filter_map(|new| Some((new, new.state.restart.as_ref()?)));
         let heads: Vec<_> = heads.filter(|(_, head)| head.origin == old.state.origin).collect();
-        let State { lines, root, .. } = old.state;
-        match heads[..] {
-            [] => Err(log::gone(self.pack, old, &self.news)),
-            [(new, head)] if (head.size, head.root) == (*lines, *root) => Ok(new.origin().to_owned()),
-            [(new, head), ..] => Err(log::broken_restart(self.pack, old, new, head)),
-        }
+        let Some((new, head)) = heads.first() else {
+            return (None, Some(log::gone(self.pack, old, &self.news)));
+        };
+        let whole = (head.size, head.root) == (old.state.lines, old.state.root) && heads.len() == 1;
+        let broken = || log::broken_restart(self.pack, old, new, head);
+        (Some(new.origin().to_owned()), (!whole).then(broken))
     }
 }
