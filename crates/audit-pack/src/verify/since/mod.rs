@@ -173,8 +173,12 @@ impl Comparison<'_> {
             }
             if same.is_empty() {
                 let (by, finding) = self.gone(old);
-                finding.into_iter().for_each(|finding| self.findings.add(finding));
-                by.into_iter().for_each(|by| way = Way::Restarted { lines_before, by });
+                if let Some(by) = by {
+                    way = Way::Restarted { lines_before, by };
+                }
+                if let Some(finding) = finding {
+                    self.findings.add(finding);
+                }
             }
             if self.findings.count > count {
                 way = Way::Rewritten { lines_before };
