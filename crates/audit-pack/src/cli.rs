@@ -37,7 +37,9 @@ is remembered what was signed last.
 
 Examples:
   audit-pack init memory/decisions.jsonl --key /etc/holdfast/audit_ed25519
-  audit-pack init memory/decisions.jsonl --key ~/.ssh/desk.pub --origin example.com/desk/decisions";
+  audit-pack init memory/decisions.jsonl --key ~/.ssh/desk.pub --origin example.com/desk/decisions
+  audit-pack init memory/decisions.jsonl --key NEW --origin example.com/desk/decisions-2 \\
+    --after lost/decisions.jsonl.audit/checkpoint             after a backup was put back, or a key lost";
 
 const APPEND_EXAMPLES: &str = "\
 Prints a receipt for each line: its number from 1, and its leaf in the tree.
@@ -51,6 +53,21 @@ A timer runs it every minute. Nothing is signed that does not extend what was si
 Examples:
   audit-pack seal                             the logs of holdfast.toml
   audit-pack seal memory/decisions.jsonl";
+
+const ROTATE_EXAMPLES: &str = "\
+seal sees by itself that a log was renamed, and goes on in the new file. This is for what it cannot
+see: a copy that was made before the log was cut (copytruncate), or several files since the last seal.
+
+Examples:
+  audit-pack rotate memory/decisions.jsonl --closed memory/decisions.jsonl-20261128";
+
+const REKEY_EXAMPLES: &str = "\
+Both keys sign the change, so the old one must still be there. Without it a log cannot go on: begin
+another one with init --after. Where it was interrupted, run it again.
+
+Examples:
+  audit-pack rekey --new-key /etc/holdfast/audit_2027
+  audit-pack rekey memory/decisions.jsonl --key old_ed25519 --new-key new_ed25519";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
@@ -111,6 +128,12 @@ pub enum Command {
     /// Seal what was appended
     #[command(after_help = SEAL_EXAMPLES)]
     Seal(SealArgs),
+    /// Say which files the log was, where seal cannot see it
+    #[command(after_help = ROTATE_EXAMPLES)]
+    Rotate(RotateArgs),
+    /// Let another key sign from now on
+    #[command(after_help = REKEY_EXAMPLES)]
+    Rekey(RekeyArgs),
     /// Hash everything again and name what was changed
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
@@ -140,6 +163,9 @@ pub struct InitArgs {
     /// Its name, which no other log has [default: the host's and the log's]
     #[arg(long, value_name = "NAME")]
     pub origin: Option<String>,
+    /// The last checkpoint of the log that it takes the place of
+    #[arg(long, value_name = "NOTE", requires = "origin")]
+    pub after: Option<PathBuf>,
 }
 
 /// The arguments of `append`.
@@ -164,12 +190,43 @@ pub struct SealArgs {
     pub key: Option<PathBuf>,
 }
 
+/// The arguments of `rotate`.
+#[derive(Debug, Args)]
+pub struct RotateArgs {
+    /// The log, under the name that it goes on with
+    #[arg(value_name = "LOG")]
+    pub log: PathBuf,
+    /// A file beside it that was the log before; of several the oldest first
+    #[arg(long, value_name = "FILE", required = true)]
+    pub closed: Vec<PathBuf>,
+    /// The key [default: the one that it was begun with]
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<PathBuf>,
+}
+
+/// The arguments of `rekey`.
+#[derive(Debug, Args)]
+pub struct RekeyArgs {
+    /// The logs [default: those of holdfast.toml]
+    #[arg(value_name = "LOG")]
+    pub logs: Vec<PathBuf>,
+    /// The key that signs from now on
+    #[arg(long, value_name = "KEY")]
+    pub new_key: PathBuf,
+    /// The key until now [default: that of holdfast.toml, else the one that each was begun with]
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<PathBuf>,
+}
+
 /// The arguments of `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// The logs [default: those of holdfast.toml]
     #[arg(value_name = "LOG")]
     pub logs: Vec<PathBuf>,
+    /// The log whose place this one has taken, with its sidecar
+    #[arg(long, value_name = "LOG")]
+    pub past: Vec<PathBuf>,
     /// The key that must have signed [default: that of holdfast.toml, else the one that each was begun with]
     #[arg(long, value_name = "KEY")]
     pub key: Option<PathBuf>,

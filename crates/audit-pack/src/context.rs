@@ -88,17 +88,21 @@ impl<'a> Context<'a> {
         let own: Vec<PathBuf> = configured.as_ref().map(Configured::logs).unwrap_or_default();
         let key = configured.as_ref().and_then(Configured::key);
         let paths = if named.is_empty() { own.as_slice() } else { named };
-        let mut chosen = Vec::new();
-        for path in paths {
-            let log = Log::new(path).map_err(|error| self.refuse(&error, Exit::Usage))?;
-            let configured = own.iter().any(|own| same_path(own, path));
-            let key = told_key.map(Path::to_owned).or_else(|| key.clone().filter(|_| configured));
-            chosen.push(Chosen { log, key, configured });
+        let mut chosen = self.choose_any_of(paths)?;
+        for (chosen, path) in chosen.iter_mut().zip(paths) {
+            chosen.configured = own.iter().any(|own| same_path(own, path));
+            chosen.key = told_key.map(Path::to_owned).or_else(|| key.clone().filter(|_| chosen.configured));
         }
         Ok(chosen)
     }
 
-    fn quietly(&self) -> Option<Configured> {
+    /// These logs, with the keys that they remember themselves.
+    pub(crate) fn choose_any_of(&self, paths: &[PathBuf]) -> Result<Vec<Chosen>, Exit> {
+        let log = |path: &PathBuf| Log::new(path).map_err(|error| self.refuse(&error, Exit::Usage));
+        paths.iter().map(|path| Ok(Chosen { log: log(path)?, key: None, configured: false })).collect()
+    }
+
+    pub(crate) fn quietly(&self) -> Option<Configured> {
         let root = Root::find(self.sys.store, self.told_root).ok()?;
         let settings = Settings::read(self.sys, &root);
         (!settings.unusable).then_some(Configured { root, settings })
@@ -125,6 +129,11 @@ impl<'a> Context<'a> {
 impl Configured {
     pub(crate) fn logs(&self) -> Vec<PathBuf> {
         self.settings.config.audit.logs.iter().map(|log| self.root.path().join(log)).collect()
+    }
+
+    /// Logs whose place others have taken.
+    pub(crate) fn past(&self) -> Vec<PathBuf> {
+        self.settings.config.audit.past.iter().map(|log| self.root.path().join(log)).collect()
     }
 
     pub(crate) fn key(&self) -> Option<PathBuf> {

@@ -29,6 +29,8 @@ pub enum Kind {
     Torn,
     /// There is a second history that does not extend the first.
     Forked,
+    /// It has taken the place of another log, which is not shown.
+    Restarted,
     /// A signature is not that of the key, or not of this.
     Unsigned,
     /// Something that must be there is not.
@@ -50,6 +52,7 @@ impl fmt::Display for Kind {
             Self::Replaced => "replaced",
             Self::Torn => "torn",
             Self::Forked => "forked",
+            Self::Restarted => "restarted",
             Self::Unsigned => "unsigned",
             Self::Missing => "missing",
             Self::Malformed => "malformed",
@@ -186,6 +189,13 @@ impl Findings {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.count == 0
+    }
+
+    /// Drops what is listed and of no use.
+    pub(crate) fn retain(&mut self, wanted: impl Fn(&Finding) -> bool) {
+        let before = self.listed.len();
+        self.listed.retain(wanted);
+        self.count -= (before - self.listed.len()) as u64;
     }
 
     pub(crate) fn extend(&mut self, other: Self) {

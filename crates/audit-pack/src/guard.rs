@@ -21,6 +21,8 @@ pub(crate) struct Guard {
     pub(crate) state: State,
     /// How many bytes SEALS had.
     pub(crate) seals_len: u64,
+    /// The system's number of the log's file, where it has one: which file it is after somebody renamed it.
+    pub(crate) file_id: Option<u64>,
 }
 
 /// Why it is of no use.
@@ -111,6 +113,7 @@ impl Guard {
         put("outgoing", state.outgoing.as_ref().map(ToString::to_string).into());
         put("records", state.records.into());
         put("seals_bytes", self.seals_len.into());
+        put("file_id", self.file_id.into());
         put("head", state.head.to_string().into());
         put("seals", state.seals.into());
         put("sealed_ms", state.sealed_ms.into());
@@ -156,5 +159,5 @@ fn parse(object: &Object) -> Option<Guard> {
         file: if absent("file") { None } else { Some(FileName::new(text("file")?).ok()?) },
         file_begin: number("file_begin")?,
     };
-    Some(Guard { state, seals_len: number("seals_bytes")? })
+    Some(Guard { state, seals_len: number("seals_bytes")?, file_id: number("file_id") })
 }

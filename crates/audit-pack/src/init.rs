@@ -6,8 +6,8 @@ use std::time::Duration;
 use holdfast::Exit;
 use holdfast::sys::{Secrecy, Store};
 use sshsig::NoteKeyError;
-use tlog::seals::{Genesis, Record, Walk};
-use tlog::{Origin, Signer, Vkey};
+use tlog::seals::{Genesis, OldHead, Record, Walk};
+use tlog::{Checkpoint, Note, Origin, Signer};
 
 use crate::cli::InitArgs;
 use crate::context::{Chosen, Context};
@@ -35,20 +35,55 @@ pub(crate) fn run(args: &InitArgs, context: &Context<'_>) -> Exit {
         Some(name) => Origin::new(name)
             .map_err(|error| context.refuse(&format_args!("--origin {name:?}: {error}"), Exit::Usage)),
     };
-    let named = args.origin.is_some();
-    match origin.and_then(|origin| begin(context, &chosen.log, key, (&origin, named))) {
+    let naming = args
+        .after
+        .as_deref()
+        .map(|note| after(context, note))
+        .transpose()
+        .map(|restart| Naming { is_told: args.origin.is_some(), restart });
+    let begun = origin.and_then(|origin| begin(context, &chosen.log, key, (&origin, &naming?)));
+    match begun {
         Ok(()) => sealing::seal_and_tell(context, &Chosen { configured: false, ..chosen }),
         Err(exit) => exit,
     }
 }
 
-/// Makes the sidecar as far as it is not there. The origin comes with whether somebody named it: only so a log takes
-/// the place of another one that this key has signed.
+/// How a log came to its name.
+#[derive(Default)]
+pub(crate) struct Naming {
+    /// Somebody told it: only so a log takes the place of another one that this key has signed.
+    is_told: bool,
+    /// The head of that other one.
+    restart: Option<OldHead>,
+}
+
+/// The head that a checkpoint names. Whether somebody signed it is for those to see who have the old log.
+fn after(context: &Context<'_>, note: &Path) -> Result<OldHead, Exit> {
+    let shown = note.display();
+    let bytes = context
+        .sys
+        .store
+        .read(note)
+        .map_err(|error| context.refuse(&format_args!("--after {shown}: {error}"), Exit::Usage))?;
+    let head = Note::parse(&bytes).map_err(|error| error.to_string()).and_then(|note| {
+        let checkpoint = Checkpoint::parse(note.text()).map_err(|error| error.to_string())?;
+        let origin = Origin::new(checkpoint.origin()).map_err(|error| error.to_string())?;
+        Ok(OldHead { origin, size: checkpoint.size(), root: checkpoint.root() })
+    });
+    head.map_err(|fact| {
+        let why = format_args!(
+            "--after {shown}: it is no checkpoint: {fact}\n  name the file checkpoint of the old log's sidecar, or a copy of it"
+        );
+        context.refuse(&why, Exit::Data)
+    })
+}
+
+/// Makes the sidecar as far as it is not there.
 pub(crate) fn begin(
     context: &Context<'_>,
     log: &Log,
     key_path: &Path,
-    origin: (&Origin, bool),
+    origin: (&Origin, &Naming),
 ) -> Result<(), Exit> {
     begin_or_say_why(context, log, key_path, origin).map_err(|error| {
         let path = log.path().display().to_string();
@@ -64,7 +99,7 @@ fn begin_or_say_why(
     context: &Context<'_>,
     log: &Log,
     key_path: &Path,
-    (origin, is_named): (&Origin, bool),
+    (origin, naming): (&Origin, &Naming),
 ) -> Result<(), BeginError> {
     let store = context.sys.store;
     let key_path = std::path::absolute(key_path).unwrap_or_else(|_| key_path.to_owned());
@@ -89,26 +124,38 @@ fn begin_or_say_why(
     let lock = log.in_sidecar("lock");
     let held = context.sys.lock_within(&lock, PATIENCE).map_err(FileError::at(&lock))?;
     let Some(_held) = held else { return Err(BeginError::Busy(lock.display().to_string())) };
+    let restart = naming.restart.clone();
+    if restart.as_ref().is_some_and(|old| old.origin == *origin) {
+        return Err(BeginError::SameOrigin(origin.to_string()));
+    }
+    let genesis = Genesis { origin: origin.clone(), time_ms: context.now_ms(), key: vkey, restart };
     if let Some(begun) = sealing::genesis(context, log)? {
-        return if is_signed(&begun)? { Ok(()) } else { finish(store, log, &key_path, &vkey, &begun) };
+        let ours = Genesis { time_ms: begun.time_ms, ..genesis };
+        return if is_signed(&begun)? { Ok(()) } else { finish(store, log, &key_path, &ours, &begun) };
     }
     let mut signed = Guard::read(store, &guard::path(&key_path, origin))?;
-    if signed.is_none() && !is_named {
+    if signed.is_none() && !naming.is_told {
         signed = guard::of_place(store, &key_path, log, origin)?;
     }
     if let Some(guard) = signed {
         let (lines, origin) = (guard.state.lines, guard.state.origin.to_string());
         return Err(BeginError::Gone { lines, origin, sidecar: sidecar.display().to_string() });
     }
-    let genesis = Genesis { origin: origin.clone(), time_ms: context.now_ms(), key: vkey, restart: None };
     write(store, log, &key_path, &genesis)
 }
 
 /// SEALS has a first line, and nothing shows that it was ever signed: a crash came before that. It must be what would be
 /// written now: somebody without the key could have put another name there, under which it has signed nothing yet.
-fn finish(store: &dyn Store, log: &Log, key: &Path, vkey: &Vkey, begun: &Genesis) -> Result<(), BeginError> {
-    if begun.key != *vkey || begun.origin.as_str() != vkey.name() {
-        return Err(BeginError::Other { found: begun.key.to_string(), wanted: vkey.to_string() });
+fn finish(
+    store: &dyn Store,
+    log: &Log,
+    key: &Path,
+    ours: &Genesis,
+    begun: &Genesis,
+) -> Result<(), BeginError> {
+    if begun != ours {
+        let line = |genesis: &Genesis| Record::Genesis(genesis.clone()).to_string().trim_end().to_owned();
+        return Err(BeginError::Other { found: line(begun), wanted: line(ours) });
     }
     let path = log.in_sidecar("SEALS");
     let seals = store.read(&path).map_err(|error| FileError::new(path.display().to_string(), error))?;
@@ -135,7 +182,7 @@ fn remember(store: &dyn Store, log: &Log, guard: &Path, genesis: &str) -> Result
     let mut walk = Walk::new();
     walk.step(genesis.as_bytes()).map_err(|error| BeginError::NotAlone(error.to_string()))?;
     let Some(state) = walk.state().cloned() else { return Ok(()) };
-    Ok(Guard { state, seals_len: genesis.len() as u64 }.write(store, guard, log)?)
+    Ok(Guard { state, seals_len: genesis.len() as u64, file_id: None }.write(store, guard, log)?)
 }
 
 /// Why a log was not begun.
@@ -162,6 +209,8 @@ enum BeginError {
          same --key and --origin again"
     )]
     Other { found: String, wanted: String },
+    #[error("{0} is the name of the log that it takes the place of\n  give it another --origin")]
+    SameOrigin(String),
     #[error("its SEALS is not only a beginning, and nothing shows that this key has ever signed it: {0}")]
     NotAlone(String),
 }
@@ -185,6 +234,7 @@ impl BeginError {
             Self::Key(error) => keys::exit(error),
             Self::NoFolder(_) | Self::NoteKey(_) => Exit::Config,
             Self::Busy(_) => Exit::Busy,
+            Self::SameOrigin(_) => Exit::Usage,
             Self::Gone { .. } | Self::Other { .. } | Self::NotAlone(_) => Exit::No,
         }
     }

@@ -12,13 +12,17 @@ mod guard;
 mod init;
 mod keys;
 mod log;
+mod moved;
 mod out;
 mod pack;
+mod past;
 mod pieces;
 mod place;
 mod progress;
 mod prove;
+mod rekey;
 mod report;
+mod rotate;
 #[cfg(test)]
 mod scribe;
 mod seal;
@@ -43,6 +47,8 @@ pub fn run(cli: &Cli, sys: &Sys) -> Exit {
         Command::Init(args) => init::run(args, &context),
         Command::Append(args) => append::run(args, &context),
         Command::Seal(args) => sealing::run(args, &context),
+        Command::Rotate(args) => rotate::run(args, &context),
+        Command::Rekey(args) => rekey::run(args, &context),
         Command::Check(args) => report::run(args, &context),
         Command::Pack(args) => pack::run(args, &context),
         Command::Verify(args) => verify::run(args, &context),

@@ -3,12 +3,20 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use holdfast::sys::{ReadAt, ReadError, Store};
+use holdfast::sys::{Itself, ReadAt, ReadError, Store};
+
+/// A folder with more names is no place where one looks for a file.
+const NAMES_MAX: usize = 100_000;
 
 /// A set of files that are read in place, by names with `/` between their parts.
 pub(crate) trait Place: Sync {
     /// An open file, or nothing where there is none.
     fn open(&self, name: &str) -> Result<Option<Box<dyn ReadAt + '_>>, ReadError>;
+
+    /// The names of the files in the folder of this one, where the place can tell.
+    fn beside(&self, _name: &str) -> io::Result<Vec<String>> {
+        Ok(Vec::new())
+    }
 
     /// How people are told of a file.
     fn shown(&self, name: &str) -> String;
@@ -46,6 +54,14 @@ impl Place for Folder<'_> {
             Err(ReadError::Missing) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    fn beside(&self, name: &str) -> io::Result<Vec<String>> {
+        let path = self.path(name);
+        let dir = path.parent().unwrap_or(Path::new("."));
+        let found = self.store.scan(dir, NAMES_MAX)?;
+        let files = found.into_iter().filter(|(_, itself)| *itself == Itself::File);
+        Ok(files.map(|(file, _)| file).collect())
     }
 
     fn shown(&self, name: &str) -> String {

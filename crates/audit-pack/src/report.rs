@@ -17,6 +17,7 @@ use crate::context::{Chosen, Context};
 use crate::finding::{Finding, Findings, Kind};
 use crate::guard::{self, Guard};
 use crate::log::Log;
+use crate::past::{self, Past, Seen};
 use crate::place::{FileError, Folder};
 use crate::progress::Progress;
 use crate::sidecar::Sidecar;
@@ -96,28 +97,80 @@ pub(crate) fn run(args: &CheckArgs, context: &Context<'_>) -> Exit {
         Err(exit) => return exit,
     };
     let max_unsealed = args.max_unsealed.or_else(|| context.max_unsealed());
-    let mut exit = Exit::Ok;
-    for chosen in &chosen {
-        let shown = chosen.log.path().display().to_string();
-        exit = exit.and(match judge(args, context, chosen, max_unsealed) {
-            Ok(verdict) => tell::tell(context, &shown, &verdict),
-            Err(error) => context.refuse(&format_args!("{shown}: {error}"), error.exit()),
-        });
+    let mut past = Past::default();
+    let logs = match with_past(args, context, chosen, &mut past) {
+        Ok(logs) => logs,
+        Err(exit) => return exit,
+    };
+    let shown = |chosen: &Chosen| chosen.log.path().display().to_string();
+    let mut verdicts: Vec<_> =
+        logs.iter().map(|log| (shown(log), judge(args, context, log, &past, max_unsealed))).collect();
+    for (log, finding) in restarted(&verdicts) {
+        if let Ok(verdict) = &mut verdicts[log].1 {
+            verdict.checked.findings.add(finding);
+        }
     }
-    exit
+    let told = verdicts.iter().map(|(shown, verdict)| match verdict {
+        Ok(verdict) => tell::tell(context, shown, verdict),
+        Err(error) => context.refuse(&format_args!("{shown}: {error}"), error.exit()),
+    });
+    told.fold(Exit::Ok, Exit::and)
+}
+
+/// The logs that are meant and, behind them, those whose place they have taken.
+fn with_past(
+    args: &CheckArgs,
+    context: &Context<'_>,
+    mut logs: Vec<Chosen>,
+    past: &mut Past,
+) -> Result<Vec<Chosen>, Exit> {
+    let begun = |chosen: &Chosen| sealing::genesis(context, &chosen.log).ok().flatten();
+    let mut known = args.past.clone();
+    known.extend(context.quietly().map(|configured| configured.past()).unwrap_or_default());
+    let mut rest = context.choose_any_of(&known)?;
+    // Who took a log's place may have been replaced, too.
+    let mut looked_at = 0;
+    while looked_at < logs.len() {
+        let log = &logs[looked_at];
+        past.add(begun(log).and_then(|begun| begun.restart), &log.log.path().display().to_string());
+        looked_at += 1;
+        let meant = |chosen: &Chosen| {
+            args.logs.is_empty() || begun(chosen).is_some_and(|begun| past.names(&begun.origin))
+        };
+        let (now, later) = rest.into_iter().partition(meant);
+        logs.extend::<Vec<Chosen>>(now);
+        rest = later;
+    }
+    Ok(logs)
+}
+
+/// Which of the logs took the place of one that is not at hand.
+fn restarted(verdicts: &[(String, Result<Verdict, CheckError>)]) -> Vec<(usize, Finding)> {
+    let states = verdicts.iter().enumerate().filter_map(|(index, (shown, verdict))| {
+        let checked = &verdict.as_ref().ok()?.checked;
+        Some((index, shown, checked.state.as_ref()?, checked.findings.is_empty()))
+    });
+    let states: Vec<_> = states.collect();
+    let seen: Vec<Seen<'_>> =
+        states.iter().map(|(_, _, state, is_whole)| Seen { state, is_whole: *is_whole }).collect();
+    let faults = states
+        .iter()
+        .filter_map(|(index, shown, state, _)| Some((*index, past::fault(shown, state, &seen)?)));
+    faults.collect()
 }
 
 fn judge(
     args: &CheckArgs,
     context: &Context<'_>,
     chosen: &Chosen,
+    past: &Past,
     max_unsealed: Option<Span>,
 ) -> Result<Verdict, CheckError> {
     let (log, store) = (&chosen.log, context.sys.store);
     let base = args.base.as_ref().map(|rev| base::compare(context.sys, log, rev)).transpose()?;
     let sealed = !matches!(store.stat(&log.sidecar()), Ok(None));
     let (mut checked, named) = match (sealed, &base) {
-        (true, _) => seals(args, context, chosen)?,
+        (true, _) => seals(args, context, chosen, past)?,
         (false, Some(_)) => (Checked::nothing(Findings::default()), Named::Nowhere),
         (false, None) => return Err(CheckError::NoSidecar(log.path().display().to_string())),
     };
@@ -145,12 +198,17 @@ fn doubled(context: &Context<'_>, log: &Log, pointer: &Pointer) -> Result<Option
 }
 
 /// The log against its seals, and who says which key must have signed them.
-fn seals(args: &CheckArgs, context: &Context<'_>, chosen: &Chosen) -> Result<(Checked, Named), CheckError> {
+fn seals(
+    args: &CheckArgs,
+    context: &Context<'_>,
+    chosen: &Chosen,
+    past: &Past,
+) -> Result<(Checked, Named), CheckError> {
     let (log, store) = (&chosen.log, context.sys.store);
     let shown = log.path().display().to_string();
     // What is wrong with it the check itself finds.
     let origin = sealing::genesis(context, log).ok().flatten().map(|begun| begun.origin);
-    let mut pins = Vec::new();
+    let mut pins = origin.as_ref().map(|origin| past.pins(origin)).unwrap_or_default();
     let mut key = None;
     // The sidecar says itself where its key is: what somebody else told counts for more.
     if let (Ok(path), Some(origin)) = (keys::of_log(store, log, chosen.key.as_deref()), &origin) {

@@ -1,15 +1,18 @@
 //! `audit-pack seal`.
 
+use std::fmt::Write as _;
+
 use holdfast::Exit;
 use holdfast::sys::ReadError;
 use holdfast::time::iso;
 use serde::Serialize;
+use tlog::FileName;
 use tlog::seals::{Genesis, Record};
 
 use crate::cli::SealArgs;
 use crate::context::{Chosen, Context};
 use crate::finding::{Finding, Kind};
-use crate::init::{self, RESERVE};
+use crate::init::{self, Naming, RESERVE};
 use crate::log::Log;
 use crate::place::FileError;
 use crate::seal::{NoteSigner, SealError, Sealed, Sealer};
@@ -28,6 +31,13 @@ struct Answer<'a> {
     unsealed_tail_bytes: u64,
     not_json: u64,
     tiles_mended: u64,
+    /// Files that were closed by this run.
+    closed: Vec<&'a str>,
+    /// The log was renamed, and does not go on in the new file yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moved_to: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waits_for: Option<&'static str>,
     findings: &'a [Finding],
 }
 
@@ -51,6 +61,11 @@ pub(crate) fn seal_and_tell(context: &Context<'_>, chosen: &Chosen) -> Exit {
         reason = "a path is not general enough in its lifetimes"
     )]
     let (result, full) = seal(context, chosen, |sealer, signer| sealer.seal(signer));
+    finish(context, log, result, full)
+}
+
+/// Tells what came of a seal.
+pub(crate) fn finish(context: &Context<'_>, log: &Log, result: Result<Sealed, Exit>, full: bool) -> Exit {
     match result {
         Ok(sealed) => {
             let exit = tell(context, log, &sealed);
@@ -113,7 +128,7 @@ fn with_signer<T>(
     let mut key = keys::open(sys.store, &key_path).map_err(|error| told(&error, keys::exit(&error)))?;
     let mut note_key = key.note_key(origin.as_str()).map_err(|error| told(&error, Exit::Config))?;
     let guard = guard::path(&key_path, &origin);
-    let sealer = Sealer { sys, log, guard, threads: context.threads };
+    let sealer = Sealer { sys, log, guard, threads: context.threads, closed: &[] };
     work(&sealer, &mut NoteSigner(&mut note_key)).map_err(|error| told(&error, error.exit()))
 }
 
@@ -143,7 +158,7 @@ pub(crate) fn genesis(context: &Context<'_>, log: &Log) -> Result<Option<Genesis
 /// A log that is configured is begun without being asked for.
 pub(crate) fn begin_where_missing(context: &Context<'_>, chosen: &Chosen) -> Result<(), Exit> {
     let Some(key) = &chosen.key else { return Ok(()) };
-    init::begin(context, &chosen.log, key, (&context.origin(&chosen.log)?, false))
+    init::begin(context, &chosen.log, key, (&context.origin(&chosen.log)?, &Naming::default()))
 }
 
 fn tell(context: &Context<'_>, log: &Log, sealed: &Sealed) -> Exit {
@@ -175,14 +190,31 @@ fn tell(context: &Context<'_>, log: &Log, sealed: &Sealed) -> Exit {
             unsealed_tail_bytes: sealed.tail,
             not_json: sealed.bad_count,
             tiles_mended: sealed.mended,
+            closed: sealed.closed.iter().map(FileName::as_str).collect(),
+            moved_to: sealed.waits.as_ref().map(|(name, _)| name.as_str()),
+            waits_for: sealed.waits.as_ref().map(|(_, waits)| waits.word()),
             findings: &sealed.findings.listed,
         })
     } else {
         let when = state.sealed_ms.map_or_else(|| "never".to_owned(), |ms| iso(ms as f64 / 1e3));
-        out::answer(&format!(
+        let mut text = format!(
             "{shown}: {} new lines sealed, {} in all; last seal {when}; root {}\n",
             sealed.new_lines, state.lines, state.root
-        ))
+        );
+        for closed in &sealed.closed {
+            let _ = writeln!(text, "  closed      {closed}; the log goes on in a new file");
+        }
+        if let Some((closed, waits)) = sealed.waits.as_ref().filter(|(_, waits)| !waits.needs_person()) {
+            let _ = writeln!(text, "  renamed     it is {closed} now, and {}", waits.story(&shown, closed));
+        }
+        out::answer(&text)
+    };
+    let said = match &sealed.waits {
+        Some((closed, waits)) if waits.needs_person() => {
+            out::tell(&format_args!("{shown}: {}", waits.story(&shown, closed)));
+            said.and(Exit::Unsealed)
+        }
+        _ => said,
     };
     if sealed.findings.is_empty() {
         return said;

@@ -4,7 +4,7 @@ use std::io;
 
 use holdfast::sys::ReadAt;
 use tlog::Hash;
-use tlog::seals::{Fault, Record, SEALS_LINE_MAX, State, Walk};
+use tlog::seals::{Fault, Record, SEALS_LINE_MAX, Seal, State, Walk};
 
 use crate::finding::{Finding, Kind};
 
@@ -125,6 +125,50 @@ pub(crate) fn walk(file: &dyn ReadAt, mut each: impl FnMut(&Record, &State, u64)
     }
     walked.state = walk.state().cloned();
     Ok(walked)
+}
+
+/// A seal that added lines, and what was sealed before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Segment {
+    /// Lines and bytes of the log before it.
+    pub(crate) lines: u64,
+    pub(crate) bytes: u64,
+    pub(crate) seal: Seal,
+    /// It names the hash of the line before it.
+    pub(crate) follows: bool,
+}
+
+/// Enough for a seal with the one before it, whatever stands between the two and wherever in a line one begins to look.
+const BACK: u64 = 8 * SEALS_LINE_MAX as u64;
+
+/// The seal whose line has byte `at` of SEALS. Of a line that sealed nothing, the last one before it that did; nothing
+/// where that is too far away.
+pub(crate) fn segment_at(seals: &dyn ReadAt, at: u64) -> io::Result<Option<Segment>> {
+    let from = at.saturating_sub(BACK);
+    let mut buf = vec![0; BACK as usize + SEALS_LINE_MAX];
+    let read = seals.read_at(from, &mut buf)?;
+    let within = (at - from) as usize;
+    let Some(len) = buf[..read].get(within..).and_then(|rest| memchr::memchr(b'\n', rest)) else {
+        return Ok(None);
+    };
+    let mut lines = buf[..=within + len].split_inclusive(|byte| *byte == b'\n');
+    // What one began to look at in its middle is no line.
+    let mut before = if from == 0 { None } else { lines.next() };
+    let (mut sums, mut found) = (None, None);
+    for line in lines {
+        match Record::parse(line) {
+            Ok(Record::Genesis(_)) => sums = Some((0, 0)),
+            Ok(Record::Seal(seal)) => {
+                let grown = sums.filter(|(_, bytes)| *bytes != seal.bytes);
+                sums = Some((seal.lines, seal.bytes));
+                let follows = before.is_none_or(|before| Hash::of(before) == seal.prev);
+                found = grown.map(|(lines, bytes)| Segment { lines, bytes, seal, follows }).or(found);
+            }
+            _ => {}
+        }
+        before = Some(line);
+    }
+    Ok(found)
 }
 
 /// What happened to SEALS, as its lines betray it. Each names the hash of the one before, so a line with other bytes

@@ -4,6 +4,7 @@ use std::io;
 
 use holdfast::sys::{ReadAt, ReadError};
 use tlog::note::NOTE_LEN_MAX;
+use tlog::seals::State;
 use tlog::{FileName, Hash, Note, Tile, TileSource};
 
 use crate::finding::{Finding, Findings, Kind};
@@ -11,6 +12,11 @@ use crate::place::{FileError, Place};
 
 /// What the sidecar's folder is called behind the log's name.
 pub(crate) const SUFFIX: &str = ".audit";
+
+/// The chain note that both keys signed over the line of SEALS by which the key changed.
+pub(crate) fn key_note(records: u64) -> String {
+    format!("keys/{records:020}")
+}
 
 /// The files of one log in some place.
 pub(crate) struct Sidecar<'a> {
@@ -73,6 +79,27 @@ impl<'a> Sidecar<'a> {
             Err(ReadError::TooLarge(len)) => Ok(Some(Err(format!("has {len} bytes: no note is so long")))),
             Err(error) => Err(self.error(&name, error)),
         }
+    }
+
+    /// What is wrong with the change of the key behind which SEALS says this. Who trusts the old key comes to trust the
+    /// new one by a note that both have signed.
+    pub(crate) fn key_change_fault(&self, state: &State) -> Result<Option<Finding>, FileError> {
+        let file = key_note(state.records);
+        let fault = match self.note(&file)? {
+            None => Some("is missing".to_owned()),
+            Some(Err(fact)) => Some(fact),
+            Some(Ok(note)) if note.text() != state.chain().to_string() => {
+                Some("is over something else".to_owned())
+            }
+            Some(Ok(note)) => {
+                state.signers().find_map(|key| note.verify(key).err()).map(|error| error.to_string())
+            }
+        };
+        Ok(fault.map(|fault| {
+            let says = format!("it names a new key, and {file}, by which the old one agrees: {fault}");
+            let seals = self.place.shown(&self.name("SEALS"));
+            Finding::new(Kind::Unsigned, seals).line(state.records).says(says)
+        }))
     }
 
     /// The stored tile is this one.

@@ -1,13 +1,17 @@
 //! What the sidecar claims, and whether its own parts agree: SEALS, its chain, the two notes.
 
-use tlog::seals::{Record, Seal, State};
-use tlog::{Chain, Checkpoint, Hash, Note, Vkey};
+use tlog::seals::{Record, State};
+use tlog::{Chain, Checkpoint, FileName, Hash, Note, Vkey};
 
 use super::Pin;
 use crate::finding::{Finding, Findings, Kind};
+use crate::moved::SealedPart;
 use crate::place::FileError;
-use crate::seals::{damage, walk};
+use crate::seals::{Segment, damage, walk};
 use crate::sidecar::Sidecar;
+
+/// So many changes of the key are looked at; nobody has more.
+const KEY_CHANGES_MAX: usize = 10_000;
 
 /// The bytes of the log that one file holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +22,8 @@ pub(crate) struct Extent {
     pub(crate) begin: u64,
     /// Which byte of the log is behind its last sealed one.
     pub(crate) end: u64,
+    /// How many lines of the log are sealed behind its last one.
+    pub(crate) lines: u64,
 }
 
 /// What is claimed.
@@ -31,8 +37,10 @@ pub(crate) struct Claims {
     pub(crate) signed_records: u64,
     /// How many lines of the log are sealed by what is signed.
     pub(crate) signed_lines: u64,
-    /// The last seal, and how many lines and bytes were sealed before it.
-    pub(crate) last: Option<((u64, u64), Seal)>,
+    /// The last seal that added something.
+    pub(crate) last: Option<Segment>,
+    /// The last file has this name now, and what stands in its place has so many bytes.
+    pub(crate) moved: Option<(FileName, u64)>,
     /// What does not fit together.
     pub(crate) findings: Findings,
 }
@@ -68,17 +76,10 @@ pub(crate) fn claims(
         checkpoint: checkpoint.as_ref().map(|(_, checkpoint)| (checkpoint.size(), None)),
         guard: pins.iter().find_map(|pin| pin.seals.map(|(records, _)| (records, None))),
     };
-    let mut closed = Vec::new();
-    let mut last: Option<((u64, u64), Seal)> = None;
+    let mut story = Story::default();
     let walked = walk(&*file, |record, state, _| {
         wanted.look(state);
-        if let Record::Rotation(rotation) = record {
-            closed.push((rotation.closed.clone(), rotation.bytes));
-        }
-        if let Record::Seal(seal) = record {
-            let before = last.as_ref().map_or((0, 0), |(_, seal)| (seal.lines, seal.bytes));
-            last = Some((before, seal.clone()));
-        }
+        story.take(record, state);
     });
     let walked = walked.map_err(|error| sidecar.error(&seals_name, error))?;
     let head = chain.as_ref().and_then(|(_, chain)| signed_head(chain, walked.state.as_ref()));
@@ -99,14 +100,21 @@ pub(crate) fn claims(
         }
         return Ok(None);
     };
+    let (extents, moved) = story.extents(sidecar, &state)?;
     let mut claims = Claims {
-        extents: extents(sidecar, &state, closed),
+        extents,
         signed_records: 0,
         signed_lines: 0,
-        last,
+        last: story.last,
+        moved,
         findings: Findings::default(),
         state,
     };
+    for state in story.key_changes {
+        if let Some(finding) = sidecar.key_change_fault(&state)? {
+            claims.findings.add(finding);
+        }
+    }
     claims.check_chain(&chain_name, chain, wanted.chain, seals_are_whole);
     claims.check_checkpoint(&checkpoint_name, checkpoint, wanted.checkpoint);
     claims.check_guard(&seals_name, pins, wanted.guard);
@@ -165,16 +173,73 @@ fn body<T, E: std::fmt::Display>(
     parsed.ok()
 }
 
-fn extents(sidecar: &Sidecar<'_>, state: &State, closed: Vec<(tlog::FileName, u64)>) -> Vec<Extent> {
-    let mut begin = 0;
-    let mut extents: Vec<Extent> = Vec::new();
-    for (file, end) in closed {
-        extents.push(Extent { file: sidecar.beside(&file), begin, end });
-        begin = end;
+/// What SEALS tells beside its sums.
+#[derive(Default)]
+struct Story {
+    /// The files that were closed, with the lines and bytes of the log behind each.
+    closed: Vec<(FileName, u64, u64)>,
+    /// What SEALS says behind each change of the key.
+    key_changes: Vec<State>,
+    last: Option<Segment>,
+    lines: u64,
+    bytes: u64,
+}
+
+impl Story {
+    fn take(&mut self, record: &Record, state: &State) {
+        match record {
+            Record::Genesis(_) => {}
+            Record::Rotation(rotation) => {
+                self.closed.push((rotation.closed.clone(), state.lines, rotation.bytes));
+            }
+            Record::KeyChange(_) if self.key_changes.len() < KEY_CHANGES_MAX => {
+                self.key_changes.push(state.clone());
+            }
+            Record::KeyChange(_) => {}
+            Record::Seal(seal) => {
+                let (lines, bytes) = (self.lines, self.bytes);
+                if seal.bytes != bytes {
+                    self.last = Some(Segment { lines, bytes, seal: seal.clone(), follows: true });
+                }
+                (self.lines, self.bytes) = (seal.lines, seal.bytes);
+            }
+        }
     }
-    let current = state.file.as_ref().map_or_else(|| sidecar.log.clone(), |file| sidecar.beside(file));
-    extents.push(Extent { file: current, begin: state.file_begin.max(begin), end: state.bytes });
-    extents
+
+    /// Where the bytes are. A file that was renamed since is found by what it holds.
+    fn extents(
+        &self,
+        sidecar: &Sidecar<'_>,
+        state: &State,
+    ) -> Result<(Vec<Extent>, Option<(FileName, u64)>), FileError> {
+        let mut begin = 0;
+        let mut extents: Vec<Extent> = Vec::new();
+        for (file, lines, end) in &self.closed {
+            // Of damaged SEALS the sums may go down.
+            let end = begin.max(*end);
+            extents.push(Extent { file: sidecar.beside(file), begin, end, lines: *lines });
+            begin = end;
+        }
+        let current = state.file.as_ref().map_or_else(|| sidecar.log.clone(), |file| sidecar.beside(file));
+        let begin = state.file_begin.max(begin);
+        let (end, lines) = (state.bytes.max(begin), state.lines);
+        let mut last = Extent { file: current, begin, end, lines };
+        let mut moved = None;
+        let part = SealedPart::new(state, self.last.as_ref());
+        if part.len > 0 && !part.is_in(sidecar, &last.file)? {
+            let known: Vec<String> = self.closed.iter().map(|(file, ..)| file.to_string()).collect();
+            if let [found] = part.found(sidecar, &known)?.as_slice() {
+                let size = match sidecar.place.open(&last.file) {
+                    Ok(Some(file)) => file.size().map_err(|error| sidecar.error(&last.file, error))?,
+                    Ok(None) | Err(_) => 0,
+                };
+                last.file = sidecar.beside(found);
+                moved = Some((found.clone(), size));
+            }
+        }
+        extents.push(last);
+        Ok((extents, moved))
+    }
 }
 
 impl Claims {

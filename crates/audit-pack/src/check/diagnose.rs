@@ -35,9 +35,10 @@ impl<'a> Sealed<'a> {
         Self { reader, lines: state.lines }
     }
 
-    fn from(&self, first: u64) -> impl Iterator<Item = io::Result<Old>> {
+    /// Lines from `first` to below `end`.
+    fn between(&self, first: u64, end: u64) -> impl Iterator<Item = io::Result<Old>> {
         let mut tile: Option<(u64, Option<std::rc::Rc<[Hash]>>)> = None;
-        (first..self.lines).map(move |line| {
+        (first..end.min(self.lines)).map(move |line| {
             let index = line / 256;
             if tile.as_ref().is_none_or(|(held, _)| *held != index) {
                 let hashes = Tile::at(0, index, self.lines)
@@ -56,33 +57,23 @@ pub(crate) fn diagnose(sidecar: &Sidecar<'_>, claims: &Claims, from: Spot) -> Re
     let mut findings = Findings::default();
     let mut line = from.line;
     let mut placed = Vec::new();
+    // Each file by itself: with damage in a closed one, the next begins where it should.
     for (index, extent) in claims.extents.iter().enumerate().skip(from.extent) {
+        let first = std::mem::replace(&mut line, extent.lines);
         // That it is gone was told by who looked before.
-        let Some(file) = sidecar.open_log(&extent.file, 0, &mut Findings::default())? else { break };
+        let Some(file) = sidecar.open_log(&extent.file, 0, &mut Findings::default())? else { continue };
         let error = |error| sidecar.error(&extent.file, error);
         let begin = if index == from.extent { from.byte } else { 0 };
-        let is_last = index + 1 == claims.extents.len();
-        // Behind the seal of a closed file nothing belongs to the log.
         let size = file.size().map_err(error)?;
-        let size = if is_last { size } else { size.min(extent.end - extent.begin) };
         let mut pieces = Pieces::new(&*file, begin.min(size), size, PIECE);
         let mut lines = Lines::new(&mut pieces);
         let mut classifier = Classifier::default();
-        let old = sealed.from(line);
-        differ(old, lines.by_ref(), (line, line), size, |change| classifier.add(change)).map_err(error)?;
-        line = sealed.lines;
+        let old = sealed.between(first, extent.lines);
+        differ(old, lines.by_ref(), (first, first), size, |change| classifier.add(change)).map_err(error)?;
         let elsewhere = find(&sealed, &classifier.inserted());
         findings.count += classifier.more;
-        placed.extend(classifier.findings(
-            &sidecar.place.shown(&extent.file),
-            &elsewhere,
-            sealed.lines,
-            size,
-        ));
-        if !is_last {
-            // Several files are one row of lines; with damage in a closed one the next begins where it should.
-            break;
-        }
+        let shown = sidecar.place.shown(&extent.file);
+        placed.extend(classifier.findings(&shown, &elsewhere, extent.lines, size));
     }
     intervals(sidecar, &mut placed)?;
     for placed in placed {
@@ -97,7 +88,7 @@ fn find(sealed: &Sealed<'_>, wanted: &HashSet<Hash>) -> HashMap<Hash, u64> {
     if wanted.is_empty() {
         return found;
     }
-    for (line, old) in (0..).zip(sealed.from(0)) {
+    for (line, old) in (0..).zip(sealed.between(0, sealed.lines)) {
         if let Ok(Old(Some(hash))) = old
             && wanted.contains(&hash)
         {

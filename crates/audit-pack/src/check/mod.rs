@@ -8,7 +8,7 @@ mod quick;
 mod scan;
 
 use tlog::seals::State;
-use tlog::{Hash, TileSource};
+use tlog::{FileName, Hash, TileSource};
 
 use crate::finding::{Finding, Findings, Kind};
 use crate::place::FileError;
@@ -51,14 +51,16 @@ pub(crate) struct Checked {
     /// Bytes behind the last sealed one, and how many of them are behind the last LF.
     pub(crate) unsealed: u64,
     pub(crate) tail: u64,
+    /// The log's file has this name now, and the sealer has not gone on with a new one yet.
+    pub(crate) moved: Option<FileName>,
     pub(crate) findings: Findings,
 }
 
 impl Checked {
     /// Of a log of which no seals can be read, or none are there.
     pub(crate) fn nothing(findings: Findings) -> Self {
-        let (state, signed_lines, signed_records, unsealed, tail) = (None, 0, 0, 0, 0);
-        Self { state, signed_lines, signed_records, unsealed, tail, findings }
+        let (state, moved) = (None, None);
+        Self { state, signed_lines: 0, signed_records: 0, unsealed: 0, tail: 0, moved, findings }
     }
 }
 
@@ -71,8 +73,8 @@ pub(crate) fn check_quickly(sidecar: &Sidecar<'_>, pins: &[Pin]) -> Result<Check
     let quick = quick::quick(sidecar, &claims)?;
     findings.extend(quick.findings);
     let (signed_lines, signed_records) = (claims.signed_lines, claims.signed_records);
-    let (unsealed, tail) = (quick.unsealed, quick.tail);
-    Ok(Checked { state: Some(claims.state), signed_lines, signed_records, unsealed, tail, findings })
+    let (unsealed, tail, moved) = (quick.unsealed, quick.tail, claims.moved.map(|(name, _)| name));
+    Ok(Checked { state: Some(claims.state), signed_lines, signed_records, unsealed, tail, moved, findings })
 }
 
 /// Checks one log.
@@ -109,9 +111,14 @@ pub(crate) fn check_beside_sealer(
         // From the beginning of what differs, or of the last file where nothing that was looked at did.
         let start = Spot { line: 0, extent: 0, byte: 0 };
         let told = diagnose::diagnose(sidecar, &claims, scanned.differs.unwrap_or(start))?;
-        let nothing_told = told.is_empty() && scanned.findings.is_empty();
+        let mut added = scanned.findings;
+        // What was added to a closed file and told line by line is told once.
+        added.retain(|added| {
+            added.kind != Kind::Inserted || told.listed.iter().all(|told| told.file != added.file)
+        });
+        let nothing_told = told.is_empty() && added.is_empty();
         findings.extend(told);
-        findings.extend(scanned.findings);
+        findings.extend(added);
         if nothing_told {
             let says = "its lines have another root than the seals say, and the tiles do not tell where";
             findings.add(Finding::new(Kind::Forked, sidecar.place.shown(&sidecar.log)).says(says));
@@ -123,6 +130,7 @@ pub(crate) fn check_beside_sealer(
         state: Some(claims.state),
         unsealed: scanned.unsealed,
         tail: scanned.tail,
+        moved: claims.moved.map(|(name, _)| name),
         findings,
     })
 }

@@ -8,6 +8,7 @@ use super::scan::tail;
 use crate::finding::{Finding, Findings, Kind};
 use crate::pieces::Pieces;
 use crate::place::FileError;
+use crate::seals::Segment;
 use crate::sidecar::Sidecar;
 
 /// How much is read at once, in bytes.
@@ -34,7 +35,7 @@ pub(super) fn quick(sidecar: &Sidecar<'_>, claims: &Claims) -> Result<Quick, Fil
             let says = format!("{wanted} bytes of it are sealed");
             out.findings.add(Finding::new(Kind::Truncated, shown).byte(size).says(says));
         } else if index + 1 == claims.extents.len() {
-            out.unsealed = size - wanted;
+            out.unsealed = size - wanted + claims.moved.as_ref().map_or(0, |(_, more)| *more);
             out.tail = tail(&*file, wanted, size).map_err(error)?;
             if let Some(finding) = last_seal(&*file, extent, claims, &shown).map_err(error)? {
                 out.findings.add(finding);
@@ -53,8 +54,7 @@ fn last_seal(
     claims: &Claims,
     shown: &str,
 ) -> std::io::Result<Option<Finding>> {
-    let Some((before, seal)) = &claims.last else { return Ok(None) };
-    let (lines, bytes) = before;
+    let Some(Segment { lines, bytes, seal, .. }) = &claims.last else { return Ok(None) };
     // In a file that was begun since, nothing is sealed yet.
     let (Some(begin), Some(end)) = (bytes.checked_sub(extent.begin), seal.bytes.checked_sub(extent.begin))
     else {

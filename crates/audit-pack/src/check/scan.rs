@@ -123,7 +123,8 @@ impl<'a> Scan<'a> {
             self.options.progress.add(piece.bytes().len() as u64);
         }
         if is_last {
-            self.out.unsealed = size.saturating_sub(wanted);
+            let more = self.claims.moved.as_ref().map_or(0, |(_, more)| *more);
+            self.out.unsealed = size.saturating_sub(wanted) + more;
             self.out.tail = tail(&*file, wanted.min(size), size)
                 .map_err(|error| self.sidecar.error(&extent.file, error))?;
         } else if size > wanted {

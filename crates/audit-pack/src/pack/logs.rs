@@ -14,8 +14,9 @@ use super::secrets::Secrets;
 use crate::context::Context;
 use crate::finding::Findings;
 use crate::log::Log;
+use crate::moved::SealedPart;
 use crate::place::{FileError, Folder};
-use crate::seals::walk;
+use crate::seals::{segment_at, walk};
 use crate::sidecar::{SUFFIX, Sidecar};
 
 /// A sealer is waited for this long.
@@ -42,6 +43,8 @@ pub(super) struct Snapshot {
 /// Bytes of the log that one file holds: the first `len` of it.
 struct Extent {
     name: String,
+    /// What it is called here, where somebody renamed the log since the last seal.
+    here: String,
     len: u64,
     size_before: u64,
 }
@@ -141,7 +144,7 @@ pub(super) fn look(
         return Err(damaged("checkpoint and chain are not of the same seal; seal once more".to_owned()));
     }
     for file in &mut files {
-        file.size_before = size(&file.name)?;
+        file.size_before = size(&file.here)?;
     }
     let [checkpoint, chain] = [&notes[0], &notes[1]].map(|note| note.to_string().into_bytes());
     Ok(Snapshot { log: log.clone(), path, source, state, seals_len, checkpoint, chain, partials, files })
@@ -163,7 +166,8 @@ fn up_to(
         if let Record::Rotation(rotation) = record {
             files.push(Extent {
                 name: rotation.closed.to_string(),
-                len: rotation.bytes - begin,
+                here: rotation.closed.to_string(),
+                len: rotation.bytes.saturating_sub(begin),
                 size_before: 0,
             });
             begin = rotation.bytes;
@@ -183,8 +187,30 @@ fn up_to(
     }
     let name = state.file.as_ref().map_or_else(|| sidecar.log.clone(), ToString::to_string);
     // A log that has no line yet need not be there.
-    files.push(Extent { name, len: state.bytes - state.file_begin, size_before: 0 });
+    let here = renamed(sidecar, &*file, &name, &state, len, &files).map_err(Err)?;
+    files.push(Extent { name, here, len: state.bytes.saturating_sub(state.file_begin), size_before: 0 });
     Ok((state, len, files))
+}
+
+/// What the last file is called here.
+fn renamed(
+    sidecar: &Sidecar<'_>,
+    seals: &dyn ReadAt,
+    name: &str,
+    state: &State,
+    seals_len: u64,
+    closed: &[Extent],
+) -> Result<String, FileError> {
+    let last = segment_at(seals, seals_len.saturating_sub(1))
+        .map_err(|error| sidecar.error(&sidecar.name("SEALS"), error))?;
+    let part = SealedPart::new(state, last.as_ref());
+    if part.len > 0 && !part.is_in(sidecar, name)? {
+        let known: Vec<String> = closed.iter().map(|extent| extent.name.clone()).collect();
+        if let [found] = part.found(sidecar, &known)?.as_slice() {
+            return Ok(found.to_string());
+        }
+    }
+    Ok(name.to_owned())
 }
 
 impl Snapshot {
@@ -200,8 +226,8 @@ impl Snapshot {
         let (source_above, _) = self.source.rsplit_once('/').unwrap_or_default();
         let mut unsealed = 0;
         for extent in &self.files {
-            let from = self.log.dir.join(&extent.name);
-            let source = join(source_above, &extent.name);
+            let from = self.log.dir.join(&extent.here);
+            let source = join(source_above, &extent.here);
             let failed = |error: ReadError| FileError::new(from.display().to_string(), error);
             let file = match store.open(&from) {
                 Ok(file) => file,

@@ -51,6 +51,8 @@ fn pack(args: &PackArgs, context: &Context<'_>) -> Result<Exit, Exit> {
     let key_path = key_path(args, context, &configured, &chosen)?;
     // A log that cannot be sealed is told, and is no refusal of the pack.
     let mut exit = if args.no_seal { Exit::Ok } else { seal(&context.in_passing(), &chosen) };
+    let mut chosen = chosen;
+    chosen.extend(context.choose_any_of(&configured.past())?);
     let nothing = |why: &dyn Display, exit| context.refuse(&format_args!("nothing was packed: {why}"), exit);
     let mut key = keys::open(context.sys.store, &key_path).map_err(|error| nothing(&error, Exit::Config))?;
     let config = &configured.settings.config;

@@ -7,8 +7,9 @@ use std::ops::Range;
 
 use holdfast::sys::ReadAt;
 use tlog::seals::{Record, Seal};
-use tlog::{Hash, Hasher};
+use tlog::{FileName, Hash, Hasher};
 
+use crate::moved::relatives;
 use crate::pieces::Pieces;
 use crate::place::FileError;
 use crate::seals::SealsReader;
@@ -111,7 +112,16 @@ pub(crate) fn locate(
         return Ok(found);
     }
     let (file, begin) = file_of(sidecar, seals, &covering).map_err(seals_error)?;
-    Ok(in_file(sidecar, &file, begin, &covering, line)?.filter(|spot| spot.leaf == leaf))
+    // A file that was just renamed is in no f1 yet.
+    let renamed = relatives(sidecar, &[])?;
+    let renamed = renamed.iter().filter_map(|name| Some(sidecar.beside(&FileName::new(name).ok()?)));
+    for file in std::iter::once(file).chain(renamed) {
+        let found = in_file(sidecar, &file, begin, &covering, line)?;
+        if right(&found) {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }
 
 /// The file that has the bytes of a seal, and which byte of the log is its first one.

@@ -33,6 +33,9 @@ struct Answer<'a> {
     seals: u64,
     sealed_ms: Option<u64>,
     signed_lines: u64,
+    /// What the log's file is called now, where somebody renamed it since the last seal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moved_to: Option<&'a str>,
     unsealed_bytes: u64,
     torn_bytes: u64,
     /// Why it is unsealed or torn for too long.
@@ -70,6 +73,7 @@ fn json(shown: &str, verdict: &Verdict) -> Exit {
         seals: state.map_or(0, |state| state.seals),
         sealed_ms: state.and_then(|state| state.sealed_ms),
         signed_lines: checked.signed_lines,
+        moved_to: checked.moved.as_ref().map(tlog::FileName::as_str),
         unsealed_bytes: checked.unsealed,
         torn_bytes: checked.tail,
         late: verdict.late.as_deref(),
@@ -126,6 +130,12 @@ fn of_seals(context: &Context<'_>, shown: &str, verdict: &Verdict) -> String {
             text,
             "  sealed      {} lines, {} bytes, {} seals; {age}\n  root        {}\n  signed      by {} ({named})\n",
             state.lines, state.bytes, state.seals, state.root, state.key
+        );
+    }
+    if let Some(moved) = &checked.moved {
+        let _ = writeln!(
+            text,
+            "  renamed     it is {moved} now, and goes on in a new file from the next seal on"
         );
     }
     if verdict.unsigned() > 0 {

@@ -45,6 +45,25 @@ pub(crate) enum SealError {
         /// The one that was given.
         given: String,
     },
+    /// The log's file was given another name, and several could be it.
+    #[error(
+        "the log was renamed, and all that is sealed of it stands in several files: {files}\n  name the one that was \
+         the log: audit-pack rotate {log} --closed FILE"
+    )]
+    Moved {
+        /// Which log.
+        log: String,
+        /// The files.
+        files: String,
+    },
+    /// A file that somebody named was not the log.
+    #[error("{file} {fact}\n  name the files that were the log, the oldest first, as they lie beside it")]
+    NotClosed {
+        /// Which.
+        file: String,
+        /// What speaks against it.
+        fact: &'static str,
+    },
     /// What is there does not extend what was signed.
     #[error("nothing was signed: what is there does not extend what was signed last\n{0}")]
     Changed(Findings),
@@ -75,6 +94,8 @@ impl SealError {
             Self::Guard(GuardError::Malformed { .. }) => Exit::Data,
             Self::NoSidecar { .. } | Self::OtherKey { .. } => Exit::Config,
             Self::Changed(_) | Self::NotBegun { .. } => Exit::No,
+            Self::Moved { .. } => Exit::Unsealed,
+            Self::NotClosed { .. } => Exit::Usage,
             Self::Signer(_) => Exit::Undelivered,
         }
     }

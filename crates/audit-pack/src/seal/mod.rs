@@ -5,19 +5,23 @@
 
 mod error;
 mod recover;
+mod rekey;
+mod rotate;
 mod scrub;
 mod sign;
 mod tiles;
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use holdfast::sys::{ReadAt, Sys};
-use tlog::seals::{State, Walk};
+use tlog::seals::{Record, State, Walk};
 use tlog::tile::Builder;
-use tlog::{Hash, Hasher, Tile, Vkey};
+use tlog::{FileName, Hash, Hasher, Tile, Vkey};
 
 pub(crate) use error::SealError;
+pub(crate) use rotate::Waits;
 pub(crate) use sign::NoteSigner;
 
 use crate::finding::{Finding, Findings, Kind};
@@ -56,8 +60,29 @@ pub(crate) struct Sealed {
     pub(crate) bad: Vec<u64>,
     /// Damaged tiles that were made anew from the log.
     pub(crate) mended: u64,
+    /// Files that were closed by this run.
+    pub(crate) closed: Vec<FileName>,
+    /// The log's file has this name now, and why the log does not go on in a new one yet.
+    pub(crate) waits: Option<(FileName, Waits)>,
     /// An old segment that was hashed again and is not what was sealed.
     pub(crate) findings: Findings,
+}
+
+impl Sealed {
+    fn nothing(state: &State) -> Self {
+        Self {
+            before: state.clone(),
+            state: state.clone(),
+            new_lines: 0,
+            tail: 0,
+            bad_count: 0,
+            bad: Vec::new(),
+            mended: 0,
+            closed: Vec::new(),
+            waits: None,
+            findings: Findings::default(),
+        }
+    }
 }
 
 /// Seals one log.
@@ -67,6 +92,8 @@ pub(crate) struct Sealer<'a> {
     /// Where it is remembered what was signed last.
     pub(crate) guard: PathBuf,
     pub(crate) threads: usize,
+    /// The names that somebody says the log's file was given since, oldest first.
+    pub(crate) closed: &'a [FileName],
 }
 
 /// A log's tree on its way.
@@ -74,6 +101,8 @@ struct Growth {
     state: State,
     seals_len: u64,
     builder: Builder,
+    /// The names that the log's file has been given, and that SEALS does not say yet, oldest first.
+    closed: VecDeque<FileName>,
     /// What was signed last, and so must be extended.
     signed: Guard,
     /// Damaged tiles that were made anew.
@@ -94,7 +123,11 @@ impl Sealer<'_> {
         let signed = self.last_signed(key.vkey())?;
         let before = signed.state.clone();
         let mut growth = self.resume(signed)?;
-        let mut sealed = self.add_new(&mut growth)?;
+        same_key(&growth.state, key.vkey())?;
+        self.affirm(&mut growth)?;
+        let mut sealed = Sealed::nothing(&before);
+        self.add_new(&mut growth, &mut sealed)?;
+        self.go_on(&mut growth, &mut sealed)?;
         // Before it is forgotten where they are.
         tiles::sweep_full(self.sys.store, &self.log.sidecar(), before.lines, growth.state.lines)?;
         self.sign(key, &mut growth)?;
@@ -104,7 +137,6 @@ impl Sealer<'_> {
         self.looked()?;
         sealed.new_lines = growth.state.lines - before.lines;
         sealed.mended = growth.mended;
-        sealed.before = before;
         sealed.state = growth.state;
         Ok(sealed)
     }
@@ -135,45 +167,41 @@ impl Sealer<'_> {
         state.file.as_ref().map_or_else(|| self.log.name.clone(), ToString::to_string)
     }
 
+    /// The name that the file has now whose lines are sealed next.
+    fn file(&self, growth: &Growth) -> String {
+        growth.closed.front().map_or_else(|| self.current(&growth.state), ToString::to_string)
+    }
+
+    /// Unix milliseconds.
+    fn now_ms(&self) -> u64 {
+        (self.sys.clock.now().wall * 1e3) as u64
+    }
+
     /// Seals the lines behind the last seal.
-    fn add_new(&self, growth: &mut Growth) -> Result<Sealed, SealError> {
-        let mut sealed = Sealed {
-            before: growth.state.clone(),
-            state: growth.state.clone(),
-            new_lines: 0,
-            tail: 0,
-            bad_count: 0,
-            bad: Vec::new(),
-            mended: 0,
-            findings: Findings::default(),
-        };
-        let Some((file, begin, size)) = self.unsealed(&growth.state)? else { return Ok(sealed) };
-        self.last_segment_is_there(growth)?;
-        let (mut at, mut records, mut state) = (begin, String::new(), growth.state.clone());
+    fn add_new(&self, growth: &mut Growth, sealed: &mut Sealed) -> Result<(), SealError> {
+        let name = self.file(growth);
+        let Some((file, begin, size)) = self.unsealed(&growth.state, &name)? else { return Ok(()) };
+        let (mut at, mut records, mut state) = (begin, Vec::new(), growth.state.clone());
+        let old_lines = state.lines;
         let mut writer = TileWriter::new(self.sys.store, &self.log.sidecar());
-        let name = self.current(&state);
         let io = |error| FileError::new(self.log.dir.join(&name).display().to_string(), error);
         while let Some(cut) = cut(&*file, at, size).map_err(io)? {
             let first_line = growth.builder.size() + 1;
             let lint = |bytes: &[u8], line| lint(bytes, line, &mut sealed.bad_count, &mut sealed.bad);
             let put = |tile, hashes: &[Hash]| writer.put(tile, hashes);
             let seg = self.grow(&mut growth.builder, &*file, at..cut, put, Lint(first_line, lint))?;
-            let bytes = state.bytes + (cut - at);
-            let time_ms = (self.sys.clock.now().wall * 1e3) as u64;
-            let record =
-                state.seal(time_ms, growth.builder.size(), bytes, seg, growth.builder.root()).to_string();
-            let mut walk = Walk::resume(state.clone());
-            walk.step(record.as_bytes()).map_err(|error| SealError::Own(error.to_string()))?;
-            state = walk.state().cloned().unwrap_or(state);
-            records.push_str(&record);
+            let (lines, root) = (growth.builder.size(), growth.builder.root());
+            let record = state.seal(self.now_ms(), lines, state.bytes + (cut - at), seg, root);
+            state = after(&state, &record)?;
+            records.push(record);
             at = cut;
         }
         sealed.tail = size - at;
         if records.is_empty() {
-            return Ok(sealed);
+            return Ok(());
         }
         for (tile, hashes) in growth.builder.partials() {
-            if Tile::at(tile.level(), tile.index(), growth.state.lines) != Some(tile) {
+            if Tile::at(tile.level(), tile.index(), old_lines) != Some(tile) {
                 writer.put(tile, hashes)?;
             }
         }
@@ -181,17 +209,27 @@ impl Sealer<'_> {
         // Or a power loss takes lines away that a seal says are there, and it looks as if somebody had cut them off.
         let path = self.log.dir.join(&name);
         self.sys.store.sync(&path).map_err(FileError::at(&path))?;
+        self.append(growth, &records)
+    }
+
+    /// Adds records to SEALS, durably and in one write.
+    fn append(&self, growth: &mut Growth, records: &[Record]) -> Result<(), SealError> {
+        let mut state = growth.state.clone();
+        let mut text = String::new();
+        for record in records {
+            state = after(&state, record)?;
+            text.push_str(&record.to_string());
+        }
         let seals = self.log.in_sidecar("SEALS");
-        let line = records.strip_suffix('\n').unwrap_or(&records);
+        let line = text.strip_suffix('\n').unwrap_or(&text);
         let appended = self.sys.store.append(&seals, line).map_err(FileError::at(&seals))?;
         (growth.state, growth.seals_len) = (state, appended.end);
-        Ok(sealed)
+        Ok(())
     }
 
     /// The log's file. Nothing where there is no log yet.
-    fn unsealed(&self, state: &State) -> Result<Option<Unsealed>, SealError> {
-        let name = self.current(state);
-        let path = self.log.dir.join(&name);
+    fn unsealed(&self, state: &State, name: &str) -> Result<Option<Unsealed>, SealError> {
+        let path = self.log.dir.join(name);
         let begin = state.bytes - state.file_begin;
         let file = match self.sys.store.open(&path) {
             Ok(file) => file,
@@ -295,6 +333,13 @@ fn cut(file: &dyn ReadAt, begin: u64, size: u64) -> std::io::Result<Option<u64>>
             return Ok(None);
         }
     }
+}
+
+/// What SEALS says behind a record of ours.
+fn after(state: &State, record: &Record) -> Result<State, SealError> {
+    let mut walk = Walk::resume(state.clone());
+    walk.step(record.to_string().as_bytes()).map_err(|error| SealError::Own(error.to_string()))?;
+    walk.state().cloned().ok_or_else(|| SealError::Own("it has no state".to_owned()))
 }
 
 /// The sidecar of a log in its folder.

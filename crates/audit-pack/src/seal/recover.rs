@@ -1,7 +1,7 @@
 //! Where the sealer goes on from: behind what was signed last, whatever a crash left behind.
 
 use holdfast::sys::{ReadAt, ReadError};
-use tlog::seals::{Record, SEALS_LINE_MAX, State, Walk};
+use tlog::seals::{Record, Rotation, SEALS_LINE_MAX, Seal, State, Walk};
 use tlog::tile::Builder;
 use tlog::{Chain, FileName, Hash, Tile, Vkey};
 
@@ -11,6 +11,12 @@ use crate::finding::{Finding, Kind};
 use crate::guard::Guard;
 use crate::place::FileError;
 use crate::seals::{SealsReader, damage, walk};
+
+/// Without the key's memory nothing counts that it has not signed.
+fn unsigned(file: &str, fact: &str) -> SealError {
+    let says = format!("{fact}; and nothing beside the key says what it signed last");
+    SealError::changed(Finding::new(Kind::Unsigned, file).says(says))
+}
 
 /// The bytes of the log that one file holds.
 pub(super) struct Extent {
@@ -78,21 +84,20 @@ impl Sealer<'_> {
     /// note nothing does, not even a log that has just begun: whoever has no key could begin one anew, under another
     /// name, and have it signed.
     fn first_sight(&self, seals: &dyn ReadAt, vkey: &Vkey) -> Result<Guard, SealError> {
-        let unsigned = |file: &str, fact: String| {
-            let says = format!("{fact}; and nothing beside the key says what it signed last");
-            SealError::changed(Finding::new(Kind::Unsigned, file).says(says))
-        };
         let folder = self.folder();
         let Some(note) = sidecar(&folder, self.log).note("chain")? else {
             return Err(SealError::NotBegun { log: self.log.path().display().to_string() });
         };
-        let note = note.map_err(|fact| unsigned("chain", fact))?;
-        let chain = Chain::parse(note.text()).map_err(|error| unsigned("chain", error.to_string()))?;
+        let note = note.map_err(|fact| unsigned("chain", &fact))?;
+        let chain = Chain::parse(note.text()).map_err(|error| unsigned("chain", &error.to_string()))?;
         let records = chain.records();
-        let mut at: Option<(State, u64)> = None;
-        let walked = walk(seals, |_, state, end| {
+        let (mut at, mut changed): (Option<(State, u64)>, Option<(State, u64)>) = (None, None);
+        let walked = walk(seals, |record, state, end| {
             if state.records == records {
                 at = Some((state.clone(), end));
+            }
+            if matches!(record, Record::KeyChange(change) if change.key == *vkey) {
+                changed = Some((state.clone(), end));
             }
         });
         let walked = walked.map_err(|error| self.seals_error(error))?;
@@ -103,25 +108,41 @@ impl Sealer<'_> {
             let says = format!("{records} lines of it were signed, and it has fewer");
             SealError::changed(Finding::new(Kind::RolledBack, "SEALS").says(says))
         })?;
+        if let Some((changed, seals_len)) = changed.filter(|(changed, _)| changed.records > records) {
+            // It was given this key, and the change was interrupted before this key signed anything else.
+            self.agreed(&changed)?;
+            return Ok(Guard { state: changed, seals_len, file_id: None });
+        }
         // Before the signature is looked at: whoever names the wrong key has not found a changed log.
         same_key(&state, vkey)?;
-        note.verify(vkey).map_err(|error| unsigned("chain", error.to_string()))?;
+        note.verify(vkey).map_err(|error| unsigned("chain", &error.to_string()))?;
         if chain != state.chain() {
-            return Err(unsigned("SEALS", format!("its line {records} is not the one that was signed")));
+            return Err(unsigned("SEALS", &format!("its line {records} is not the one that was signed")));
         }
-        Ok(Guard { state, seals_len })
+        Ok(Guard { state, seals_len, file_id: None })
+    }
+
+    /// Both keys have signed that the key changes, behind which SEALS says this.
+    fn agreed(&self, state: &State) -> Result<(), SealError> {
+        let folder = self.folder();
+        let fault = sidecar(&folder, self.log).key_change_fault(state)?;
+        fault.map_or(Ok(()), |finding| Err(SealError::changed(finding)))
     }
 
     /// The tree as it was signed last, and what a crash left unsigned behind it, hashed again.
     pub(super) fn resume(&self, signed: Guard) -> Result<Growth, SealError> {
         let folder = self.folder();
         let state = signed.state.clone();
+        let closed = self.closed_since(&signed)?;
         let mut writer = TileWriter::new(self.sys.store, &self.log.sidecar());
         let (builder, mended) = match Builder::load(&sidecar(&folder, self.log), state.lines, state.root) {
             Ok(builder) => (builder, 0),
-            Err(_) => self.rebuild(&state)?,
+            Err(_) => {
+                let file = closed.front().map_or_else(|| self.current(&state), ToString::to_string);
+                self.rebuild(&state, &file)?
+            }
         };
-        let mut growth = Growth { state, seals_len: signed.seals_len, builder, signed, mended };
+        let mut growth = Growth { state, seals_len: signed.seals_len, builder, closed, signed, mended };
         self.catch_up(&mut growth, &mut writer)?;
         for (tile, hashes) in growth.builder.partials() {
             if growth.state.lines != growth.signed.state.lines {
@@ -139,30 +160,32 @@ impl Sealer<'_> {
         let mut reader = SealsReader::new(&*seals, growth.seals_len);
         let mut walk = Walk::resume(growth.state.clone());
         while let Some(line) = reader.line().map_err(|error| self.seals_error(error))? {
+            let number = growth.state.records + 1;
             let unfit = |says: String| {
-                let finding = Finding::new(Kind::Edited, "SEALS").line(growth.state.records + 1);
+                let finding = Finding::new(Kind::Edited, "SEALS").line(number);
                 SealError::changed(finding.says(format!("{says}; the line was never signed")))
             };
             let before = growth.state.clone();
             let record = walk.step(&line).map_err(|error| unfit(error.fault.to_string()))?;
-            // Only seals can be judged by the log's bytes. Any other record is signed by whoever writes it, so that
-            // nobody without the key can name a new key, or another file, and have it signed here.
-            let Record::Seal(seal) = &record else {
-                return Err(unfit("it is no seal".to_owned()));
-            };
-            let (begin, end) = (before.bytes - before.file_begin, seal.bytes - before.file_begin);
-            let file = match self.unsealed(&before)? {
-                Some((file, _, size)) if size >= end => file,
-                _ => return Err(unfit("the log does not have these bytes".to_owned())),
-            };
-            let nothing = Lint(0, |_: &[u8], _| ());
-            let put = |tile, hashes: &[Hash]| writer.put(tile, hashes);
-            let seg = self.grow(&mut growth.builder, &*file, begin..end, put, nothing)?;
-            let found = (growth.builder.size(), growth.builder.root(), seg);
-            if found != (seal.lines, seal.root, seal.seg) {
-                return Err(unfit("it is not what the log's bytes say".to_owned()));
+            let state = walk.state().cloned().unwrap_or_else(|| before.clone());
+            // Nobody without the key can name a new key, or another file, and have it signed here.
+            match &record {
+                Record::Genesis(_) => return Err(unfit("it is a second beginning".to_owned())),
+                Record::Seal(seal) if seal.bytes == before.bytes => {}
+                Record::Seal(seal) => {
+                    if let Some(says) = self.follow(growth, seal, writer)? {
+                        return Err(unfit(says));
+                    }
+                }
+                Record::KeyChange(_) => self.agreed(&state)?,
+                Record::Rotation(Rotation { closed, new, .. }) => {
+                    if growth.closed.front() != Some(closed) || new.as_str() != self.current(&before) {
+                        return Err(unfit(format!("no file was closed here, and it says that {closed} was")));
+                    }
+                    growth.closed.pop_front();
+                }
             }
-            growth.state = walk.state().cloned().unwrap_or(before);
+            growth.state = state;
             growth.seals_len = reader.offset();
         }
         if growth.seals_len > growth.signed.seals_len {
@@ -177,10 +200,32 @@ impl Sealer<'_> {
         Ok(())
     }
 
+    /// Adds the lines of a seal that was never signed to the tree; what speaks against it.
+    fn follow(
+        &self,
+        growth: &mut Growth,
+        seal: &Seal,
+        writer: &mut TileWriter<'_>,
+    ) -> Result<Option<String>, SealError> {
+        let state = &growth.state;
+        let (begin, end) = (state.bytes - state.file_begin, seal.bytes - state.file_begin);
+        let name = self.file(growth);
+        let file = match self.unsealed(state, &name)? {
+            Some((file, _, size)) if size >= end => file,
+            _ => return Ok(Some("the log does not have these bytes".to_owned())),
+        };
+        let nothing = Lint(0, |_: &[u8], _| ());
+        let put = |tile, hashes: &[Hash]| writer.put(tile, hashes);
+        let seg = self.grow(&mut growth.builder, &*file, begin..end, put, nothing)?;
+        let found = (growth.builder.size(), growth.builder.root(), seg);
+        let fits = found == (seal.lines, seal.root, seal.seg);
+        Ok((!fits).then(|| "it is not what the log's bytes say".to_owned()))
+    }
+
     /// Makes anew from the log what tiles are missing or damaged; how many. The log must still have the root that was
     /// signed. Where it has not, they stay as they are: by them a check tells what happened to the log.
-    pub(super) fn rebuild(&self, state: &State) -> Result<(Builder, u64), SealError> {
-        let builder = self.tree(state, |_, _| Ok(()))?;
+    pub(super) fn rebuild(&self, state: &State, file: &str) -> Result<(Builder, u64), SealError> {
+        let builder = self.tree(state, file, |_, _| Ok(()))?;
         if (builder.size(), builder.root()) != (state.lines, state.root) {
             let says = "the tiles are damaged, and the log has not the root any more that was signed";
             return Err(SealError::changed(Finding::new(Kind::Edited, self.log.name.clone()).says(says)));
@@ -195,7 +240,7 @@ impl Sealer<'_> {
             made += 1;
             writer.put(tile, hashes)
         };
-        self.tree(state, &mut put)?;
+        self.tree(state, file, &mut put)?;
         builder.partials().try_for_each(|(tile, hashes)| put(tile, hashes))?;
         writer.flush()?;
         Ok((builder, made))
@@ -205,10 +250,11 @@ impl Sealer<'_> {
     fn tree(
         &self,
         state: &State,
+        file: &str,
         mut full: impl FnMut(Tile, &[Hash]) -> Result<(), FileError>,
     ) -> Result<Builder, SealError> {
         let mut builder = Builder::new();
-        for extent in self.extents(state)? {
+        for extent in self.extents(state, file)? {
             let path = self.log.dir.join(&extent.file);
             let file = self.sys.store.open(&path);
             let file = file.map_err(|error| FileError::new(path.display().to_string(), error))?;
@@ -219,8 +265,8 @@ impl Sealer<'_> {
         Ok(builder)
     }
 
-    /// Which file holds which bytes of the log.
-    fn extents(&self, state: &State) -> Result<Vec<Extent>, SealError> {
+    /// Which file holds which bytes of the log; the last one is named.
+    pub(super) fn extents(&self, state: &State, file: &str) -> Result<Vec<Extent>, SealError> {
         let mut extents = Vec::new();
         if state.file.is_some() {
             let path = self.log.in_sidecar("SEALS");
@@ -237,7 +283,7 @@ impl Sealer<'_> {
             });
             walked.map_err(|error| self.seals_error(error))?;
         }
-        extents.push(Extent { file: self.current(state), begin: state.file_begin, end: state.bytes });
+        extents.push(Extent { file: file.to_owned(), begin: state.file_begin, end: state.bytes });
         Ok(extents)
     }
 }

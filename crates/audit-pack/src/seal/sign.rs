@@ -27,7 +27,7 @@ impl NoteSigner<'_> {
 }
 
 /// An error with what caused it, in one line.
-fn with_causes(error: &dyn std::error::Error) -> String {
+pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -45,15 +45,14 @@ impl Sealer<'_> {
         if !guard_lags && self.notes_are_whole(new, key.vkey())? {
             return Ok(());
         }
-        let mended = self.prove_extension(old, new)?;
+        let mended = self.prove_extension(old, new, &self.file(growth))?;
         let texts = [("checkpoint", new.checkpoint().to_string()), ("chain", new.chain().to_string())];
         let mut notes = Vec::new();
         for (file, text) in texts {
             notes.push((file, key.note(&text)?));
         }
         // Before anybody can see the signatures: a rollback to before them must never be signed.
-        let guard = Guard { state: new.clone(), seals_len: growth.seals_len };
-        guard.write(self.sys.store, &self.guard, self.log)?;
+        self.guard_of(growth).write(self.sys.store, &self.guard, self.log)?;
         for (file, note) in notes {
             let path = self.log.in_sidecar(file);
             let written = self.sys.store.replace(&path, note.as_bytes(), Secrecy::Shared);
@@ -61,6 +60,12 @@ impl Sealer<'_> {
         }
         growth.mended += mended;
         Ok(())
+    }
+
+    /// What is to be remembered of it.
+    pub(super) fn guard_of(&self, growth: &Growth) -> Guard {
+        let file_id = self.stat(&self.file(growth)).map(|stat| stat.id).filter(|id| *id != 0);
+        Guard { state: growth.state.clone(), seals_len: growth.seals_len, file_id }
     }
 
     fn guard_is_there(&self) -> bool {
@@ -85,7 +90,7 @@ impl Sealer<'_> {
     }
 
     /// The new log begins with the old one. Tiles that are too damaged for a proof are made anew; how many.
-    fn prove_extension(&self, old: &State, new: &State) -> Result<u64, SealError> {
+    fn prove_extension(&self, old: &State, new: &State, file: &str) -> Result<u64, SealError> {
         let folder = self.folder();
         let prove = || {
             let reader = TileReader::verified(sidecar(&folder, self.log), new.lines, new.root)?;
@@ -93,7 +98,7 @@ impl Sealer<'_> {
         };
         let (mut proof, mut mended) = (prove(), 0);
         if proof.as_ref().is_err_and(|error| !matches!(error, ReadError::Source { .. })) {
-            (_, mended) = self.rebuild(new)?;
+            (_, mended) = self.rebuild(new, file)?;
             proof = prove();
         }
         let proof = proof.map_err(|error| match error {

@@ -2,12 +2,14 @@
 
 use bag::Bag;
 use holdfast::sys::{ReadAt, ReadError};
-use tlog::seals::State;
+use tlog::seals::{Genesis, Record, State};
 
 use crate::check::{self, Checked, Options};
 use crate::finding::{Finding, Findings, Kind};
+use crate::past::{self, Past, Seen};
 use crate::place::{FileError, Place};
 use crate::progress::Progress;
+use crate::seals::SealsReader;
 use crate::sidecar::{SUFFIX, Sidecar};
 
 /// Logs are below it.
@@ -52,24 +54,56 @@ pub(super) fn check<'a>(
             format!("there are more than {LOGS_MAX} logs: this one and all behind it were not looked at");
         findings.add(Finding::new(Kind::Malformed, format!("{LOGS}{first}")).says(says));
     }
-    for log in logs.into_iter().take(LOGS_MAX) {
-        let (verdict, found) = one(bag, log, threads, progress)?;
-        verdicts.push(verdict);
+    let logs: Vec<(&str, Option<Genesis>)> = logs
+        .into_iter()
+        .take(LOGS_MAX)
+        .map(|log| Ok((log, genesis(bag, log)?)))
+        .collect::<Result<_, FileError>>()?;
+    let mut past = Past::default();
+    for (log, begun) in &logs {
+        past.add(begun.as_ref().and_then(|begun| begun.restart.clone()), &format!("{LOGS}{log}"));
+    }
+    for (log, begun) in &logs {
+        let pins = begun.as_ref().map(|begun| past.pins(&begun.origin)).unwrap_or_default();
+        let options = Options { deep: true, pins, threads, progress };
+        let (verdict, found) = one(bag, log, &options)?;
+        verdicts.push((verdict, found.is_empty()));
         findings.extend(found);
     }
-    Ok((verdicts, findings))
+    for finding in restarted(&verdicts) {
+        findings.add(finding);
+    }
+    Ok((verdicts.into_iter().map(|(verdict, _)| verdict).collect(), findings))
 }
 
-fn one(
-    bag: &Bag<'_>,
-    log: &str,
-    threads: usize,
-    progress: &Progress,
-) -> Result<(LogVerdict, Findings), FileError> {
-    let options = Options { deep: true, pins: Vec::new(), threads, progress };
+/// Logs that took the place of others which are not in the pack.
+fn restarted(verdicts: &[(LogVerdict, bool)]) -> Vec<Finding> {
+    let seen = verdicts.iter().filter_map(|(verdict, is_whole)| {
+        verdict.state.as_ref().map(|state| Seen { state, is_whole: *is_whole })
+    });
+    let seen: Vec<Seen<'_>> = seen.collect();
+    let faults = verdicts.iter().filter_map(|(verdict, _)| {
+        past::fault(&format!("{LOGS}{}", verdict.log), verdict.state.as_ref()?, &seen)
+    });
+    faults.collect()
+}
+
+/// The first line of a log's SEALS, where it can be read. What is wrong with it the check finds.
+fn genesis(bag: &Bag<'_>, log: &str) -> Result<Option<Genesis>, FileError> {
+    let sidecar = Sidecar::new(bag, format!("{LOGS}{log}"));
+    let name = sidecar.name("SEALS");
+    let Some(file) = sidecar.open(&name)? else { return Ok(None) };
+    let line = SealsReader::new(&*file, 0).line().map_err(|error| sidecar.error(&name, error))?;
+    Ok(match line.as_deref().map(Record::parse) {
+        Some(Ok(Record::Genesis(genesis))) => Some(genesis),
+        _ => None,
+    })
+}
+
+fn one(bag: &Bag<'_>, log: &str, options: &Options<'_>) -> Result<(LogVerdict, Findings), FileError> {
     let path = format!("{LOGS}{log}");
     let Checked { state, signed_lines, signed_records, unsealed, mut findings, .. } =
-        check::check(&Sidecar::new(bag, &*path), &options)?;
+        check::check(&Sidecar::new(bag, &*path), options)?;
     // A pack ends at a seal that is signed: there is no excuse of a crash or of a writer that is at it.
     if unsealed > 0 {
         let says = format!("{unsealed} bytes stand behind the last seal");

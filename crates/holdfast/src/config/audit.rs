@@ -15,6 +15,8 @@ const LOGS: [&str; 3] = ["memory/decisions.jsonl", "memory/journal.jsonl", "data
 pub struct Audit {
     /// The logs, from the root.
     pub logs: Vec<PathBuf>,
+    /// Logs whose place another one has taken: they are checked and packed, and not sealed any more.
+    pub past: Vec<PathBuf>,
     /// The signing key; without one nothing is sealed.
     pub key: Option<PathBuf>,
     /// The name that new sidecars carry; by default the host's and the log's.
@@ -31,6 +33,7 @@ impl Default for Audit {
     fn default() -> Self {
         Self {
             logs: LOGS.map(PathBuf::from).to_vec(),
+            past: Vec::new(),
             key: None,
             origin: None,
             include: Vec::new(),
@@ -43,20 +46,22 @@ impl Default for Audit {
 impl Audit {
     pub(super) fn read(value: &Value<'_>) -> Result<Self, Problem> {
         let section = Section::of("[audit]", value)?;
-        section.only(&["logs", "key", "origin", "include", "max_unsealed_age", "max_anchor_age"])?;
+        section.only(&["logs", "past", "key", "origin", "include", "max_unsealed_age", "max_anchor_age"])?;
         let default = Self::default();
         let logs = section.get_or("logs", default.logs)?;
-        if let Some(twice) =
-            logs.iter().enumerate().find_map(|(n, log)| logs[..n].contains(log).then_some(log))
-        {
-            return Err(section.problem(
-                "logs",
-                format!("{} stands twice in logs", twice.display()),
-                "take one out",
-            ));
+        let past: Vec<PathBuf> = section.get("past")?.unwrap_or_default();
+        let all: Vec<&PathBuf> = logs.iter().chain(&past).collect();
+        if let Some((n, twice)) = all.iter().enumerate().find(|(n, log)| all[..*n].contains(log)) {
+            let (key, text) = if n < logs.len() {
+                ("logs", format!("{} stands twice in logs", twice.display()))
+            } else {
+                ("past", format!("{} stands twice in logs and past", twice.display()))
+            };
+            return Err(section.problem(key, text, "take one out"));
         }
         Ok(Self {
             logs,
+            past,
             key: section.get("key")?,
             origin: section.get::<Origin>("origin")?.map(|origin| origin.0),
             include: section.get("include")?.unwrap_or_default(),

@@ -5,18 +5,16 @@ use std::fmt::Write as _;
 use std::io;
 
 use holdfast::sys::ReadAt;
-use tlog::note::VerifyError;
-use tlog::proof::{consistency, first_difference, root, verify_consistency};
+use tlog::proof::{consistency, first_difference, verify_consistency};
 use tlog::seals::{OldHead, Record, Seal, State};
 use tlog::tile::{HashReader, Node, TileReader};
-use tlog::{Chain, Hash};
 
 use super::Side;
 use crate::base::text_of;
-use crate::finding::{Finding, Findings, Interval, Kind};
+use crate::finding::{Finding, Interval, Kind};
 use crate::place::FileError;
 use crate::prove::{covering, locate};
-use crate::seals::{SealsReader, walk};
+use crate::seals::SealsReader;
 use crate::sidecar::Sidecar;
 
 /// How much of a line is read to be shown, in bytes.
@@ -49,12 +47,6 @@ impl<'a> Side<'a> {
         let read = file.read_at(spot.bytes.start, &mut buf).ok()?;
         Some(text_of(&buf[..read]))
     }
-}
-
-/// The root over its first lines, if it has so many.
-pub(super) fn root_at(side: &Side<'_>, size: u64) -> Option<Hash> {
-    let tiles = side.tiles().filter(|_| size <= side.state.lines)?;
-    root(&tiles, size).ok()
 }
 
 /// Where a log of the same name does not go on from what it was; nothing if it does.
@@ -152,49 +144,6 @@ fn interval(seal: &Seal, before: Option<&Seal>) -> Interval {
     Interval { seal: seal.n, sealed_ms: seal.time_ms, after_ms: before.map(|seal| seal.time_ms) }
 }
 
-/// Every key that signs since was put in force by a line that the key before it and itself signed.
-pub(super) fn key_changes(old: &Side<'_>, new: &Side<'_>, findings: &mut Findings) -> Result<(), FileError> {
-    let seals = new.seals()?;
-    let mut unsigned = Ok(());
-    let walked = walk(&*seals, |record, state, _| {
-        if matches!(record, Record::KeyChange(_)) && state.records > old.state.records && unsigned.is_ok() {
-            unsigned =
-                key_change(new, state).map(|finding| finding.into_iter().for_each(|it| findings.add(it)));
-        }
-    });
-    walked.map_err(new.failed())?;
-    unsigned
-}
-
-/// What is wrong with the signatures of a key change, whose line is the last one of this state.
-fn key_change(new: &Side<'_>, state: &State) -> Result<Option<Finding>, FileError> {
-    let kept = format!("keys/{:020}", state.records);
-    // Until something else is signed the note over it is the one that both keys signed.
-    let file = if new.sidecar.note(&kept)?.is_none() && state.records == new.state.records {
-        "chain"
-    } else {
-        &kept
-    };
-    let note = new.sidecar.note(file)?;
-    let says = match note {
-        None => "no note by both keys is there".to_owned(),
-        Some(Err(fact)) => fact,
-        Some(Ok(note)) if Chain::parse(note.text()).ok() != Some(state.chain()) => {
-            "it is not about this line".to_owned()
-        }
-        Some(Ok(note)) => {
-            let signed: Result<(), VerifyError> =
-                state.signers().try_for_each(|key| note.verify(key).map(drop));
-            match signed {
-                Ok(()) => return Ok(None),
-                Err(error) => error.to_string(),
-            }
-        }
-    };
-    let says = format!("the key was changed by line {} of SEALS: {says}", state.records);
-    Ok(Some(Finding::new(Kind::Unsigned, new.sidecar.name(file)).says(says)))
-}
-
 /// A log that is not in the new pack, and that none there names as its past.
 pub(super) fn gone(pack: &str, old: &Side<'_>, news: &[Side<'_>]) -> Finding {
     let mut says = format!("{pack} has {} with {} lines, and it is gone", old.origin(), old.state.lines);
@@ -224,15 +173,6 @@ pub(super) fn broken_restart(pack: &str, old: &Side<'_>, new: &Side<'_>, head: &
         }
         Ordering::Equal => finding(Kind::Forked).says(format!("{begun}, and another log does, too")),
     }
-}
-
-/// A log that goes on from one of which nobody has the bytes.
-pub(super) fn without_past(pack: &str, new: &Side<'_>, head: &OldHead) -> Finding {
-    let says = format!(
-        "it goes on behind line {} of {}, which is neither here nor in {pack} with that head",
-        head.size, head.origin
-    );
-    all_lines(Finding::new(Kind::Missing, &*new.sidecar.log), head.size).says(says)
 }
 
 fn all_lines(finding: Finding, lines: u64) -> Finding {

@@ -12,7 +12,7 @@ use std::fmt;
 
 use bag::Bag;
 use serde::Serialize;
-use tlog::seals::{OldHead, State};
+use tlog::seals::State;
 
 use super::open::Pack;
 use super::{LOGS, LogVerdict, Verdict};
@@ -98,12 +98,6 @@ impl Side<'_> {
     fn origin(&self) -> &str {
         self.state.origin.as_str()
     }
-
-    /// Exactly that head, or one that goes on from it.
-    fn has_head(&self, head: &OldHead) -> bool {
-        *self.state.origin.as_str() == *head.origin.as_str()
-            && log::root_at(self, head.size) == Some(head.root)
-    }
 }
 
 fn sides<'a>(bag: &'a Bag<'_>, logs: &'a [LogVerdict]) -> Vec<Side<'a>> {
@@ -127,6 +121,10 @@ pub(super) fn compare(old: &Pack<'_>, before: Verdict, new: &Pack<'_>, verdict: 
             became: Vec::new(),
             findings: Findings::default(),
         };
+        // Alone the new pack does not show the past of a log that took the place of another one. Whether that went on from
+        // what the older pack shows is judged here.
+        let shown = comparison.pasts();
+        verdict.findings.retain(|it| it.kind != Kind::Restarted || !shown.contains(&it.file));
         if let Err(error) = comparison.run() {
             findings.add(Finding::new(Kind::Malformed, old.shown).says(format!("not compared: {error}")));
         }
@@ -152,6 +150,15 @@ struct Comparison<'a> {
 }
 
 impl Comparison<'_> {
+    /// The logs of the new pack that took the place of one that the older pack has.
+    fn pasts(&self) -> Vec<String> {
+        let has_past = |new: &&Side<'_>| {
+            let past = new.state.restart.as_ref().map(|head| head.origin.as_str());
+            self.olds.iter().any(|old| Some(old.origin()) == past)
+        };
+        self.news.iter().filter(has_past).map(|new| new.sidecar.log.clone()).collect()
+    }
+
     fn run(&mut self) -> Result<(), FileError> {
         for old in &self.olds {
             let same: Vec<&Side<'_>> = self.news.iter().filter(|new| new.origin() == old.origin()).collect();
@@ -165,8 +172,6 @@ impl Comparison<'_> {
             for new in &same {
                 if let Some(finding) = log::rewritten(self.pack, old, new)? {
                     self.findings.add(finding);
-                } else {
-                    log::key_changes(old, new, &mut self.findings)?;
                 }
                 let new_key = new.state.key != old.state.key;
                 way = Way::Extended { lines_before, lines: new.state.lines, new_key };
@@ -185,20 +190,11 @@ impl Comparison<'_> {
             }
             self.became.push(Became { origin: old.origin().to_owned(), way });
         }
-        for new in &self.news {
-            if self.olds.iter().any(|old| old.origin() == new.origin()) {
-                continue;
-            }
-            // Where its past is a log of the older pack, that was judged above.
-            if let Some(head) = &new.state.restart
-                && !self.olds.iter().any(|old| old.origin() == head.origin.as_str())
-                && !self.news.iter().any(|past| past.has_head(head))
-            {
-                self.findings.add(log::without_past(self.pack, new, head));
-            }
+        let begun = self.news.iter().filter(|new| self.olds.iter().all(|old| old.origin() != new.origin()));
+        self.became.extend(begun.map(|new| {
             let way = Way::Begun { lines: new.state.lines };
-            self.became.push(Became { origin: new.origin().to_owned(), way });
-        }
+            Became { origin: new.origin().to_owned(), way }
+        }));
         Ok(())
     }
 

@@ -164,35 +164,19 @@ fn what_the_owner_of_the_key_rewrote_is_found_with_its_line_and_its_seal() {
 }
 
 #[test]
-fn a_key_is_changed_only_by_both_keys() {
-    let changed = || {
-        let mut scribe = base();
-        scribe.change_key(9);
-        scribe.seal(&lines(100..110));
-        scribe
-    };
-    let kept = "keys/00000000000000000007";
-    let file = "memory/decisions.jsonl.audit/keys/00000000000000000007";
-    let told = |says| [(Kind::Unsigned, file, None, None, says)];
-    let mut new = changed();
-    new.files.remove(&format!("{LOG}.audit/{kept}"));
-    finds("no note", &one(base()), &one(new), &told("no note by both keys is there"));
-    let mut new = changed();
-    let note = String::from_utf8(new.sidecar_file(kept).clone()).expect("text");
-    let last = note.trim_end().rfind('\n').expect("two signatures");
-    *new.sidecar_file(kept) = note.as_bytes()[..=last].to_vec();
-    finds("the new key alone", &one(base()), &one(new), &told("no signature by"));
-    let mut new = changed();
-    *new.sidecar_file(kept) = new.sidecar_file("chain").clone();
-    finds("another note", &one(base()), &one(new), &told("it is not about this line"));
-    let mut new = changed();
-    *new.sidecar_file(kept) = b"x".to_vec();
-    finds("no note at all", &one(base()), &one(new), &told("no blank line"));
-    // What was so in the older pack was for its own audit.
-    let mut old = changed();
-    old.files.remove(&format!("{LOG}.audit/{kept}"));
-    let verdict = compared(&one(old.clone()), &one(old));
-    assert!(verdict.findings.is_empty(), "{}", verdict.findings);
+fn a_key_that_the_old_one_did_not_agree_to_is_no_extension() {
+    let mut new = base();
+    new.change_key(9);
+    new.seal(&lines(100..110));
+    let kept = "decisions.jsonl.audit/keys/00000000000000000007";
+    assert!(new.files.remove(kept).is_some());
+    let seals = "memory/decisions.jsonl.audit/SEALS";
+    finds(
+        "no note",
+        &one(base()),
+        &one(new),
+        &[(Kind::Unsigned, seals, Some(7), None, "by which the old one agrees")],
+    );
 }
 
 #[test]
@@ -237,20 +221,15 @@ fn a_past_that_nobody_has_is_a_finding() {
         let logs = logs.iter().map(|(folder, scribe)| (*folder, (*scribe).clone()));
         nothing.iter().cloned().chain(logs).collect()
     };
-    let told = [(
-        Kind::Missing,
-        "memory/decisions.jsonl",
-        Some(1),
-        None,
-        "which is neither here nor in old.tar with that head",
-    )];
+    let restarted = (Kind::Restarted, "memory/decisions.jsonl", None, None, "it took the place of");
+    let told = [restarted];
     finds("nobody has it", &nothing, &with(&[("memory", &after)]), &told);
     // Here it lies in the new pack, also where it has grown since.
     for at_hand in [&past, &grown(past.clone())] {
         let verdict = compared(&nothing, &with(&[("memory", &after), ("old", at_hand)]));
         assert!(verdict.findings.is_empty(), "{}", verdict.findings);
     }
-    let told = [(Kind::Missing, "memory/decisions.jsonl", Some(1), None, "neither here nor")];
+    let told = [(Kind::Forked, "old/decisions.jsonl", Some(1), None, "took its place"), restarted];
     finds("another past", &nothing, &with(&[("memory", &after), ("old", &forged(3))]), &told);
     let told = [(Kind::Forked, "old/decisions.jsonl", None, None, "a second log calls itself")];
     finds("twice", &one(past.clone()), &vec![("memory", past.clone()), ("old", past)], &told);
