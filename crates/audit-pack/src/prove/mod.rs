@@ -169,7 +169,7 @@ fn deliver(args: &ProveArgs, context: &Context<'_>, source: &Source<'_>) -> Resu
         let written = store.replace(path, proven.file.to_string().as_bytes(), Secrecy::Shared);
         written.map_err(FileError::at(path))?;
     }
-    Ok(tell::tell(args, context, &source.shown, &proven))
+    Ok(tell::tell(args, context, source, &proven))
 }
 
 impl Source<'_> {

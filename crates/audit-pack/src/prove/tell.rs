@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use holdfast::Exit;
 use serde::Serialize;
 
-use super::Proven;
+use super::{Proven, Source};
 use crate::cli::ProveArgs;
 use crate::context::Context;
 use crate::out;
@@ -24,7 +24,7 @@ struct Answer<'a> {
     leaf: String,
     /// As the log itself says.
     key: String,
-    file: &'a str,
+    file: String,
     byte: u64,
     bytes: u64,
     proof: String,
@@ -34,12 +34,19 @@ struct Answer<'a> {
     line_file: Option<String>,
 }
 
-/// Without a file for it the proof is the answer, and the words are the story.
-pub(super) fn tell(args: &ProveArgs, context: &Context<'_>, shown: &str, proven: &Proven) -> Exit {
-    if context.json {
-        return json(args, shown, proven);
+impl Source<'_> {
+    /// The file that has the line, as people are told of it.
+    fn file(&self, proven: &Proven) -> String {
+        self.sidecar.place.shown(&proven.spot.file)
     }
-    let text = text(args, shown, proven);
+}
+
+/// Without a file for it the proof is the answer, and the words are the story.
+pub(super) fn tell(args: &ProveArgs, context: &Context<'_>, source: &Source<'_>, proven: &Proven) -> Exit {
+    if context.json {
+        return json(args, source, proven);
+    }
+    let text = text(args, source, proven);
     if args.output.is_some() {
         return out::answer(&text);
     }
@@ -47,11 +54,11 @@ pub(super) fn tell(args: &ProveArgs, context: &Context<'_>, shown: &str, proven:
     out::answer(&proven.file.to_string())
 }
 
-fn json(args: &ProveArgs, shown: &str, proven: &Proven) -> Exit {
+fn json(args: &ProveArgs, source: &Source<'_>, proven: &Proven) -> Exit {
     let (head, spot) = (proven.file.checkpoint(), &proven.spot);
     let path = |path: &Option<std::path::PathBuf>| path.as_ref().map(|path| path.display().to_string());
     out::json(&Answer {
-        log: shown,
+        log: &source.shown,
         origin: head.origin(),
         line: args.line,
         index: proven.file.index(),
@@ -59,7 +66,7 @@ fn json(args: &ProveArgs, shown: &str, proven: &Proven) -> Exit {
         root: head.root().to_string(),
         leaf: spot.leaf.to_string(),
         key: proven.key.to_string(),
-        file: &spot.file,
+        file: source.file(proven),
         byte: spot.bytes.start,
         bytes: spot.bytes.end - spot.bytes.start,
         proof: proven.file.to_string(),
@@ -68,13 +75,13 @@ fn json(args: &ProveArgs, shown: &str, proven: &Proven) -> Exit {
     })
 }
 
-fn text(args: &ProveArgs, shown: &str, proven: &Proven) -> String {
+fn text(args: &ProveArgs, source: &Source<'_>, proven: &Proven) -> String {
     let (head, spot, key) = (proven.file.checkpoint(), &proven.spot, &proven.key);
     let named = |path: &Option<std::path::PathBuf>, or: &str| {
         path.as_ref().map_or_else(|| or.to_owned(), |path| path.display().to_string())
     };
     let (proof, line) = (named(&args.output, "X.tlog-proof"), named(&args.line_file, "FILE"));
-    let mut text = format!("{shown}: line {} is PROVEN to be in {}\n", args.line, head.origin());
+    let mut text = format!("{}: line {} is PROVEN to be in {}\n", source.shown, args.line, head.origin());
     let _ = write!(
         text,
         "  line        {} of {}, counted from 1; {} bytes at byte {} of {}\n  leaf        {}\n  root        {}\n  \
@@ -84,7 +91,7 @@ fn text(args: &ProveArgs, shown: &str, proven: &Proven) -> String {
         head.size(),
         spot.bytes.end - spot.bytes.start,
         spot.bytes.start,
-        spot.file,
+        source.file(proven),
         spot.leaf,
         head.root(),
         head.size() - 1,

@@ -5,7 +5,8 @@ mod facts;
 mod forged;
 mod hostile;
 mod signers;
-mod words;
+mod since;
+pub(crate) mod words;
 
 use std::fs;
 use std::path::Path;
