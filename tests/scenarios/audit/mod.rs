@@ -7,5 +7,6 @@ mod intruder;
 mod locks;
 mod logs;
 mod power_loss;
+mod proofs;
 mod scrub;
 mod writers;

@@ -21,6 +21,7 @@ use tlog::{Hash, Note, ProofFile, Vkey};
 use crate::cli::ProveArgs;
 use crate::context::Context;
 use crate::log::Log;
+use crate::out;
 use crate::place::{FileError, Folder};
 use crate::seals::SealsReader;
 use crate::sidecar::{SUFFIX, Sidecar};
@@ -82,7 +83,10 @@ struct Proven {
 pub(crate) fn run(args: &ProveArgs, context: &Context<'_>) -> Exit {
     match work(args, context) {
         Ok(exit) => exit,
-        Err(error) => context.refuse(&error, error.exit()),
+        Err(error) => {
+            let advice = out::advice(error.exit(), &"prove it again");
+            context.refuse(&format_args!("{error}{advice}"), error.exit())
+        }
     }
 }
 
