@@ -8,6 +8,8 @@ use holdfast::Exit;
 use holdfast::config::Pointer;
 use holdfast::time::Span;
 
+use crate::reconcile::Key;
+
 mod proofs;
 
 pub use proofs::{ProveArgs, VerifyProofArgs};
@@ -75,7 +77,8 @@ Examples:
   audit-pack check memory/decisions.jsonl --deep
   audit-pack check memory/decisions.jsonl --against last-month/checkpoint
   audit-pack check memory/decisions.jsonl --base origin/main     in CI and in git hooks
-  audit-pack check memory/decisions.jsonl --unique /order_id";
+  audit-pack check memory/decisions.jsonl --unique /order_id
+  audit-pack check memory/decisions.jsonl --reconcile fills.csv --order-key order_id";
 
 const VERIFY_EXAMPLES: &str = "\
 PACK is the tar, with PACK.sig beside it, or the unpacked folder. FILE has lines as ssh-keygen
@@ -242,6 +245,15 @@ pub struct CheckArgs {
     /// A JSON pointer whose value no two decisions share
     #[arg(long, value_name = "POINTER")]
     pub unique: Option<Pointer>,
+    /// A file of fills, CSV or JSON lines: each order has one there, and each of them an order
+    #[arg(long, value_name = "FILLS", requires = "order_key", conflicts_with = "quick")]
+    pub reconcile: Option<PathBuf>,
+    /// What an order and its fills have in common: a name or a JSON pointer
+    #[arg(long, value_name = "KEY", requires = "reconcile")]
+    pub order_key: Option<Key>,
+    /// What it is called in FILLS, where that is another name or column
+    #[arg(long, value_name = "KEY", requires = "reconcile")]
+    pub fills_key: Option<Key>,
     /// Only what takes a moment: the seals, the signatures, the lengths, the bytes of the last seal
     #[arg(long, conflicts_with_all = ["deep", "against"])]
     pub quick: bool,

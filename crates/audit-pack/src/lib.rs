@@ -20,6 +20,7 @@ mod pieces;
 mod place;
 mod progress;
 mod prove;
+mod reconcile;
 mod rekey;
 mod report;
 mod rotate;
