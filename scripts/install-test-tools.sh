@@ -13,6 +13,7 @@ tools=(
   "faketime faketime"
   "git git"
   "ip iproute2"
+  "logrotate logrotate"
   "mkfs.ext4 e2fsprogs"
   "mount mount"
   "ps procps"

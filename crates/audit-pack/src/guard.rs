@@ -51,6 +51,12 @@ pub(crate) fn path(key: &Path, origin: &Origin) -> PathBuf {
     key.with_file_name(format!("{name}.signed")).join(format!("{}.json", &hash[..16]))
 }
 
+/// The system's number of a file that is there; 0 where the system has none.
+pub(crate) fn id_of(store: &dyn Store, path: &Path) -> Result<Option<u64>, FileError> {
+    let stat = store.stat(path).map_err(FileError::at(path))?;
+    Ok(stat.map(|stat| stat.id))
+}
+
 /// What the key has signed of a log that lies at this place, under whatever name.
 pub(crate) fn of_place(
     store: &dyn Store,

@@ -178,11 +178,12 @@ fn write(store: &dyn Store, log: &Log, key: &Path, genesis: &Genesis) -> Result<
     remember(store, log, &guard::path(key, &genesis.origin), &line)
 }
 
-fn remember(store: &dyn Store, log: &Log, guard: &Path, genesis: &str) -> Result<(), BeginError> {
+fn remember(store: &dyn Store, log: &Log, path: &Path, genesis: &str) -> Result<(), BeginError> {
     let mut walk = Walk::new();
     walk.step(genesis.as_bytes()).map_err(|error| BeginError::NotAlone(error.to_string()))?;
     let Some(state) = walk.state().cloned() else { return Ok(()) };
-    Ok(Guard { state, seals_len: genesis.len() as u64, file_id: None }.write(store, guard, log)?)
+    let file_id = guard::id_of(store, &log.path())?.filter(|id| *id != 0);
+    Ok(Guard { state, seals_len: genesis.len() as u64, file_id }.write(store, path, log)?)
 }
 
 /// Why a log was not begun.

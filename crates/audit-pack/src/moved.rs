@@ -88,11 +88,8 @@ pub(crate) fn relatives(sidecar: &Sidecar<'_>, known: &[String]) -> Result<Vec<S
 fn alike(sidecar: &Sidecar<'_>, a: &str, b: &str) -> Result<bool, FileError> {
     let head = |name: &str| -> Result<Vec<u8>, FileError> {
         let mut buf = vec![0; HEAD];
-        let file = match sidecar.place.open(name) {
-            Ok(Some(file)) => file,
-            // A link or a folder in its place is nothing that the log goes on in.
-            Ok(None) | Err(_) => return Ok(Vec::new()),
-        };
+        // A link or a folder in its place is nothing that the log goes on in.
+        let Ok(Some(file)) = sidecar.place.open(name) else { return Ok(Vec::new()) };
         let read = file.read_at(0, &mut buf).map_err(|error| sidecar.error(name, error))?;
         buf.truncate(read);
         let line = memchr::memchr(b'\n', &buf).map_or(buf.len(), |lf| lf + 1);

@@ -14,14 +14,17 @@ use crate::{guard, keys, out, sealing};
 
 pub(crate) fn run(args: &RekeyArgs, context: &Context<'_>) -> Exit {
     match context.choose(&args.logs, args.key.as_deref()) {
-        Ok(chosen) => chosen.iter().map(|chosen| one(args, context, chosen)).fold(Exit::Ok, Exit::and),
+        Ok(chosen) => {
+            chosen.iter().map(|chosen| one(&args.new_key, context, chosen)).fold(Exit::Ok, Exit::and)
+        }
         Err(exit) => exit,
     }
 }
 
-fn one(args: &RekeyArgs, context: &Context<'_>, chosen: &Chosen) -> Exit {
+/// Lets this key sign one log from now on.
+pub(crate) fn one(new_key: &Path, context: &Context<'_>, chosen: &Chosen) -> Exit {
     let (log, store) = (&chosen.log, context.sys.store);
-    let path = std::path::absolute(&args.new_key).unwrap_or_else(|_| args.new_key.clone());
+    let path = std::path::absolute(new_key).unwrap_or_else(|_| new_key.to_owned());
     let origin = match sealing::genesis(context, log) {
         Ok(Some(begun)) => begun.origin,
         Ok(None) => {
@@ -42,12 +45,13 @@ fn one(args: &RekeyArgs, context: &Context<'_>, chosen: &Chosen) -> Exit {
     let new_guard = guard::path(&path, &origin);
     let (result, full) = sealing::seal(context, chosen, |sealer, signer| {
         let mut new = note_key.borrow_mut();
-        let sealed = sealer.change_key(signer, &mut NoteSigner(&mut *new), &new_guard)?;
+        let sealed = sealer.change_key(signer, &mut NoteSigner(&mut *new), new_guard.clone())?;
         remember(context, chosen, &path)?;
         Ok(sealed)
     });
+    let is_done = result.is_ok();
     let exit = sealing::finish(context, log, result, full);
-    if exit == Exit::Ok {
+    if is_done {
         out::tell(&format_args!(
             "{}: signed by {} from now on\n  name {} as `key` under [audit] in holdfast.toml, and give its public half to \
              those who verify",

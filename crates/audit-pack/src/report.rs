@@ -184,7 +184,17 @@ fn judge(
     let base = args.base.as_ref().map(|rev| base::compare(context.sys, log, rev)).transpose()?;
     let sealed = !matches!(store.stat(&log.sidecar()), Ok(None));
     let (mut checked, named) = match (sealed, &base) {
-        (true, _) => seals(args, context, chosen, past)?,
+        (true, _) => {
+            let id = || store.stat(&log.path()).ok().flatten().map(|stat| stat.id);
+            let before = id();
+            match seals(args, context, chosen, past)? {
+                // It was renamed in the middle of it.
+                (checked, _) if !checked.findings.is_empty() && id() != before => {
+                    seals(args, context, chosen, past)?
+                }
+                checked => checked,
+            }
+        }
         (false, Some(_)) => (Checked::nothing(Findings::default()), Named::Nowhere),
         (false, None) => return Err(CheckError::NoSidecar(log.path().display().to_string())),
     };

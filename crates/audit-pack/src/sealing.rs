@@ -15,7 +15,7 @@ use crate::finding::{Finding, Kind};
 use crate::init::{self, Naming, RESERVE};
 use crate::log::Log;
 use crate::place::FileError;
-use crate::seal::{NoteSigner, SealError, Sealed, Sealer};
+use crate::seal::{NoteSigner, SealError, Sealed, Sealer, Waits};
 use crate::seals::SealsReader;
 use crate::{guard, keys, out};
 
@@ -33,9 +33,7 @@ struct Answer<'a> {
     tiles_mended: u64,
     /// Files that were closed by this run.
     closed: Vec<&'a str>,
-    /// The log was renamed, and does not go on in the new file yet.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    moved_to: Option<&'a str>,
+    /// Why what stands in the log's file is not sealed yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     waits_for: Option<&'static str>,
     findings: &'a [Finding],
@@ -191,8 +189,7 @@ fn tell(context: &Context<'_>, log: &Log, sealed: &Sealed) -> Exit {
             not_json: sealed.bad_count,
             tiles_mended: sealed.mended,
             closed: sealed.closed.iter().map(FileName::as_str).collect(),
-            moved_to: sealed.waits.as_ref().map(|(name, _)| name.as_str()),
-            waits_for: sealed.waits.as_ref().map(|(_, waits)| waits.word()),
+            waits_for: sealed.waits.as_ref().map(Waits::word),
             findings: &sealed.findings.listed,
         })
     } else {
@@ -204,14 +201,14 @@ fn tell(context: &Context<'_>, log: &Log, sealed: &Sealed) -> Exit {
         for closed in &sealed.closed {
             let _ = writeln!(text, "  closed      {closed}; the log goes on in a new file");
         }
-        if let Some((closed, waits)) = sealed.waits.as_ref().filter(|(_, waits)| !waits.needs_person()) {
-            let _ = writeln!(text, "  renamed     it is {closed} now, and {}", waits.story(&shown, closed));
+        if let Some(waits) = sealed.waits.as_ref().filter(|waits| !waits.needs_person()) {
+            let _ = writeln!(text, "  renamed     {}", waits.story(&shown));
         }
         out::answer(&text)
     };
     let said = match &sealed.waits {
-        Some((closed, waits)) if waits.needs_person() => {
-            out::tell(&format_args!("{shown}: {}", waits.story(&shown, closed)));
+        Some(waits) if waits.needs_person() => {
+            out::tell(&format_args!("{shown}: {}", waits.story(&shown)));
             said.and(Exit::Unsealed)
         }
         _ => said,

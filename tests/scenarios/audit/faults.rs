@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use holdfast_tests::harness::{Call, Ended, Fault, Run, Scratch, Traced, calls, each, read};
 
 use super::logs::{
-    LOG, SIDECAR, all_sealed, append, in_order, init, line, lines, no_strays, root, seal, sealed, told, write,
+    LOG, SIDECAR, all_sealed, append, in_order, init, line, lines, no_strays, root, seal, sealed, told,
+    whole_log, write,
 };
 
 const ERRORS: [&str; 4] = ["ENOSPC", "EIO", "EDQUOT", "EROFS"];
@@ -76,8 +77,8 @@ impl Case {
 
     fn judge(&self, template: &Scratch, root: &Scratch, call: &Call, ended: &Ended) {
         in_order(root);
-        let before = read(&template.path(LOG)).unwrap_or_default();
-        let after = read(&root.path(LOG)).unwrap_or_default();
+        let before = whole_log(template);
+        let after = whole_log(root);
         assert!(after.starts_with(&before), "{call:?}: what stood in the log does not any more\n{ended}");
         assert!(self.appends || after == before, "{call:?}: a sealer wrote into the log\n{ended}");
         match ended.code {
@@ -101,7 +102,7 @@ impl Case {
         (self.again)(root).finish().expect(0);
         all_sealed(root);
         no_strays(root);
-        assert_eq!(read(&root.path(LOG)).unwrap_or_default(), after, "sealing changed the log");
+        assert_eq!(whole_log(root), after, "sealing changed the log");
         let seals = |root: &Scratch| read(&root.path(SIDECAR).join("SEALS")).unwrap_or_default();
         assert!(
             seals(root).starts_with(&seals(template)),
@@ -154,6 +155,20 @@ fn many_segments_interrupted_anywhere_are_made_up_for() {
         root
     };
     Case { prepared, command: seal, again: seal, appends: false }.run(40);
+}
+
+#[test]
+fn a_rotation_that_is_interrupted_anywhere_is_made_up_for() {
+    let prepared = || {
+        let root = sealed(250);
+        write(&root, &lines(250..253));
+        let old = root.path("memory/decisions.jsonl-20261128");
+        std::fs::rename(root.path(LOG), &old).expect("renamed");
+        root.sh("touch -d '2 minutes ago' memory/decisions.jsonl-*").finish().expect(0);
+        write(&root, &lines(253..260));
+        root
+    };
+    Case::seals(prepared).run(2);
 }
 
 #[test]

@@ -111,7 +111,7 @@ const LAUNDERED: [Case; 8] = [
         1,
         "nothing shows that",
     ),
-    case("a key that takes over", |root| forge(root, &key_change(root)), 1, "never signed"),
+    case("a key that takes over", |root| forge(root, &key_change(root)), 1, "by which the old one agrees"),
     case(
         "another file to go on in",
         |root| {

@@ -99,11 +99,20 @@ pub(super) fn checked(root: &Scratch) -> Value {
     serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}\n{ended}"))
 }
 
+/// The log's files one after another: those that it was, which have a date behind its name, and the one that it is.
+pub(super) fn whole_log(root: &Scratch) -> Vec<u8> {
+    let names = root.names("memory").into_iter();
+    let mut names: Vec<String> = names.filter(|name| name.starts_with("decisions.jsonl-")).collect();
+    names.sort_unstable();
+    let paths = names.iter().map(|name| root.path("memory").join(name)).chain([root.path(LOG)]);
+    paths.filter_map(|path| read(&path)).flatten().collect()
+}
+
 /// Every line that is there is sealed and signed.
 #[track_caller]
 pub(super) fn all_sealed(root: &Scratch) {
     let answer = checked(root);
-    let log = read(&root.path(LOG)).expect("the log");
+    let log = whole_log(root);
     assert!(log.ends_with(b"\n"), "a line is torn");
     let count = line_feeds(&log);
     assert_eq!(answer["lines"], count, "{answer}");
@@ -114,7 +123,7 @@ pub(super) fn all_sealed(root: &Scratch) {
 /// The sidecar has the tiles of the current size and no others, and nothing that a killed sealer left in their folders.
 #[track_caller]
 pub(super) fn no_strays(root: &Scratch) {
-    let count = line_feeds(&read(&root.path(LOG)).unwrap_or_default()) as u64;
+    let count = line_feeds(&whole_log(root)) as u64;
     let mut expected: Vec<String> = tlog::tile::tiles(count).map(|tile| tile.to_string()).collect();
     let found = root.sh(&format!("cd {SIDECAR} && find tile -type f")).finish().expect(0);
     let mut found: Vec<&str> = found.stdout.lines().collect();

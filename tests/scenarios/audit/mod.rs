@@ -8,5 +8,8 @@ mod locks;
 mod logs;
 mod power_loss;
 mod proofs;
+mod rekey;
+mod restart;
+mod rotation;
 mod scrub;
 mod writers;

@@ -10,6 +10,8 @@ use crate::place::FileError;
 use crate::seals::{Segment, damage, walk};
 use crate::sidecar::Sidecar;
 
+/// So many keys are tried for one checkpoint.
+const CHECKPOINT_STATES_MAX: usize = 16;
 /// So many changes of the key are looked at; nobody has more.
 const KEY_CHANGES_MAX: usize = 10_000;
 
@@ -40,16 +42,19 @@ pub(crate) struct Claims {
     /// The last seal that added something.
     pub(crate) last: Option<Segment>,
     /// The last file has this name now, and what stands in its place has so many bytes.
-    pub(crate) moved: Option<(FileName, u64)>,
+    pub(crate) moved: Moved,
     /// What does not fit together.
     pub(crate) findings: Findings,
 }
+
+/// What the log's last file is called by now, and how many bytes stand in its place.
+pub(crate) type Moved = Option<(FileName, u64)>;
 
 /// What must be known of SEALS somewhere on the way.
 #[derive(Default)]
 struct Wanted {
     chain: Option<(u64, Option<State>)>,
-    checkpoint: Option<(u64, Option<Hash>)>,
+    checkpoint: Option<(u64, Vec<State>)>,
     guard: Option<(u64, Option<Hash>)>,
 }
 
@@ -73,7 +78,7 @@ pub(crate) fn claims(
         .and_then(|note| body(&note, &chain_name, findings, Chain::parse).map(|body| (note, body)));
     let mut wanted = Wanted {
         chain: chain.as_ref().map(|(_, chain)| (chain.records(), None)),
-        checkpoint: checkpoint.as_ref().map(|(_, checkpoint)| (checkpoint.size(), None)),
+        checkpoint: checkpoint.as_ref().map(|(_, checkpoint)| (checkpoint.size(), Vec::new())),
         guard: pins.iter().find_map(|pin| pin.seals.map(|(records, _)| (records, None))),
     };
     let mut story = Story::default();
@@ -133,10 +138,12 @@ impl Wanted {
         {
             *at = Some(state.clone());
         }
-        if let Some((size, root)) = &mut self.checkpoint
+        if let Some((size, at)) = &mut self.checkpoint
             && state.lines == *size
+            && at.len() < CHECKPOINT_STATES_MAX
+            && at.last().is_none_or(|last| !last.signers().eq(state.signers()))
         {
-            *root = Some(state.root);
+            at.push(state.clone());
         }
         if let Some((records, head)) = &mut self.guard
             && state.records == *records
@@ -188,14 +195,13 @@ struct Story {
 impl Story {
     fn take(&mut self, record: &Record, state: &State) {
         match record {
-            Record::Genesis(_) => {}
             Record::Rotation(rotation) => {
                 self.closed.push((rotation.closed.clone(), state.lines, rotation.bytes));
             }
             Record::KeyChange(_) if self.key_changes.len() < KEY_CHANGES_MAX => {
                 self.key_changes.push(state.clone());
             }
-            Record::KeyChange(_) => {}
+            Record::Genesis(_) | Record::KeyChange(_) => {}
             Record::Seal(seal) => {
                 let (lines, bytes) = (self.lines, self.bytes);
                 if seal.bytes != bytes {
@@ -207,11 +213,7 @@ impl Story {
     }
 
     /// Where the bytes are. A file that was renamed since is found by what it holds.
-    fn extents(
-        &self,
-        sidecar: &Sidecar<'_>,
-        state: &State,
-    ) -> Result<(Vec<Extent>, Option<(FileName, u64)>), FileError> {
+    fn extents(&self, sidecar: &Sidecar<'_>, state: &State) -> Result<(Vec<Extent>, Moved), FileError> {
         let mut begin = 0;
         let mut extents: Vec<Extent> = Vec::new();
         for (file, lines, end) in &self.closed {
@@ -284,13 +286,19 @@ impl Claims {
         &mut self,
         name: &str,
         note: Option<(Note, Checkpoint)>,
-        at: Option<(u64, Option<Hash>)>,
+        at: Option<(u64, Vec<State>)>,
     ) {
-        let (Some((note, checkpoint)), Some((size, root))) = (note, at) else { return };
-        let signers: Vec<Vkey> = self.state.signers().cloned().collect();
-        if !self.signed(name, &note, signers.iter()) {
-            return;
+        let (Some((note, checkpoint)), Some((size, at))) = (note, at) else { return };
+        // It may be older than SEALS, and then signed by whoever signed at that time.
+        let is_signed = |state: &&State| state.signers().all(|key| note.verify(key).is_ok());
+        let state = at.iter().find(is_signed);
+        if state.is_none() {
+            let signers: Vec<Vkey> = at.last().unwrap_or(&self.state).signers().cloned().collect();
+            if !self.signed(name, &note, signers.iter()) {
+                return;
+            }
         }
+        let root = state.map(|state| state.root);
         let ours = checkpoint.origin() == self.state.origin.as_str() && checkpoint.extensions().is_empty();
         if !ours {
             self.findings.add(Finding::new(Kind::Replaced, name).says("it is of another log"));

@@ -143,7 +143,7 @@ fn of_seals(context: &Context<'_>, shown: &str, verdict: &Verdict) -> String {
     if let Some(moved) = &checked.moved {
         let _ = writeln!(
             text,
-            "  renamed     it is {moved} now, and goes on in a new file from the next seal on"
+            "  renamed     what is sealed of it stands in {moved} now; the next seal goes on in the new file, or says why not"
         );
     }
     if verdict.unsigned() > 0 {

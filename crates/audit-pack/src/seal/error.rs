@@ -56,6 +56,9 @@ pub(crate) enum SealError {
         /// The files.
         files: String,
     },
+    /// It was made durable under a name that another file had by then.
+    #[error("{0} was renamed while it was sealed: nothing was sealed, and the next run goes on")]
+    Renamed(String),
     /// A file that somebody named was not the log.
     #[error("{file} {fact}\n  name the files that were the log, the oldest first, as they lie beside it")]
     NotClosed {
@@ -89,7 +92,7 @@ impl SealError {
 
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Busy(_) => Exit::Busy,
+            Self::Busy(_) | Self::Renamed(_) => Exit::Busy,
             Self::File(_) | Self::Own(_) | Self::Guard(GuardError::File(_)) => Exit::Io,
             Self::Guard(GuardError::Malformed { .. }) => Exit::Data,
             Self::NoSidecar { .. } | Self::OtherKey { .. } => Exit::Config,

@@ -25,7 +25,7 @@ pub(crate) use rotate::Waits;
 pub(crate) use sign::NoteSigner;
 
 use crate::finding::{Finding, Findings, Kind};
-use crate::guard::Guard;
+use crate::guard::{self, Guard};
 use crate::log::Log;
 use crate::pieces::{Leaves, Piece, Pieces};
 use crate::place::{FileError, Folder};
@@ -62,8 +62,8 @@ pub(crate) struct Sealed {
     pub(crate) mended: u64,
     /// Files that were closed by this run.
     pub(crate) closed: Vec<FileName>,
-    /// The log's file has this name now, and why the log does not go on in a new one yet.
-    pub(crate) waits: Option<(FileName, Waits)>,
+    /// Why what stands in the log's file is not sealed yet.
+    pub(crate) waits: Option<Waits>,
     /// An old segment that was hashed again and is not what was sealed.
     pub(crate) findings: Findings,
 }
@@ -103,6 +103,8 @@ struct Growth {
     builder: Builder,
     /// The names that the log's file has been given, and that SEALS does not say yet, oldest first.
     closed: VecDeque<FileName>,
+    /// The system's number of the file that stood under the log's own name when it was looked for those.
+    id: Option<u64>,
     /// What was signed last, and so must be extended.
     signed: Guard,
     /// Damaged tiles that were made anew.
@@ -120,13 +122,27 @@ impl Sealer<'_> {
 
     /// The same for who holds the lock.
     pub(crate) fn seal_locked(&self, key: &mut NoteSigner) -> Result<Sealed, SealError> {
+        self.again_if_renamed(|| self.seal_once(key))
+    }
+
+    /// A log that is renamed in the middle of it looks changed; so then it is looked at again.
+    fn again_if_renamed<T>(&self, mut work: impl FnMut() -> Result<T, SealError>) -> Result<T, SealError> {
+        let id = || guard::id_of(self.sys.store, &self.log.path());
+        let before = id()?;
+        match work() {
+            Err(SealError::Renamed(_)) => work(),
+            Err(SealError::Changed(_)) if id()? != before => work(),
+            done => done,
+        }
+    }
+
+    fn seal_once(&self, key: &mut NoteSigner) -> Result<Sealed, SealError> {
         let signed = self.last_signed(key.vkey())?;
         let before = signed.state.clone();
         let mut growth = self.resume(signed)?;
         same_key(&growth.state, key.vkey())?;
         self.affirm(&mut growth)?;
         let mut sealed = Sealed::nothing(&before);
-        self.add_new(&mut growth, &mut sealed)?;
         self.go_on(&mut growth, &mut sealed)?;
         // Before it is forgotten where they are.
         tiles::sweep_full(self.sys.store, &self.log.sidecar(), before.lines, growth.state.lines)?;
@@ -180,11 +196,14 @@ impl Sealer<'_> {
     /// Seals the lines behind the last seal.
     fn add_new(&self, growth: &mut Growth, sealed: &mut Sealed) -> Result<(), SealError> {
         let name = self.file(growth);
+        let path = self.log.dir.join(&name);
+        // A file that was renamed has a name that stays.
+        let id = if growth.closed.is_empty() { growth.id } else { guard::id_of(self.sys.store, &path)? };
         let Some((file, begin, size)) = self.unsealed(&growth.state, &name)? else { return Ok(()) };
         let (mut at, mut records, mut state) = (begin, Vec::new(), growth.state.clone());
         let old_lines = state.lines;
         let mut writer = TileWriter::new(self.sys.store, &self.log.sidecar());
-        let io = |error| FileError::new(self.log.dir.join(&name).display().to_string(), error);
+        let io = |error| FileError::new(path.display().to_string(), error);
         while let Some(cut) = cut(&*file, at, size).map_err(io)? {
             let first_line = growth.builder.size() + 1;
             let lint = |bytes: &[u8], line| lint(bytes, line, &mut sealed.bad_count, &mut sealed.bad);
@@ -207,8 +226,10 @@ impl Sealer<'_> {
         }
         writer.flush()?;
         // Or a power loss takes lines away that a seal says are there, and it looks as if somebody had cut them off.
-        let path = self.log.dir.join(&name);
         self.sys.store.sync(&path).map_err(FileError::at(&path))?;
+        if id.is_none() || guard::id_of(self.sys.store, &path)? != id {
+            return Err(SealError::Renamed(name));
+        }
         self.append(growth, &records)
     }
 

@@ -8,7 +8,7 @@ use tlog::{Chain, FileName, Hash, Tile, Vkey};
 use super::tiles::TileWriter;
 use super::{Growth, Lint, SealError, Sealer, same_key, sidecar};
 use crate::finding::{Finding, Kind};
-use crate::guard::Guard;
+use crate::guard::{self, Guard};
 use crate::place::FileError;
 use crate::seals::{SealsReader, damage, walk};
 
@@ -91,7 +91,8 @@ impl Sealer<'_> {
         let note = note.map_err(|fact| unsigned("chain", &fact))?;
         let chain = Chain::parse(note.text()).map_err(|error| unsigned("chain", &error.to_string()))?;
         let records = chain.records();
-        let (mut at, mut changed): (Option<(State, u64)>, Option<(State, u64)>) = (None, None);
+        // What SEALS says behind the line that was signed, and behind the last by which this key was given.
+        let [mut at, mut changed] = [const { None::<(State, u64)> }; 2];
         let walked = walk(seals, |record, state, end| {
             if state.records == records {
                 at = Some((state.clone(), end));
@@ -133,16 +134,17 @@ impl Sealer<'_> {
     pub(super) fn resume(&self, signed: Guard) -> Result<Growth, SealError> {
         let folder = self.folder();
         let state = signed.state.clone();
+        let id = guard::id_of(self.sys.store, &self.log.dir.join(self.current(&state)))?;
         let closed = self.closed_since(&signed)?;
         let mut writer = TileWriter::new(self.sys.store, &self.log.sidecar());
-        let (builder, mended) = match Builder::load(&sidecar(&folder, self.log), state.lines, state.root) {
-            Ok(builder) => (builder, 0),
-            Err(_) => {
-                let file = closed.front().map_or_else(|| self.current(&state), ToString::to_string);
-                self.rebuild(&state, &file)?
-            }
+        let loaded = Builder::load(&sidecar(&folder, self.log), state.lines, state.root);
+        let (builder, mended) = if let Ok(builder) = loaded {
+            (builder, 0)
+        } else {
+            let file = closed.front().map_or_else(|| self.current(&state), ToString::to_string);
+            self.rebuild(&state, &file)?
         };
-        let mut growth = Growth { state, seals_len: signed.seals_len, builder, closed, signed, mended };
+        let mut growth = Growth { state, seals_len: signed.seals_len, builder, closed, id, signed, mended };
         self.catch_up(&mut growth, &mut writer)?;
         for (tile, hashes) in growth.builder.partials() {
             if growth.state.lines != growth.signed.state.lines {
@@ -207,6 +209,11 @@ impl Sealer<'_> {
         seal: &Seal,
         writer: &mut TileWriter<'_>,
     ) -> Result<Option<String>, SealError> {
+        if growth.state.bytes == growth.state.file_begin
+            && let Some(file) = self.renamed_since(growth, seal)?
+        {
+            growth.closed.push_front(file);
+        }
         let state = &growth.state;
         let (begin, end) = (state.bytes - state.file_begin, seal.bytes - state.file_begin);
         let name = self.file(growth);

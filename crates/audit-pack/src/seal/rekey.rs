@@ -1,6 +1,6 @@
 //! Another key signs from now on, and the old one agrees to it.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use holdfast::sys::Secrecy;
 use tlog::seals::Record;
@@ -20,27 +20,34 @@ impl Sealer<'_> {
         &self,
         old: &mut NoteSigner<'_>,
         new: &mut NoteSigner<'_>,
-        new_guard: &Path,
+        new_guard: PathBuf,
     ) -> Result<Sealed, SealError> {
         let lock = self.log.in_sidecar("lock");
         let held = self.sys.lock_within(&lock, PATIENCE).map_err(FileError::at(&lock))?;
         let Some(_held) = held else { return Err(SealError::Busy(lock.display().to_string())) };
-        let with_new = Sealer { guard: new_guard.to_owned(), ..*self };
-        match self.seal_locked(old) {
+        let with_new = Sealer { guard: new_guard, ..*self };
+        let first = match self.seal_locked(old) {
             // It was interrupted behind the record.
-            Err(SealError::OtherKey { log, .. }) if log == new.vkey().to_string() => {}
-            Err(error) => return Err(error),
-            Ok(_) => {
-                let signed = self.last_signed(old.vkey())?;
-                let mut growth = self.resume(signed)?;
-                self.hand_over(&mut growth, old, new)?;
-                let guard = self.guard_of(&growth);
-                guard.write(self.sys.store, new_guard, self.log)?;
+            Err(SealError::OtherKey { log, .. }) if log == new.vkey().to_string() => None,
+            first => Some(first?),
+        };
+        if first.is_some() {
+            let mut growth = self.again_if_renamed(|| self.resume(self.last_signed(old.vkey())?))?;
+            self.hand_over(&mut growth, old, new)?;
+            let guard = self.guard_of(&growth)?;
+            // The old key first: else it would sign another history from where it was.
+            for path in [&self.guard, &with_new.guard] {
+                guard.write(self.sys.store, path, self.log)?;
             }
         }
-        let sealed = with_new.seal_locked(new)?;
-        // Or the old key would sign another history from where it was.
-        if let Some(guard) = Guard::read(self.sys.store, new_guard)? {
+        let mut sealed = with_new.seal_locked(new)?;
+        if let Some(first) = first {
+            sealed.new_lines += first.new_lines;
+            sealed.closed.splice(0..0, first.closed);
+            sealed.findings.extend(first.findings);
+        }
+        // Where it was interrupted, the old key does not know it yet.
+        if let Some(guard) = Guard::read(self.sys.store, &with_new.guard)? {
             guard.write(self.sys.store, &self.guard, self.log)?;
         }
         Ok(sealed)

@@ -4,34 +4,34 @@
 //! from what is there, a person decides: `audit-pack rotate`.
 
 use std::collections::VecDeque;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use holdfast::sys::Stat;
 use tlog::FileName;
-use tlog::seals::State;
+use tlog::seals::{Record, Seal, State};
 
 use super::{Growth, SealError, Sealed, Sealer, sidecar};
-use crate::finding::{Finding, Kind};
-use crate::guard::Guard;
+use crate::finding::{Finding, Findings, Kind};
+use crate::guard::{self, Guard};
 use crate::moved::{SealedPart, relatives};
 use crate::place::FileError;
-use crate::seals::{Segment, segment_at};
+use crate::seals::{SealsReader, Segment, segment_at};
 
 /// Whoever has a renamed file open still writes into it for so long.
 const QUIET: Duration = Duration::from_mins(1);
 
-/// Why the log does not go on in its new file yet.
+/// Why the lines of the log's file are not sealed yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Waits {
-    /// Nothing stands in the new file.
-    ForLine,
+    /// The log was renamed, and nothing stands in the new file.
+    ForLine(FileName),
     /// The renamed file was written a moment ago.
-    ForQuiet,
+    ForQuiet(FileName),
     /// The renamed file does not end in LF: nothing can be sealed of its last bytes.
-    Torn { bytes: u64 },
-    /// Its name goes to another file at the next rotation.
-    Numbered,
+    Torn { file: FileName, bytes: u64 },
+    /// The renamed file's name goes to another file at the next rotation.
+    Numbered(FileName),
     /// Files that may have been the log meanwhile.
     Others(Vec<String>),
 }
@@ -39,43 +39,47 @@ pub(crate) enum Waits {
 impl Waits {
     /// Time does not help: somebody must do something.
     pub(crate) fn needs_person(&self) -> bool {
-        matches!(self, Self::Torn { .. } | Self::Numbered | Self::Others(_))
+        !matches!(self, Self::ForLine(_) | Self::ForQuiet(_))
     }
 
     /// In a word, for machines.
     pub(crate) fn word(&self) -> &'static str {
         match self {
-            Self::ForLine => "line",
-            Self::ForQuiet => "quiet",
+            Self::ForLine(_) => "line",
+            Self::ForQuiet(_) => "quiet",
             Self::Torn { .. } => "torn",
-            Self::Numbered => "numbered",
+            Self::Numbered(_) => "numbered",
             Self::Others(_) => "others",
         }
     }
 
-    /// What is the matter with `closed`, and what to do about it.
-    pub(crate) fn story<'s>(&'s self, log: &'s str, closed: &'s FileName) -> impl fmt::Display + 's {
+    /// What is the matter, and what to do about it.
+    pub(crate) fn story<'s>(&'s self, log: &'s str) -> impl fmt::Display + 's {
         fmt::from_fn(move |f| match self {
-            Self::ForLine => write!(f, "goes on in the new file when a line stands there"),
-            Self::ForQuiet => write!(
+            Self::ForLine(file) => {
+                write!(f, "it is {file} now, and goes on in a new file when a line stands there")
+            }
+            Self::ForQuiet(file) => {
+                let quiet_s = QUIET.as_secs();
+                write!(
+                    f,
+                    "it is {file} now, and goes on in the new file when {file} was not written for {quiet_s} s"
+                )
+            }
+            Self::Torn { file, bytes } => write!(
                 f,
-                "goes on in the new file when nobody has written into {closed} for {} s",
-                QUIET.as_secs()
+                "it was renamed to {file}, which ends with {bytes} bytes of a torn line: they cannot be sealed, and \
+                 nothing after them\n  end that line, and it is sealed as it is: echo >> {file}"
             ),
-            Self::Torn { bytes } => write!(
+            Self::Numbered(file) => write!(
                 f,
-                "{closed} ends with {bytes} bytes of a line that was torn: they cannot be sealed, and nothing after them\n  \
-                 end that line, and it is sealed as it is: echo >> {closed}"
-            ),
-            Self::Numbered => write!(
-                f,
-                "was renamed to {closed}, a name that the next rotation gives to another file\n  give that file a name \
+                "it was renamed to {file}, a name that the next rotation gives to another file\n  give that file a name \
                  that stays, and have the rotation do so (logrotate: dateext)"
             ),
             Self::Others(files) => write!(
                 f,
-                "was renamed to {closed}, and {} may have been the log after it\n  name them all, the oldest first: \
-                 audit-pack rotate {log} --closed {closed} --closed …; or move away what is none",
+                "{} may have been the log before what stands there now, which is not sealed yet\n  name those that were, \
+                 the oldest first: audit-pack rotate {log} --closed FILE; and move away what never was",
                 files.join(", ")
             ),
         })
@@ -90,11 +94,12 @@ impl Sealer<'_> {
         let sidecar = sidecar(&folder, self.log);
         let last = self.last_segment(signed.seals_len)?;
         let part = SealedPart::new(&signed.state, last.as_ref());
-        if !self.closed.is_empty() {
-            return self.told(&signed.state, |name| part.is_in(&sidecar, name));
+        let told = self.told(&signed.state, |name| part.is_in(&sidecar, name))?;
+        if !told.is_empty() {
+            return Ok(told);
         }
         let name = self.current(&signed.state);
-        let here = self.stat(&name);
+        let here = self.stat(&name)?;
         let is_same = signed.file_id.map(|id| here.is_some_and(|stat| stat.id == id));
         if part.len == 0 {
             return if is_same == Some(false) { self.with_id(signed) } else { Ok(VecDeque::new()) };
@@ -103,47 +108,46 @@ impl Sealer<'_> {
             return Ok(VecDeque::new());
         }
         let found = part.found(&sidecar, &self.known(&signed.state)?)?;
-        let is_cut = here.is_some_and(|stat| stat.len < part.len);
         match found.as_slice() {
-            [copy] if is_same == Some(true) && is_cut => Err(self.copied_and_cut(&name, copy, &part, here)),
             [file] if is_same != Some(true) => Ok(VecDeque::from([file.clone()])),
             [_, _, ..] if is_same != Some(true) => {
                 Err(SealError::Moved { log: self.log.path().display().to_string(), files: join(&found) })
             }
-            _ => Err(self.gone(signed, last.as_ref())?),
+            _ => Err(self.gone(signed, last.as_ref(), &found)?),
         }
     }
 
-    /// The bytes of the last seal are not there any more. A log that was cut to nothing and has grown beyond its old size
+    /// What is sealed does not stand in the log any more. A log that was cut to nothing and has grown beyond its old size
     /// would else be sealed from somewhere in its middle on.
-    fn gone(&self, signed: &Guard, last: Option<&Segment>) -> Result<SealError, SealError> {
-        let name = self.current(&signed.state);
-        self.unsealed(&signed.state, &name)?;
-        let finding = Finding::new(Kind::Edited, name);
-        Ok(SealError::changed(match last {
-            None => finding,
-            Some(Segment { lines, bytes, seal, .. }) => finding
-                .lines(lines + 1, seal.lines)
-                .byte(bytes.saturating_sub(signed.state.file_begin))
-                .says(format!("these bytes were other ones when seal {} was made", seal.n)),
-        }))
-    }
-
-    fn copied_and_cut(
+    fn gone(
         &self,
-        name: &str,
-        copy: &FileName,
-        part: &SealedPart<'_>,
-        here: Option<Stat>,
-    ) -> SealError {
-        let (len, size, log) = (part.len, here.map_or(0, |stat| stat.len), self.log.path());
-        let says = format!(
-            "{len} bytes are sealed and {size} are there. All that is sealed stands in {copy}: it was copied and cut, as \
-             logrotate does with copytruncate. Lines that were written meanwhile may be lost: let it rename instead.\n\
-             To go on: audit-pack rotate {} --closed {copy}",
-            log.display()
-        );
-        SealError::changed(Finding::new(Kind::Truncated, name).byte(size).says(says))
+        signed: &Guard,
+        last: Option<&Segment>,
+        found: &[FileName],
+    ) -> Result<SealError, SealError> {
+        let name = self.current(&signed.state);
+        let mut finding = match self.unsealed(&signed.state, &name) {
+            Err(SealError::Changed(Findings { listed, .. })) => listed.into_iter().next(),
+            Err(error) => return Err(error),
+            Ok(_) => None,
+        }
+        .unwrap_or_else(|| Finding::new(Kind::Edited, name));
+        if let (Some(Segment { lines, bytes, seal, .. }), true) = (last, finding.detail.is_empty()) {
+            let begin = bytes.saturating_sub(signed.state.file_begin);
+            let says = format!("these bytes were other ones when seal {} was made", seal.n);
+            finding = finding.lines(lines + 1, seal.lines).byte(begin).says(says);
+        }
+        if let [copy, ..] = found {
+            let log = self.log.path();
+            let _ = write!(
+                finding.detail,
+                ".\nAll that is sealed stands in {copy}. Where the log was copied and cut, as logrotate does with \
+                 copytruncate, lines that were written meanwhile may be lost: let it rename instead.\n\
+                 To go on: audit-pack rotate {} --closed {copy}",
+                log.display()
+            );
+        }
+        Ok(SealError::changed(finding))
     }
 
     /// The files that somebody has named, without those that are closed already.
@@ -155,8 +159,10 @@ impl Sealer<'_> {
         let known = self.known(state)?;
         let told: VecDeque<FileName> =
             self.closed.iter().filter(|name| !known.contains(&name.to_string())).cloned().collect();
-        if let Some(missing) = told.iter().find(|name| self.stat(name.as_str()).is_none()) {
-            return Err(SealError::NotClosed { file: missing.to_string(), fact: "is not there" });
+        for name in &told {
+            if self.stat(name.as_str())?.is_none() {
+                return Err(SealError::NotClosed { file: name.to_string(), fact: "is not there" });
+            }
         }
         match told.front() {
             Some(first) if !holds(first.as_str())? => Err(SealError::NotClosed {
@@ -171,8 +177,13 @@ impl Sealer<'_> {
     fn with_id(&self, signed: &Guard) -> Result<VecDeque<FileName>, SealError> {
         let folder = self.folder();
         let names = relatives(&sidecar(&folder, self.log), &self.known(&signed.state)?)?;
-        let same = |name: &String| self.stat(name).map(|stat| stat.id) == signed.file_id;
-        Ok(names.iter().filter(|name| same(name)).filter_map(|name| FileName::new(name).ok()).collect())
+        let mut same = VecDeque::new();
+        for name in names {
+            if self.stat(&name)?.map(|stat| stat.id) == signed.file_id {
+                same.extend(FileName::new(&name).ok());
+            }
+        }
+        Ok(same)
     }
 
     fn last_segment(&self, seals_len: u64) -> Result<Option<Segment>, SealError> {
@@ -182,6 +193,29 @@ impl Sealer<'_> {
         Ok(segment_at(&*seals, seals_len.saturating_sub(1)).map_err(FileError::at(&path))?)
     }
 
+    /// The file whose first lines a sealer that was killed has sealed by this seal, if it is another one than was
+    /// thought.
+    pub(super) fn renamed_since(&self, growth: &Growth, seal: &Seal) -> Result<Option<FileName>, SealError> {
+        let folder = self.folder();
+        let (sidecar, state) = (sidecar(&folder, self.log), &growth.state);
+        let (lines, bytes) = (state.lines, state.bytes);
+        let segment = Segment { lines, bytes, seal: seal.clone(), follows: true };
+        let part = SealedPart::new(&State { bytes: seal.bytes, ..state.clone() }, Some(&segment));
+        if part.is_in(&sidecar, &self.file(growth))? {
+            return Ok(None);
+        }
+        Ok(match part.found(&sidecar, &self.known(state)?)?.as_slice() {
+            [file] => Some(file.clone()),
+            _ => None,
+        })
+    }
+
+    /// Another file stands under the log's own name than when it was sealed.
+    pub(super) fn was_renamed(&self, growth: &Growth) -> Result<bool, SealError> {
+        let path = self.log.dir.join(self.current(&growth.state));
+        Ok(growth.closed.is_empty() && guard::id_of(self.sys.store, &path)? != growth.id)
+    }
+
     /// The names of the files that are closed.
     fn known(&self, state: &State) -> Result<Vec<String>, SealError> {
         let mut extents = self.extents(state, "")?;
@@ -189,15 +223,21 @@ impl Sealer<'_> {
         Ok(extents.into_iter().map(|extent| extent.file).collect())
     }
 
-    pub(super) fn stat(&self, name: &str) -> Option<Stat> {
-        self.sys.store.stat(&self.log.dir.join(name)).ok().flatten()
+    fn stat(&self, name: &str) -> Result<Option<Stat>, FileError> {
+        let path = self.log.dir.join(name);
+        self.sys.store.stat(&path).map_err(FileError::at(&path))
     }
 
-    /// Goes on in the new file where that is due, and seals what stands there.
+    /// Seals what stands in the log's file and, where that was renamed, goes on in the new one when that is due.
     pub(super) fn go_on(&self, growth: &mut Growth, sealed: &mut Sealed) -> Result<(), SealError> {
+        sealed.waits = self.waits_before(growth)?;
+        if sealed.waits.is_some() {
+            return Ok(());
+        }
+        self.add_new(growth, sealed)?;
         while let Some(closed) = growth.closed.front().cloned() {
-            if let Some(waits) = self.waits(growth, &closed, sealed.tail)? {
-                sealed.waits = Some((closed, waits));
+            sealed.waits = self.waits_behind(growth, &closed, sealed.tail)?;
+            if sealed.waits.is_some() {
                 return Ok(());
             }
             // Or a power loss undoes what the record says was done.
@@ -214,27 +254,71 @@ impl Sealer<'_> {
         Ok(())
     }
 
-    fn waits(&self, growth: &Growth, closed: &FileName, tail: u64) -> Result<Option<Waits>, SealError> {
-        let torn = (tail > 0).then_some(Waits::Torn { bytes: tail });
-        let (old, new) = (self.stat(closed.as_str()), self.stat(&self.current(&growth.state)));
+    /// Nothing is sealed of the log's file, or somebody says what it was: another one may have been the log since the
+    /// last seal, and was renamed before anything of it was sealed.
+    fn waits_before(&self, growth: &Growth) -> Result<Option<Waits>, SealError> {
+        let state = &growth.state;
+        let is_new = state.bytes == state.file_begin;
+        if self.closed.is_empty() && !is_new
+            || self.stat(&self.file(growth))?.is_none_or(|stat| stat.len == 0)
+        {
+            return Ok(None);
+        }
+        self.others(growth, growth.closed.front())
+    }
+
+    fn waits_behind(
+        &self,
+        growth: &Growth,
+        closed: &FileName,
+        tail: u64,
+    ) -> Result<Option<Waits>, SealError> {
+        let torn = (tail > 0).then(|| Waits::Torn { file: closed.clone(), bytes: tail });
+        let (old, new) = (self.stat(closed.as_str())?, self.stat(&self.current(&growth.state))?);
         let Some(old) = old.filter(|_| self.closed.is_empty()) else { return Ok(torn) };
         if new.is_none_or(|new| new.len == 0) {
-            return Ok(Some(Waits::ForLine));
+            return Ok(Some(Waits::ForLine(closed.clone())));
         }
         let now = std::time::UNIX_EPOCH + Duration::from_millis(self.now_ms());
         if now.duration_since(old.modified).is_ok_and(|age| age < QUIET) {
-            return Ok(Some(Waits::ForQuiet));
+            return Ok(Some(Waits::ForQuiet(closed.clone())));
         }
         let number = closed.as_str().rsplit('.').next().unwrap_or_default();
         if number.len() <= 4 && number.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Ok(Some(Waits::Numbered));
+            return Ok(Some(Waits::Numbered(closed.clone())));
         }
+        Ok(self.others(growth, Some(closed))?.or(torn))
+    }
+
+    /// Files with a name like the log's that nobody knows, and that were written since the log was begun.
+    fn others(&self, growth: &Growth, closed: Option<&FileName>) -> Result<Option<Waits>, SealError> {
         let mut known = self.known(&growth.state)?;
-        known.push(closed.to_string());
+        known.extend(closed.into_iter().chain(self.closed).map(ToString::to_string));
         let folder = self.folder();
-        let mut others = relatives(&sidecar(&folder, self.log), &known)?;
-        others.retain(|name| self.stat(name).is_some_and(|stat| stat.modified >= old.modified));
-        Ok(if others.is_empty() { torn } else { Some(Waits::Others(others)) })
+        let since = std::time::UNIX_EPOCH + Duration::from_millis(self.begun_ms()?);
+        let mut others = Vec::new();
+        for name in relatives(&sidecar(&folder, self.log), &known)? {
+            if self.stat(&name)?.is_some_and(|stat| stat.modified >= since) {
+                others.push(name);
+            }
+        }
+        if others.is_empty() {
+            return Ok(None);
+        }
+        let all = closed.map(ToString::to_string).into_iter().chain(others);
+        Ok(Some(Waits::Others(all.collect())))
+    }
+
+    /// When the log was begun, as its first record says.
+    fn begun_ms(&self) -> Result<u64, SealError> {
+        let path = self.log.in_sidecar("SEALS");
+        let seals = self.sys.store.open(&path);
+        let seals = seals.map_err(|error| FileError::new(path.display().to_string(), error))?;
+        let line = SealsReader::new(&*seals, 0).line().map_err(FileError::at(&path))?;
+        Ok(match line.as_deref().map(Record::parse) {
+            Some(Ok(Record::Genesis(genesis))) => genesis.time_ms,
+            _ => 0,
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use tlog::{Note, Signer, Vkey};
 
 use super::{Growth, SealError, Sealer, sidecar};
 use crate::finding::{Finding, Kind};
-use crate::guard::Guard;
+use crate::guard::{self, Guard};
 use crate::keys::KeyError;
 use crate::place::FileError;
 
@@ -43,6 +43,12 @@ impl Sealer<'_> {
         let (old, new) = (&growth.signed.state, &growth.state);
         let guard_lags = old.records != new.records || !self.guard_is_there();
         if !guard_lags && self.notes_are_whole(new, key.vkey())? {
+            // By the number one knows the file again after it was renamed, though nothing of it is sealed.
+            let guard = self.guard_of(growth)?;
+            let is_other = guard.file_id.is_some() && guard.file_id != growth.signed.file_id;
+            if is_other {
+                guard.write(self.sys.store, &self.guard, self.log)?;
+            }
             return Ok(());
         }
         let mended = self.prove_extension(old, new, &self.file(growth))?;
@@ -52,7 +58,7 @@ impl Sealer<'_> {
             notes.push((file, key.note(&text)?));
         }
         // Before anybody can see the signatures: a rollback to before them must never be signed.
-        self.guard_of(growth).write(self.sys.store, &self.guard, self.log)?;
+        self.guard_of(growth)?.write(self.sys.store, &self.guard, self.log)?;
         for (file, note) in notes {
             let path = self.log.in_sidecar(file);
             let written = self.sys.store.replace(&path, note.as_bytes(), Secrecy::Shared);
@@ -63,9 +69,14 @@ impl Sealer<'_> {
     }
 
     /// What is to be remembered of it.
-    pub(super) fn guard_of(&self, growth: &Growth) -> Guard {
-        let file_id = self.stat(&self.file(growth)).map(|stat| stat.id).filter(|id| *id != 0);
-        Guard { state: growth.state.clone(), seals_len: growth.seals_len, file_id }
+    pub(super) fn guard_of(&self, growth: &Growth) -> Result<Guard, SealError> {
+        let file_id = match growth.closed.front() {
+            Some(file) => guard::id_of(self.sys.store, &self.log.dir.join(file.as_str()))?,
+            // Not what stands there by now: it may have been renamed.
+            None => growth.id,
+        };
+        let file_id = file_id.filter(|id| *id != 0);
+        Ok(Guard { state: growth.state.clone(), seals_len: growth.seals_len, file_id })
     }
 
     fn guard_is_there(&self) -> bool {

@@ -2,6 +2,7 @@
 //! what they had begun. Nobody changes anything, so nothing may ever look changed, and in the end every line is sealed
 //! and signed once.
 
+mod people;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

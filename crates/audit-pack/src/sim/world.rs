@@ -10,7 +10,6 @@ use holdfast::sys::{Secrecy, Store as _};
 use sshsig::NewKey;
 
 use crate::check::{Checked, Options, Pin, check};
-use crate::context::{Chosen, Context};
 use crate::guard::Guard;
 use crate::log::Log;
 use crate::place::Folder;
@@ -19,18 +18,19 @@ use crate::sealing;
 use crate::sidecar::Sidecar;
 
 const LOG: &str = "/bot/memory/decisions.jsonl";
-const KEY: &str = "/key/audit_ed25519";
+/// The keys, one after another.
+pub(super) const KEYS: [&str; 3] = ["/key/one", "/key/two", "/key/three"];
 const STEPS: u64 = 30;
 
 /// The world, with what is true in it.
 pub(super) struct World {
-    host: &'static SimHost,
-    log: Log,
+    pub(super) host: &'static SimHost,
+    pub(super) log: Log,
     state: Mutex<State>,
 }
 
-struct State {
-    rng: Rng,
+pub(super) struct State {
+    pub(super) rng: Rng,
     /// How often a step goes wrong, and how often a sealer is killed at one.
     faults: f64,
     kills: f64,
@@ -39,6 +39,11 @@ struct State {
     calm: bool,
     depth: u32,
     written: u64,
+    /// Which key signs, and whether it is to be the next one.
+    pub(super) key: usize,
+    pub(super) rekeying: bool,
+    /// The names that the log was given, oldest first.
+    pub(super) renamed: Vec<String>,
     /// Of what was signed last: lines of SEALS that stood before must stand for ever.
     seals: Vec<u8>,
     broken: Option<String>,
@@ -61,6 +66,9 @@ impl World {
             calm: true,
             depth: 0,
             written: 0,
+            key: 0,
+            rekeying: false,
+            renamed: Vec::new(),
             seals: Vec::new(),
             broken: None,
             story: Vec::new(),
@@ -72,8 +80,10 @@ impl World {
         for dir in ["/bot/memory", "/key"] {
             setup.make_dir(Path::new(dir)).expect("a folder");
         }
-        let key = NewKey::make("desk").expect("a key");
-        setup.replace(Path::new(KEY), key.private.as_bytes(), Secrecy::Secret).expect("written");
+        for path in KEYS {
+            let key = NewKey::make("desk").expect("a key");
+            setup.replace(Path::new(path), key.private.as_bytes(), Secrecy::Secret).expect("written");
+        }
         host.direct(Some(Arc::new(Hand(Arc::clone(&world)))));
         world
     }
@@ -82,12 +92,16 @@ impl World {
     pub(super) fn live(self: &Arc<Self>) -> u64 {
         self.state().calm = false;
         for _ in 0..STEPS {
-            self.host.clock.advance(7.0);
-            let what = self.state().rng.below(10);
+            let passes = *self.state().rng.pick(&[7.0, 7.0, 70.0]);
+            self.host.clock.advance(passes);
+            let what = self.state().rng.below(13);
             match what {
                 0..=3 => self.write(),
                 4..=7 => self.seal(),
                 8 => self.lose_power(),
+                9 => self.rename(),
+                10 => self.name_renamed(),
+                11 => self.change_key(),
                 _ => {
                     let room = *self.state().rng.pick(&[None, None, Some(0), Some(700), Some(9000)]);
                     self.note(|| format!("the disk has room for {room:?}"));
@@ -99,11 +113,31 @@ impl World {
         self.note(|| "the faults cease".to_owned());
         self.state().calm = true;
         self.host.set_room(None);
+        self.end_torn_lines();
         self.write();
+        // What was renamed a moment ago is quiet by then.
+        self.host.clock.advance(70.0);
+        if self.state().rekeying {
+            self.change_key();
+        }
+        // It says whether a person is needed.
+        let first = self.as_sealer(sealing::seal_and_tell);
+        self.judge("sealer", first.map(|exit| if exit == Exit::Unsealed { Exit::Ok } else { exit }));
+        self.name_renamed();
         self.seal();
         // The second makes whole what the first may have found done by half.
         self.seal();
         self.all_is_sealed()
+    }
+
+    pub(super) fn judge(&self, who: &str, exit: Option<Exit>) {
+        self.note(|| format!("{who}: {exit:?}"));
+        if exit == Some(Exit::No) {
+            self.breaks(|| format!("{who} says that something was changed"));
+        }
+        if self.state().calm && exit != Some(Exit::Ok) {
+            self.breaks(|| format!("nothing goes wrong, and {who} ends with {exit:?}"));
+        }
     }
 
     pub(super) fn end(&self) {
@@ -120,19 +154,35 @@ impl World {
         self.state().story.clone()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note(&self, text: impl FnOnce() -> String) {
+    pub(super) fn note(&self, text: impl FnOnce() -> String) {
         let text = text();
         self.state().story.push(text);
     }
 
-    fn breaks(&self, what: impl FnOnce() -> String) {
+    pub(super) fn breaks(&self, what: impl FnOnce() -> String) {
         let what = what();
-        self.note(|| format!("BROKEN {what}"));
+        self.note(|| format!("BROKEN {what}\n{}", self.shown()));
         self.state().broken.get_or_insert(what);
+    }
+
+    /// The files of the log, and what SEALS says of them.
+    fn shown(&self) -> String {
+        let seals = self.host.peek(&self.log.in_sidecar("SEALS")).unwrap_or_default();
+        let short = |line: &str| line.split(' ').take(5).collect::<Vec<_>>().join(" ");
+        let mut shown: Vec<String> = String::from_utf8_lossy(&seals).lines().map(short).collect();
+        for name in self.host.names(&self.log.dir) {
+            let bytes = self.host.peek(&self.log.dir.join(&name)).unwrap_or_default();
+            shown.push(format!(
+                "{name}: {} bytes, {} lines",
+                bytes.len(),
+                memchr::memchr_iter(b'\n', &bytes).count()
+            ));
+        }
+        format!("    {}", shown.join("\n    "))
     }
 
     /// The pipeline appends some lines, as Python does: nothing of it is durable.
@@ -154,19 +204,8 @@ impl World {
     }
 
     fn seal(&self) {
-        let exit = self.host.run("sealer", |process| {
-            let sys = process.sys();
-            let context = Context { sys: &sys, told_root: None, json: false, threads: 1 };
-            let chosen = Chosen { log: self.log.clone(), key: Some(PathBuf::from(KEY)), configured: true };
-            sealing::seal_and_tell(&context, &chosen)
-        });
-        self.note(|| format!("sealer: {exit:?}"));
-        if exit == Some(Exit::No) {
-            self.breaks(|| "the sealer says that something was changed".to_owned());
-        }
-        if self.state().calm && exit != Some(Exit::Ok) {
-            self.breaks(|| format!("nothing goes wrong, and the sealer ends with {exit:?}"));
-        }
+        let exit = self.as_sealer(sealing::seal_and_tell);
+        self.judge("sealer", exit);
     }
 
     fn lose_power(&self) {
@@ -204,15 +243,15 @@ impl World {
     }
 
     /// What the key remembers to have signed.
-    fn remembered(&self) -> Vec<PathBuf> {
-        let dir = Path::new("/key/audit_ed25519.signed");
-        let paths = self.host.names(dir).into_iter().map(|name| dir.join(name));
+    pub(super) fn remembered(&self) -> Vec<PathBuf> {
+        let dirs = KEYS.iter().map(|key| PathBuf::from(format!("{key}.signed")));
+        let paths = dirs.flat_map(|dir| self.host.names(&dir).into_iter().map(move |name| dir.join(name)));
         paths.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect()
     }
 
     /// Every whole line is sealed and signed.
     fn all_is_sealed(&self) -> u64 {
-        let log = self.host.peek(&self.log.path()).unwrap_or_default();
+        let log = self.whole_log(|path| self.host.peek(path));
         let lines = memchr::memchr_iter(b'\n', &log).count() as u64;
         let Some(checked) = self.look() else {
             self.breaks(|| "there are no signed seals in the end".to_owned());
@@ -225,6 +264,13 @@ impl World {
             });
         }
         lines
+    }
+
+    /// All its files, one after another.
+    fn whole_log(&self, read: impl Fn(&Path) -> Option<Vec<u8>>) -> Vec<u8> {
+        let names = self.state().renamed.clone();
+        let paths = names.iter().map(|name| self.log.dir.join(name)).chain([self.log.path()]);
+        paths.filter_map(|path| read(&path)).flatten().collect()
     }
 
     /// A signature is there for others to see: what it covers must outlive a power loss, and extend what was signed.
@@ -245,7 +291,7 @@ impl World {
         };
         let last = lines.get(records - 1).map(|line| String::from_utf8_lossy(line).into_owned());
         let sealed = last.and_then(|line| line.strip_prefix("s1 ")?.split(' ').nth(3)?.parse::<usize>().ok());
-        let log = durable(&self.log.path()).len();
+        let log = self.whole_log(|path| self.host.durable(path)).len();
         if sealed.is_some_and(|sealed| sealed > log) {
             self.breaks(|| format!("{sealed:?} bytes are sealed and signed, and {log} are durable"));
         }
@@ -273,7 +319,12 @@ impl Director for Hand {
         if interrupted {
             world.state().depth += 1;
             world.note(|| format!("meanwhile, before {:?} {}:", step.verb, step.name()));
-            world.write();
+            let renames = world.state().rng.chance(0.2);
+            if renames {
+                world.rename();
+            } else {
+                world.write();
+            }
             world.state().depth -= 1;
         }
         let mut state = world.state();

@@ -221,6 +221,11 @@ impl SimHost {
         lock(&self.disk).list(dir)
     }
 
+    /// Somebody gives a file another name, which outlives a power loss.
+    pub fn rename(&self, from: &Path, to: &Path) {
+        lock(&self.disk).rename(from, to);
+    }
+
     /// Empties the disk and lets go of director and runner, which may hold on to this host.
     pub fn wipe(&self) {
         *lock(&self.disk) = Disk::default();

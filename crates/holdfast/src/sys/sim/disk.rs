@@ -167,6 +167,15 @@ impl Disk {
         self.files.remove(path).is_some()
     }
 
+    /// The same file, content and all, under another name; also what of it is durable.
+    pub(super) fn rename(&mut self, from: &Path, to: &Path) {
+        for files in [&mut self.files, &mut self.durable] {
+            if let Some(file) = files.remove(from) {
+                files.insert(to.to_owned(), file);
+            }
+        }
+    }
+
     pub(super) fn remove_empty_dir(&mut self, dir: &Path) {
         if self.scan(dir).is_empty() {
             self.dirs.remove(dir);
