@@ -25,7 +25,7 @@ fn shows(root: &Scratch, number: u64) -> Value {
     assert_eq!(fs::read_to_string(root.path("a.jsonl")).expect("the line"), line(number - 1));
     let public = fs::read_to_string(root.path("key/audit.pub")).expect("a key");
     let other = fs::read_to_string(key_maker("other").join("other.pub")).expect("a key");
-    root.put("allowed", &format!("desk {public}desk {other}"));
+    root.put("allowed", format!("desk {public}desk {other}"));
     let known = ["--line-file", "a.jsonl", "--allowed-signers", "allowed", "--signer", "desk", "--json"];
     let ended = audit(root, &["verify-proof", "a.tlog-proof"]).args(known).finish().expect(0);
     for gone in ["a.tlog-proof", "a.jsonl"] {
@@ -121,7 +121,7 @@ fn a_disk_that_fails_leaves_no_proof_that_does_not_hold() {
 #[test]
 fn a_log_that_goes_on_elsewhere_is_proven_and_extends_its_past() {
     let root = sealed(50);
-    root.put("holdfast.toml", &format!("[audit]\nkey = \"{KEY}\"\nlogs = [\"{LOG}\"]\n"));
+    root.put("holdfast.toml", format!("[audit]\nkey = \"{KEY}\"\nlogs = [\"{LOG}\"]\n"));
     let pack = |name: &str, key: &str| {
         audit(&root, &["pack", "-o", name, "--key", key]).finish().expect(0);
     };
@@ -144,7 +144,7 @@ fn a_log_that_goes_on_elsewhere_is_proven_and_extends_its_past() {
         shows(&root, number);
     }
     write(&root, &lines(80..90));
-    root.put("holdfast.toml", &format!("[audit]\nkey = \"key/other\"\nlogs = [\"{LOG}\"]\n"));
+    root.put("holdfast.toml", format!("[audit]\nkey = \"key/other\"\nlogs = [\"{LOG}\"]\n"));
     audit(&root, &["seal", LOG, "--key", "key/other"]).finish().expect(0);
     for number in [7, 60, 90] {
         prove(&root, number).finish().expect(0);
