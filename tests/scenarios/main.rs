@@ -15,6 +15,8 @@ mod audit_git;
 #[cfg(target_os = "linux")]
 mod audit_hooks;
 #[cfg(target_os = "linux")]
+mod audit_reconcile;
+#[cfg(target_os = "linux")]
 mod audit_unique;
 mod backups;
 #[cfg(target_os = "linux")]

@@ -8,6 +8,12 @@ use holdfast::Exit;
 use holdfast::config::Pointer;
 use holdfast::time::Span;
 
+use crate::reconcile::Key;
+
+mod proofs;
+
+pub use proofs::{ProveArgs, VerifyProofArgs};
+
 const ABOUT: &str =
     "Seals append-only logs, finds and names what was changed in them, and packs signed evidence";
 
@@ -72,7 +78,8 @@ Examples:
   audit-pack check memory/decisions.jsonl --deep
   audit-pack check memory/decisions.jsonl --against last-month/checkpoint
   audit-pack check memory/decisions.jsonl --base origin/main     in CI and in git hooks
-  audit-pack check memory/decisions.jsonl --unique /order_id";
+  audit-pack check memory/decisions.jsonl --unique /order_id
+  audit-pack check memory/decisions.jsonl --reconcile fills.csv --order-key order_id";
 
 const VERIFY_EXAMPLES: &str = "\
 PACK is the tar, with PACK.sig beside it, or the unpacked folder. FILE has lines as ssh-keygen
@@ -82,6 +89,7 @@ nothing that the pack says of itself is believed.
 Examples:
   audit-pack verify evidence.tar --allowed-signers allowed --signer desk@example.com
   audit-pack verify evidence.tar            names the signer's fingerprint, and ends with 5 at best
+  audit-pack verify evidence.tar --allowed-signers allowed --signer desk@example.com --since last-month.tar
 
 Exit codes: 0 unchanged and by that signer, 1 changed, 5 sound but below what was asked for: the
 signer is unknown, or PACK.sig is not there; 64 usage, 65 FILE is malformed, 74 it cannot be read.";
@@ -139,6 +147,12 @@ pub enum Command {
     /// Judge a pack that somebody sent
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(VerifyArgs),
+    /// Prove one line to somebody who gets nothing else of the log
+    #[command(after_help = proofs::PROVE_EXAMPLES)]
+    Prove(ProveArgs),
+    /// Judge such a proof
+    #[command(after_help = proofs::VERIFY_PROOF_EXAMPLES)]
+    VerifyProof(VerifyProofArgs),
 }
 
 /// The arguments of `init`.
@@ -232,6 +246,15 @@ pub struct CheckArgs {
     /// A JSON pointer whose value no two decisions share
     #[arg(long, value_name = "POINTER")]
     pub unique: Option<Pointer>,
+    /// A file of fills, CSV or JSON lines: each order has one there, and each of them an order
+    #[arg(long, value_name = "FILLS", requires = "order_key", conflicts_with = "quick")]
+    pub reconcile: Option<PathBuf>,
+    /// What an order and its fills have in common: a name or a JSON pointer
+    #[arg(long, value_name = "KEY", requires = "reconcile")]
+    pub order_key: Option<Key>,
+    /// What it is called in FILLS, where that is another name or column
+    #[arg(long, value_name = "KEY", requires = "reconcile")]
+    pub fills_key: Option<Key>,
     /// Only what takes a moment: the seals, the signatures, the lengths, the bytes of the last seal
     #[arg(long, conflicts_with_all = ["deep", "against"])]
     pub quick: bool,
@@ -255,6 +278,9 @@ pub struct VerifyArgs {
     /// When the signer's key must have been valid, as 2026-11-27 or 2026-11-27T08:00:00Z [default: now]
     #[arg(long, value_name = "TIME")]
     pub verify_time: Option<UnixTime>,
+    /// An older pack, tar or folder, of which nothing may have been rewritten since
+    #[arg(long, value_name = "OLD")]
+    pub since: Option<PathBuf>,
 }
 
 /// A moment in UTC, in Unix seconds.

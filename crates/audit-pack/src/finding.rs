@@ -37,6 +37,10 @@ pub enum Kind {
     Missing,
     /// It is not in the form that it must have.
     Malformed,
+    /// A fill that no decision asked for.
+    Undecided,
+    /// An order that has no fill.
+    Unfilled,
 }
 
 impl fmt::Display for Kind {
@@ -56,6 +60,8 @@ impl fmt::Display for Kind {
             Self::Unsigned => "unsigned",
             Self::Missing => "missing",
             Self::Malformed => "malformed",
+            Self::Undecided => "undecided",
+            Self::Unfilled => "unfilled",
         })
     }
 }

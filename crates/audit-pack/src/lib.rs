@@ -19,9 +19,13 @@ mod past;
 mod pieces;
 mod place;
 mod progress;
+mod prove;
+mod reconcile;
 mod rekey;
 mod report;
 mod rotate;
+#[cfg(test)]
+mod scribe;
 mod seal;
 mod sealing;
 mod seals;
@@ -30,6 +34,7 @@ mod sidecar;
 mod sim;
 mod unique;
 mod verify;
+mod verify_proof;
 
 use cli::{Cli, Command};
 use context::Context;
@@ -48,5 +53,7 @@ pub fn run(cli: &Cli, sys: &Sys) -> Exit {
         Command::Check(args) => report::run(args, &context),
         Command::Pack(args) => pack::run(args, &context),
         Command::Verify(args) => verify::run(args, &context),
+        Command::Prove(args) => prove::run(args, &context),
+        Command::VerifyProof(args) => verify_proof::run(args, &context),
     }
 }

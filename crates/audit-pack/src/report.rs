@@ -20,6 +20,7 @@ use crate::log::Log;
 use crate::past::{self, Past, Seen};
 use crate::place::{FileError, Folder};
 use crate::progress::Progress;
+use crate::reconcile::{self, ReconcileError, Reconciled};
 use crate::sidecar::Sidecar;
 use crate::unique::{self, Unique};
 use crate::{keys, sealing};
@@ -42,6 +43,8 @@ enum CheckError {
     NoSidecar(String),
     #[error(transparent)]
     Base(#[from] BaseError),
+    #[error(transparent)]
+    Reconcile(#[from] ReconcileError),
 }
 
 impl CheckError {
@@ -53,6 +56,7 @@ impl CheckError {
             Self::Guard(guard::GuardError::Malformed { .. }) | Self::Against { .. } => Exit::Data,
             Self::NoSidecar(_) => Exit::Config,
             Self::Base(BaseError::Git(error)) => error.exit(),
+            Self::Reconcile(error) => error.exit(),
         }
     }
 }
@@ -68,6 +72,8 @@ struct Verdict {
     base: Option<Based>,
     /// Doubled decisions.
     unique: Option<Unique>,
+    /// Orders and fills.
+    reconciled: Option<Reconciled>,
     /// Who says which key must have signed.
     named: Named,
     /// Lines are unsealed, or the tail is torn, for longer than may be.
@@ -96,6 +102,11 @@ pub(crate) fn run(args: &CheckArgs, context: &Context<'_>) -> Exit {
         Ok(chosen) => chosen,
         Err(exit) => return exit,
     };
+    if args.reconcile.is_some() && chosen.len() != 1 {
+        let what =
+            "--reconcile is about one log\n  name it: audit-pack check LOG --reconcile FILLS --order-key KEY";
+        return context.refuse(&what, Exit::Usage);
+    }
     let max_unsealed = args.max_unsealed.or_else(|| context.max_unsealed());
     let mut past = Past::default();
     let logs = match with_past(args, context, chosen, &mut past) {
@@ -105,6 +116,9 @@ pub(crate) fn run(args: &CheckArgs, context: &Context<'_>) -> Exit {
     let shown = |chosen: &Chosen| chosen.log.path().display().to_string();
     let mut verdicts: Vec<_> =
         logs.iter().map(|log| (shown(log), judge(args, context, log, &past, max_unsealed))).collect();
+    if let Some((_, first)) = verdicts.first_mut() {
+        reconcile(args, context, &logs[0], first);
+    }
     for (log, finding) in restarted(&verdicts) {
         if let Ok(verdict) = &mut verdicts[log].1 {
             verdict.checked.findings.add(finding);
@@ -192,7 +206,21 @@ fn judge(
         checked.findings.extend(unique.findings.clone());
     }
     let late = late(context, log, &checked, max_unsealed);
-    Ok(Verdict { checked, sealed, quick: args.quick, base, unique, named, late })
+    Ok(Verdict { checked, sealed, quick: args.quick, base, unique, reconciled: None, named, late })
+}
+
+/// Adds to the verdict on a sealed log whether its orders and the fills have one another.
+fn reconcile(
+    args: &CheckArgs,
+    context: &Context<'_>,
+    chosen: &Chosen,
+    judged: &mut Result<Verdict, CheckError>,
+) {
+    let Ok(verdict) = judged else { return };
+    match reconcile::of_log(context.sys.store, args, &chosen.log, verdict.checked.unsealed) {
+        Ok(reconciled) => verdict.reconciled = reconciled,
+        Err(error) => *judged = Err(error.into()),
+    }
 }
 
 /// Decisions that stand there twice. Of a log that is missing, or is no file, the check of its seals has more to say.
@@ -331,13 +359,18 @@ impl Context<'_> {
 
 impl Verdict {
     fn exit(&self) -> Exit {
-        if !self.checked.findings.is_empty() {
+        if !self.checked.findings.is_empty() || !self.reconciles() {
             Exit::No
         } else if self.late.is_some() || self.unsigned() > 0 {
             Exit::Unsealed
         } else {
             Exit::Ok
         }
+    }
+
+    /// Each order has its fill, and each fill its order, where somebody asked.
+    fn reconciles(&self) -> bool {
+        self.reconciled.as_ref().is_none_or(|reconciled| reconciled.findings.is_empty())
     }
 
     /// Lines of SEALS that no signature covers.
@@ -348,6 +381,7 @@ impl Verdict {
     fn word(&self) -> &'static str {
         match self.exit() {
             Exit::Ok => "unchanged",
+            Exit::No if self.checked.findings.is_empty() => "not-reconciled",
             Exit::No => "changed",
             _ => "unsealed",
         }

@@ -72,7 +72,7 @@ fn unique_by(file: &dyn ReadAt, shown: &str, pointer: &Pointer, part: u64) -> io
                 return;
             };
             found.values += u64::from(now == 0);
-            let key = key_of(&value);
+            let key = hash_of(&value);
             if key[0] % parts != now {
                 return;
             }
@@ -112,7 +112,7 @@ fn sorted(value: Value) -> Value {
 }
 
 /// 128 bits of SHA-256: no two values that anybody has found share them.
-fn key_of(value: &str) -> [u64; 2] {
+pub(crate) fn hash_of(value: &str) -> [u64; 2] {
     let mut hasher = Hasher::plain();
     hasher.update(value.as_bytes());
     let hash = hasher.finish();
@@ -122,7 +122,7 @@ fn key_of(value: &str) -> [u64; 2] {
     [half(0), half(8)]
 }
 
-fn count(file: &dyn ReadAt, size: u64) -> io::Result<u64> {
+pub(crate) fn count(file: &dyn ReadAt, size: u64) -> io::Result<u64> {
     let mut pieces = Pieces::new(file, 0, size, PIECE);
     let mut lines = 0;
     while let Some(piece) = pieces.next()? {
@@ -131,17 +131,27 @@ fn count(file: &dyn ReadAt, size: u64) -> io::Result<u64> {
     Ok(lines)
 }
 
-/// Every whole line: its number from 1, where it begins, and its text, if it is not too long.
-fn each_line(file: &dyn ReadAt, size: u64, mut each: impl FnMut(u64, u64, Option<&[u8]>)) -> io::Result<()> {
+/// Every whole line: its number from 1, where it begins, and its text, if it is not too long. What stands behind the
+/// last line feed, as far as it is not too long, either.
+pub(crate) fn each_line(
+    file: &dyn ReadAt,
+    size: u64,
+    mut each: impl FnMut(u64, u64, Option<&[u8]>),
+) -> io::Result<Vec<u8>> {
     let mut pieces = Pieces::new(file, 0, size, PIECE);
     let mut line = 0;
     // A line that is longer than a piece: where it begins, and its text so far.
     let mut long: Option<(u64, Vec<u8>)> = None;
+    let mut tail = Vec::new();
     loop {
         let at = pieces.offset();
         match pieces.next()? {
-            None => return Ok(()),
-            Some(Piece::Tail(_)) => {}
+            None => return Ok(tail),
+            Some(Piece::Tail(bytes)) => {
+                tail = long.take().map_or_else(Vec::new, |(_, text)| text);
+                tail.extend_from_slice(bytes);
+                tail.truncate(LINE_MAX);
+            }
             Some(Piece::Lines(bytes)) => {
                 let mut begin = 0;
                 for lf in memchr::memchr_iter(b'\n', bytes) {

@@ -10,7 +10,7 @@
 //! * [`hash`] and [`lines`]: leaves and nodes, one by one or as fast as the machine can;
 //! * [`tree`]: the right edge of a growing tree; [`tile`]: how a tree is stored and read back; [`proof`];
 //! * [`name`], [`note`], [`checkpoint`]: signed statements about a head;
-//! * [`seals`]: the chain of records that a log's sidecar is.
+//! * [`seals`]: the chain of records that a log's sidecar is; [`proof_file`]: one leaf, proven to somebody else.
 
 pub mod checkpoint;
 pub mod hash;
@@ -19,6 +19,7 @@ pub mod lines;
 pub mod name;
 pub mod note;
 pub mod proof;
+pub mod proof_file;
 pub mod seals;
 mod text;
 mod threads;
@@ -29,5 +30,6 @@ pub use checkpoint::{Chain, Checkpoint};
 pub use hash::{Hash, Hasher};
 pub use name::{FileName, Origin};
 pub use note::{Note, Signer, Vkey};
+pub use proof_file::ProofFile;
 pub use text::NUMBER_MAX;
 pub use tile::{Tile, TileSource};

@@ -99,6 +99,25 @@ pub fn consistency<R: HashReader>(reader: &R, old: u64, new: u64) -> Result<Vec<
     Ok(proof)
 }
 
+/// The first of the first `size` leaves that two trees do not have in common, from 0. Neither is smaller than that.
+pub fn first_difference<R: HashReader>(a: &R, b: &R, size: u64) -> Result<Option<u64>, R::Error> {
+    let same = |node| Ok(a.node(node)? == b.node(node)?);
+    let mut begin = 0;
+    while begin < size {
+        let level = (size - begin).ilog2();
+        let mut node = Node { level, index: begin >> level };
+        if !same(node)? {
+            while node.level > 0 {
+                let left = Node { level: node.level - 1, index: node.index * 2 };
+                node = if same(left)? { Node { index: left.index + 1, ..left } } else { left };
+            }
+            return Ok(Some(node.index));
+        }
+        begin += 1 << level;
+    }
+    Ok(None)
+}
+
 /// The root of the leaves from `begin` to `end`, where these are a subtree of some tree.
 fn range<R: HashReader>(reader: &R, begin: u64, end: u64) -> Result<Hash, R::Error> {
     let len = end - begin;

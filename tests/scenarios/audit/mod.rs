@@ -7,6 +7,7 @@ mod intruder;
 mod locks;
 mod logs;
 mod power_loss;
+mod proofs;
 mod rekey;
 mod restart;
 mod rotation;

@@ -1,4 +1,4 @@
-//! `audit-pack`: sealing one line, checking and verifying a large log, and the memory for it.
+//! `audit-pack`: sealing and proving one line, checking and verifying a large log, and the memory for it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Write as _};
@@ -7,24 +7,25 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::pairs::Pairs;
+use super::pairs::{Pairs, Spread};
 use super::stage::{Stage, seconds};
 use super::table::{Row, Target};
 
 const SEALS: usize = 40;
+const PROOFS: usize = 40;
 const CHECKS: usize = 7;
 const MIB: f64 = 1024.0 * 1024.0;
 /// Of the log that is checked, in bytes.
 const LINE: usize = 300;
 
 pub(crate) fn rows(stage: &Stage) -> Result<Vec<Row>> {
-    let mut rows = vec![seal(stage)?];
+    let mut rows = seal(stage)?;
     rows.extend(check(stage)?);
     Ok(rows)
 }
 
-/// What sealing one more line costs in a long log, against a short one.
-fn seal(stage: &Stage) -> Result<Row> {
+/// What sealing one more line costs in a long log, against a short one, and proving one of its lines.
+fn seal(stage: &Stage) -> Result<Vec<Row>> {
     const SHORT_LINE: usize = 100;
     let (many, few) = if stage.once { (20_000, 2_000) } else { (10_000_000, 10_000) };
     let long = Log::new(stage, "seal-long", many, SHORT_LINE)?;
@@ -35,7 +36,21 @@ fn seal(stage: &Stage) -> Result<Row> {
     };
     let pairs = Pairs::measure(stage.count(SEALS), || one_more(&long), || one_more(&short))?;
     let (what, against) = (format!("`seal` of one line more, after {many}"), format!("after {few}"));
-    Ok(Row::cost(&what, &against, 1.2, pairs))
+    let sealed = Row::cost(&what, &against, 1.2, pairs);
+    Ok(vec![sealed, prove(stage, &long, many)?])
+}
+
+/// The proof of one line to stdout, another line each time. The start of the program is in it.
+fn prove(stage: &Stage, log: &Log, lines: usize) -> Result<Row> {
+    let mut times = Vec::new();
+    for proof in 0..stage.count(PROOFS) {
+        let line = (1 + proof * 7_654_321 % lines).to_string();
+        let mut prove = log.audit_pack(stage, &["prove", "--line", &line]);
+        times.push(seconds(prove.stderr(Stdio::null()))?);
+    }
+    let spread = Spread::of(times.into_iter().map(|seconds| seconds * 1e3));
+    let what = format!("`prove` of one line in {lines}");
+    Ok(Row::new(what, "", Target::at_most(5.0, "ms"), spread.median).with(spread))
 }
 
 /// A log of 1 GiB and a pack with it, in the page cache, against programs that only hash it.
@@ -121,7 +136,7 @@ impl Log {
     /// With the log behind the command, where none is packed or verified.
     fn audit_pack(&self, stage: &Stage, args: &[&str]) -> Command {
         let mut command = stage.ours("audit-pack", &self.root, args);
-        if matches!(args, ["init" | "seal" | "check", ..]) {
+        if matches!(args, ["init" | "seal" | "check" | "prove", ..]) {
             command.arg(&self.path);
         }
         command

@@ -210,7 +210,7 @@ impl Blob<'_> {
 }
 
 /// The beginning of a line, harmless on a terminal.
-fn text_of(bytes: &[u8]) -> String {
+pub(crate) fn text_of(bytes: &[u8]) -> String {
     let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     printable(&String::from_utf8_lossy(line), SHOWN - 40)
 }

@@ -14,6 +14,7 @@ use crate::finding::{Finding, Findings, Kind};
 use crate::place::FileError;
 use crate::progress::Progress;
 use crate::sidecar::Sidecar;
+pub(crate) use claims::Extent;
 use claims::claims;
 use scan::{Scan, Spot};
 
@@ -75,6 +76,11 @@ pub(crate) fn check_quickly(sidecar: &Sidecar<'_>, pins: &[Pin]) -> Result<Check
     let (signed_lines, signed_records) = (claims.signed_lines, claims.signed_records);
     let (unsealed, tail, moved) = (quick.unsealed, quick.tail, claims.moved.map(|(name, _)| name));
     Ok(Checked { state: Some(claims.state), signed_lines, signed_records, unsealed, tail, moved, findings })
+}
+
+/// Which files the log is in, as its seals say. What is wrong with those the check tells.
+pub(crate) fn extents(sidecar: &Sidecar<'_>) -> Result<Vec<Extent>, FileError> {
+    Ok(claims(sidecar, &[], &mut Findings::default())?.map(|claims| claims.extents).unwrap_or_default())
 }
 
 /// Checks one log.

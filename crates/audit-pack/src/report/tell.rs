@@ -11,6 +11,7 @@ use crate::base::Based;
 use crate::context::Context;
 use crate::finding::Finding;
 use crate::out;
+use crate::reconcile::Reconciled;
 use crate::unique::Unique;
 
 /// The answer for machines.
@@ -45,6 +46,8 @@ struct Answer<'a> {
     base: Option<&'a Based>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unique: Option<&'a Unique>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reconcile: Option<&'a Reconciled>,
     anchors: u64,
     finding_count: u64,
     findings: &'a [Finding],
@@ -79,6 +82,7 @@ fn json(shown: &str, verdict: &Verdict) -> Exit {
         late: verdict.late.as_deref(),
         base: verdict.base.as_ref(),
         unique: verdict.unique.as_ref(),
+        reconcile: verdict.reconciled.as_ref(),
         anchors: 0,
         finding_count: checked.findings.count,
         findings: &checked.findings.listed,
@@ -90,7 +94,8 @@ fn text(context: &Context<'_>, shown: &str, verdict: &Verdict) -> String {
     let mut text = match (checked.findings.count, verdict.sealed, verdict.quick) {
         (0, false, _) => format!("{shown}: as the base has it, or grown from that\n"),
         (0, true, true) => format!("{shown}: unchanged as far as a quick check can see\n"),
-        (0, true, false) => format!("{shown}: unchanged since it was sealed\n"),
+        (0, true, false) if verdict.reconciles() => format!("{shown}: unchanged since it was sealed\n"),
+        (0, true, false) => format!("{shown}: unchanged since it was sealed, and it DOES NOT RECONCILE\n"),
         (1, ..) => format!("{shown}: CHANGED, 1 finding\n"),
         (count, ..) => format!("{shown}: CHANGED, {count} findings\n"),
     };
@@ -100,6 +105,9 @@ fn text(context: &Context<'_>, shown: &str, verdict: &Verdict) -> String {
     }
     if let Some(unique) = &verdict.unique {
         let _ = writeln!(text, "  unique      {unique}");
+    }
+    if let Some(reconciled) = &verdict.reconciled {
+        let _ = writeln!(text, "{}  reconcile   {reconciled}", reconciled.findings);
     }
     if verdict.sealed {
         text.push_str(&of_seals(context, shown, verdict));

@@ -5,16 +5,18 @@
 
 mod facts;
 mod logs;
+mod open;
+mod since;
 mod tell;
 #[cfg(test)]
 mod tests;
 mod trust;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bag::Bag;
 use holdfast::Exit;
-use holdfast::sys::{Kind as FileKind, ReadAt, ReadError};
+use holdfast::sys::{ReadAt, ReadError};
 use sshsig::AllowedSigners;
 
 use crate::cli::VerifyArgs;
@@ -23,7 +25,10 @@ use crate::finding::{Finding, Findings, Kind};
 use crate::place::FileError;
 use crate::progress::Progress;
 use facts::Facts;
+pub(crate) use logs::LOGS;
 use logs::LogVerdict;
+use open::Pack;
+use since::Since;
 use trust::{Signed, Trust};
 
 /// The namespaces of the two signatures.
@@ -39,8 +44,8 @@ enum VerifyError {
     File(#[from] FileError),
     #[error("{0}\n  name the tar, or the folder that it was unpacked to")]
     Pack(FileError),
-    #[error("{path}: {fact}")]
-    Allowed { path: String, fact: String },
+    #[error(transparent)]
+    Allowed(#[from] AllowedError),
     #[error(
         "--allowed-signers and --signer belong together: the one says which keys, the other whose\n  audit-pack verify PACK --allowed-signers FILE --signer ID"
     )]
@@ -50,15 +55,36 @@ enum VerifyError {
 impl VerifyError {
     fn exit(&self) -> Exit {
         match self {
-            Self::File(FileError { error, .. }) | Self::Pack(FileError { error, .. })
-                if matches!(error, ReadError::Missing | ReadError::NotRegular(_)) =>
-            {
-                Exit::Usage
-            }
+            Self::Allowed(error) => error.exit(),
             Self::Half => Exit::Usage,
-            Self::File(_) | Self::Pack(_) => Exit::Io,
-            Self::Allowed { .. } => Exit::Data,
+            Self::File(error) | Self::Pack(error) => exit_of(error),
         }
+    }
+}
+
+/// Why it is not known which keys count.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AllowedError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("{path}: {fact}")]
+    Malformed { path: String, fact: String },
+}
+
+impl AllowedError {
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::File(error) => exit_of(error),
+            Self::Malformed { .. } => Exit::Data,
+        }
+    }
+}
+
+/// What is not there, or no file, was named by mistake.
+pub(crate) fn exit_of(error: &FileError) -> Exit {
+    match error.error {
+        ReadError::Missing | ReadError::NotRegular(_) => Exit::Usage,
+        _ => Exit::Io,
     }
 }
 
@@ -76,6 +102,8 @@ struct Verdict {
     inner: Signed,
     facts: Facts,
     logs: Vec<LogVerdict>,
+    /// What became of an older pack's logs.
+    since: Option<Since>,
     findings: Findings,
 }
 
@@ -88,69 +116,36 @@ pub(crate) fn run(args: &VerifyArgs, context: &Context<'_>) -> Exit {
 
 fn verify(args: &VerifyArgs, context: &Context<'_>) -> Result<Verdict, VerifyError> {
     let trust = trust(args, context)?;
-    let store = context.sys.store;
-    let shown = args.pack.display().to_string();
-    let error = |error: ReadError| VerifyError::Pack(FileError::new(shown.clone(), error));
-    match store.stat(&args.pack).map_err(|failed| error(failed.into()))? {
-        None => Err(error(ReadError::Missing)),
-        Some(stat) if stat.kind == FileKind::Dir => Ok(match Bag::open_folder(store, &args.pack) {
-            Ok(bag) => examine(&trust, context.threads, &shown, &bag, None),
-            Err(fault) => not_ours(&shown, &fault),
-        }),
-        Some(_) => {
-            let tar = store.open(&args.pack).map_err(error)?;
-            let signature = outer_signature(context, &args.pack)?;
-            Ok(verify_tar(&trust, context.threads, &shown, &*tar, signature))
-        }
-    }
-}
-
-/// Under whatever name it lies here: a tar that was renamed is the same tar.
-fn verify_tar(
-    trust: &Trust<'_>,
-    threads: usize,
-    shown: &str,
-    tar: &dyn ReadAt,
-    signature: Option<Vec<u8>>,
-) -> Verdict {
-    match Bag::open_tar(tar, None) {
-        Ok(bag) => examine(trust, threads, shown, &bag, Some((tar, signature))),
-        Err(fault) => not_ours(shown, &fault),
-    }
+    let judge = |pack: &Pack<'_>| pack.judge(&trust, context.threads);
+    let Some(old) = &args.since else { return open::with(context, &args.pack, judge) };
+    open::with(context, old, |old| {
+        open::with(context, &args.pack, |new| {
+            let (before, mut verdict) = (judge(old), judge(new));
+            since::compare(old, before, new, &mut verdict);
+            verdict
+        })
+    })?
 }
 
 /// Keys that count, from the auditor alone.
 fn trust<'a>(args: &'a VerifyArgs, context: &Context<'_>) -> Result<Trust<'a>, VerifyError> {
     let at_s = args.verify_time.map_or(context.now_ms() / 1000, |time| time.0);
-    let (path, identity) = match (&args.allowed_signers, &args.signer) {
-        (None, None) => return Ok(Trust { allowed: None, at_s }),
-        (Some(path), Some(identity)) => (path, identity),
-        _ => return Err(VerifyError::Half),
-    };
-    let shown = path.display().to_string();
-    let bytes =
-        read_small(context, path, ALLOWED_MAX)?.ok_or_else(|| FileError::new(&shown, ReadError::Missing))?;
-    let allowed = AllowedSigners::parse(&bytes)
-        .map_err(|error| VerifyError::Allowed { path: shown, fact: error.to_string() })?;
-    Ok(Trust { allowed: Some((allowed, identity)), at_s })
-}
-
-fn read_small(context: &Context<'_>, path: &Path, most: u64) -> Result<Option<Vec<u8>>, FileError> {
-    let shown = path.display().to_string();
-    match context.sys.store.read(path) {
-        Ok(bytes) if bytes.len() as u64 > most => {
-            Err(FileError::new(shown, ReadError::TooLarge(bytes.len() as u64)))
+    match (&args.allowed_signers, &args.signer) {
+        (None, None) => Ok(Trust { allowed: None, at_s }),
+        (Some(path), Some(identity)) => {
+            Ok(Trust { allowed: Some((allowed_signers(context, path)?, identity)), at_s })
         }
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(ReadError::Missing) => Ok(None),
-        Err(error) => Err(FileError::new(shown, error)),
+        _ => Err(VerifyError::Half),
     }
 }
 
-fn outer_signature(context: &Context<'_>, pack: &Path) -> Result<Option<Vec<u8>>, FileError> {
-    let mut path = pack.as_os_str().to_owned();
-    path.push(".sig");
-    read_small(context, &PathBuf::from(path), sshsig::SIGNATURE_LEN_MAX as u64)
+/// The keys in a file.
+pub(crate) fn allowed_signers(context: &Context<'_>, path: &Path) -> Result<AllowedSigners, AllowedError> {
+    let shown = path.display().to_string();
+    let bytes = open::read_small(context, path, ALLOWED_MAX)?
+        .ok_or_else(|| FileError::new(&shown, ReadError::Missing))?;
+    AllowedSigners::parse(&bytes)
+        .map_err(|error| AllowedError::Malformed { path: shown, fact: error.to_string() })
 }
 
 /// What is not even in the form of ours.
@@ -171,21 +166,26 @@ fn not_ours(shown: &str, fault: &dyn std::fmt::Display) -> Verdict {
         inner: Signed::Missing,
         facts: Facts::default(),
         logs: Vec::new(),
+        since: None,
         findings,
     }
 }
 
-type Outer<'a> = Option<(&'a dyn ReadAt, Option<Vec<u8>>)>;
-
 /// Hashes everything for the signatures, the manifests and the logs, side by side.
-fn examine(trust: &Trust<'_>, threads: usize, shown: &str, bag: &Bag<'_>, outer: Outer<'_>) -> Verdict {
+fn examine(
+    trust: &Trust<'_>,
+    threads: usize,
+    shown: &str,
+    bag: &Bag<'_>,
+    outer: Option<&(&dyn ReadAt, Option<Vec<u8>>)>,
+) -> Verdict {
     // A folder may hold files that are as long as a file system lets them say.
     let bytes = bag.entries().iter().map(|entry| entry.len).fold(0, u64::saturating_add);
     let progress = Progress::bytes(bytes.saturating_mul(2), shown);
     let manifests = bag.manifests();
     let facts = Facts::of(bag, &manifests);
     let (outer, harms, logs) = std::thread::scope(|scope| {
-        let outer = scope.spawn(|| outer.map(|(tar, signature)| trust.of_tar(tar, signature.as_deref())));
+        let outer = scope.spawn(|| outer.map(|(tar, signature)| trust.of_tar(*tar, signature.as_deref())));
         let harms = scope.spawn(|| bag::check_all(bag, manifests, 1, &|more| progress.add(more)));
         let logs = logs::check(bag, threads, &progress);
         (joined(outer), joined(harms), logs)
@@ -223,7 +223,7 @@ fn examine(trust: &Trust<'_>, threads: usize, shown: &str, bag: &Bag<'_>, outer:
         }
     };
     let (pack, name, files) = (shown.to_owned(), bag.name().to_owned(), bag.entries().len());
-    Verdict { pack, name, looked_into: true, files, bytes, outer, inner, facts, logs, findings }
+    Verdict { pack, name, looked_into: true, files, bytes, outer, inner, facts, logs, since: None, findings }
 }
 
 /// A panic of a thread is one of ours.

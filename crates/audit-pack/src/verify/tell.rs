@@ -8,7 +8,7 @@ use holdfast::time::iso;
 use serde::Serialize;
 
 use super::trust::Signed;
-use super::{LogVerdict, Verdict, facts};
+use super::{LogVerdict, Since, Verdict, facts};
 use crate::context::Context;
 use crate::finding::Finding;
 use crate::out;
@@ -41,6 +41,8 @@ struct Answer<'a> {
     #[serde(flatten)]
     facts: facts::Answer<'a>,
     logs: Vec<AnswerLog<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<&'a Since>,
     finding_count: u64,
     findings: &'a [Finding],
 }
@@ -82,7 +84,7 @@ impl Verdict {
     }
 
     /// What is less than an auditor wants, although nothing was changed.
-    fn lacks(&self) -> Vec<String> {
+    pub(super) fn lacks(&self) -> Vec<String> {
         let mut lacks = Vec::new();
         if !self.looked_into {
             return lacks;
@@ -112,6 +114,9 @@ impl Verdict {
         for log in self.logs.iter().filter(|log| log.state.is_some() && !self.vouches(log)) {
             lacks.push(format!("{} is signed by another key than the pack", log.log));
         }
+        if let Some(since) = &self.since {
+            lacks.extend(since.lacks.iter().map(|lack| format!("{}: {lack}", since.pack)));
+        }
         lacks
     }
 
@@ -135,7 +140,7 @@ impl Verdict {
         }
     }
 
-    fn word(&self) -> &'static str {
+    pub(super) fn word(&self) -> &'static str {
         match self.exit() {
             Exit::Ok => "unchanged",
             Exit::No => "changed",
@@ -189,6 +194,7 @@ fn json(verdict: &Verdict) -> Exit {
                 }
             })
             .collect(),
+        since: verdict.since.as_ref(),
         finding_count: verdict.findings.count,
         findings: &verdict.findings.listed,
     })
@@ -237,6 +243,12 @@ fn text(context: &Context<'_>, verdict: &Verdict) -> String {
     let _ = writeln!(text, "  manifests   {}", signature(&verdict.inner));
     for log in &verdict.logs {
         text.push_str(&of_log(context, verdict, log));
+    }
+    if let Some(since) = &verdict.since {
+        let _ = writeln!(text, "  since       {}, {} itself:", since.pack, since.verdict);
+        for became in &since.logs {
+            let _ = writeln!(text, "              {became}");
+        }
     }
     if let Some(ms) = verdict.as_of_ms() {
         let _ = writeln!(

@@ -1,13 +1,15 @@
 //! No byte of a pack can be changed without being found, whoever looks: with the signature beside the tar, or without it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use bag::{Mode, Payload, Recipe};
 use holdfast::Exit;
 use sshsig::{AllowedSigners, Digest, HashKind, Key, Signature};
 
+use super::open::Pack;
 use super::trust::{Signed, Trust};
-use super::{MANIFEST_NAMESPACE, PACK_NAMESPACE, Verdict, verify_tar};
+use super::{MANIFEST_NAMESPACE, PACK_NAMESPACE, Verdict};
 use crate::check::tests::world::{Rng, World};
 use crate::check::tests::{Of, seeds};
 
@@ -24,24 +26,28 @@ const ALLOWED: &[u8] =
     b"desk ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOpKbGPinFIKvvVQexMuxfmVR3auvr57kkIe6mkURtIs\n";
 
 /// A tar and the signature beside it.
-struct Packed {
-    tar: Vec<u8>,
-    signature: Vec<u8>,
+pub(super) struct Packed {
+    pub(super) tar: Vec<u8>,
+    pub(super) signature: Vec<u8>,
 }
 
 impl Packed {
     /// A sealed log, and a state file.
     fn new(seed: u64) -> Self {
+        let name = |(name, bytes): (String, Vec<u8>)| (format!("data/log/memory/{name}"), bytes);
+        Self::of(World::new(seed).files.into_iter().map(name).collect())
+    }
+
+    /// These files, and a state file.
+    pub(super) fn of(files: BTreeMap<String, Vec<u8>>) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("key");
         let store = holdfast::sys::real::RealStore;
         let secret = holdfast::sys::Secrecy::Secret;
         holdfast::sys::Store::replace(&store, &path, KEY.as_bytes(), secret).expect("a key");
         let mut key = key(&store, &path);
-        let payload = |(name, bytes): (&String, &Vec<u8>)| {
-            Payload::of_bytes(format!("data/log/memory/{name}"), Mode::Plain, bytes.clone())
-        };
-        let mut payload: Vec<Payload<'_>> = World::new(seed).files.iter().map(payload).collect();
+        let payload = |(path, bytes): (String, Vec<u8>)| Payload::of_bytes(path, Mode::Plain, bytes);
+        let mut payload: Vec<Payload<'_>> = files.into_iter().map(payload).collect();
         payload.push(Payload::of_bytes("data/state/circuit.json", Mode::Plain, b"{}\n".to_vec()));
         let recipe = Recipe { name: "x", mtime: 1_795_000_000, info: &[], guide: "Look.\n" };
         let mut tar = Vec::new();
@@ -55,10 +61,15 @@ impl Packed {
     }
 
     fn verify(tar: &[u8], signature: Option<&[u8]>) -> Verdict {
-        let allowed = AllowedSigners::parse(ALLOWED).expect("allowed signers");
-        let trust = Trust { allowed: Some((allowed, "desk")), at_s: 1_795_000_000 };
-        verify_tar(&trust, 2, "x.tar", &tar, signature.map(<[u8]>::to_vec))
+        let trust = trust();
+        Pack::of_tar("x.tar", &tar, signature.map(<[u8]>::to_vec)).judge(&trust, 2)
     }
+}
+
+/// Of an auditor who knows the key.
+pub(super) fn trust() -> Trust<'static> {
+    let allowed = AllowedSigners::parse(ALLOWED).expect("allowed signers");
+    Trust { allowed: Some((allowed, "desk")), at_s: 1_795_000_000 }
 }
 
 fn key(store: &dyn holdfast::sys::Store, path: &Path) -> Key {

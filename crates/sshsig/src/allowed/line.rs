@@ -74,7 +74,7 @@ impl Line {
     }
 
     /// Whether the key may sign files for this purpose at this moment.
-    pub(super) fn allows(&self, namespace: &str, at_s: u64) -> Result<(), Refused> {
+    pub fn allows(&self, namespace: &str, at_s: u64) -> Result<(), Refused> {
         let (options, line) = (&self.options, self.number);
         if options.authority {
             return Err(Refused::Authority(line));

@@ -8,7 +8,7 @@ use tlog::note::{MemoryKey, Signer};
 use tlog::proof::{consistency, inclusion, verify_consistency, verify_inclusion};
 use tlog::seals::{Genesis, Record, State, Walk};
 use tlog::tile::TileReader;
-use tlog::{FileName, Hash, Note, Origin};
+use tlog::{FileName, Hash, Note, Origin, ProofFile};
 
 use crate::common::{ORIGIN, Store, mth};
 use crate::vectors::{audit, committed};
@@ -110,6 +110,10 @@ impl Example {
         }
         let nodes = [&self.leaves[..2], &self.leaves[2..4], &self.leaves[..4], &self.leaves].map(mth);
         let ((checkpoint, chain), (included, extended)) = (self.notes(), self.proofs());
+        let note = Note::parse(checkpoint.as_bytes()).unwrap();
+        let file = ProofFile::new(1, included.clone(), note).unwrap();
+        file.verify(self.leaves[1]).unwrap();
+        self.keys.iter().for_each(|key| file.signed_by(key.vkey()).unwrap());
         BTreeMap::from([
             ("keys", keys),
             ("leaves", lines(&self.leaves)),
@@ -118,6 +122,7 @@ impl Example {
             ("checkpoint", checkpoint),
             ("chain", chain),
             ("inclusion", lines(&included)),
+            ("tlog-proof", file.to_string()),
             ("consistency", lines(&extended)),
         ])
     }

@@ -83,6 +83,28 @@ fn tlog_tiles_reads_our_tiles_and_agrees_on_proofs() {
     }
 }
 
+/// A proof as a file, taken apart as the specification says and judged by other people's code alone.
+#[test]
+fn tlog_tiles_and_signed_note_accept_our_proof_files() {
+    let vkey = key(ORIGIN, 1).vkey().to_string();
+    for (index, size) in [(0, 1), (0, 2), (3, 7), (255, 256), (256, 257), (69_999, SIZE)] {
+        let file = crate::vectors::proof_files::file(index, size);
+        let (head, note) = file.split_once("\n\n").unwrap();
+        let mut lines = head.lines();
+        assert_eq!(lines.next(), Some("c2sp.org/tlog-proof@v1"));
+        assert_eq!(lines.next(), Some(format!("index {index}").as_str()));
+        let hashes: Vec<_> = lines.map(|line| tlog_tiles::Hash::parse_hash(line).unwrap()).collect();
+        let note = PeerNote::from_bytes(note.as_bytes()).unwrap();
+        note.verify(&VerifierList::new(vec![Box::new(StandardVerifier::new(&vkey).unwrap())])).unwrap();
+        let head = tlog_tiles::Checkpoint::from_bytes(note.text()).unwrap();
+        let leaf = tlog_tiles::record_hash(&line(index));
+        assert_eq!((head.origin(), head.size()), (ORIGIN, size));
+        check_record(&hashes, size, *head.hash(), index, leaf).unwrap();
+        let other = tlog_tiles::record_hash(&line(index + 1));
+        assert!(check_record(&hashes, size, *head.hash(), index, other).is_err());
+    }
+}
+
 #[test]
 fn tlog_tiles_agrees_on_which_tiles_arise() {
     for (old, new) in [(0, 1), (0, 255), (255, 256), (256, 257), (257, 70_000), (65_535, 65_536), (3, 3)] {

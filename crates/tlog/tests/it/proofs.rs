@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use tlog::Hash;
 use tlog::proof::{
-    PROOF_LEN_MAX, ProofError, consistency, inclusion, root, verify_consistency, verify_inclusion,
+    PROOF_LEN_MAX, ProofError, consistency, first_difference, inclusion, root, verify_consistency,
+    verify_inclusion,
 };
 use tlog::tile::TileReader;
 use tlog::tree::Frontier;
@@ -136,6 +137,23 @@ fn proofs_hold_for_no_other_size_index_or_root() {
                 for (old, old_root) in pairs {
                     assert!(verify_consistency(&proof, old, old_root, size, root).is_err());
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_first_leaf_that_differs_is_found() {
+    for size in [1, 2, 3, 7, 8, 255, 256, 257, 300] {
+        let tree = tree(size);
+        for other in 0..size {
+            // From the other leaf on everything is another one, or only that leaf is.
+            for end in [size, other + 1] {
+                let mut leaves = tree.leaves.clone();
+                (other..end).for_each(|i| leaves[i as usize] = Hash::of(b"other"));
+                let changed = TileReader::unchecked(Store::of(&leaves), size);
+                assert_eq!(first_difference(&tree.reader, &changed, size).unwrap(), Some(other), "{size}");
+                assert_eq!(first_difference(&changed, &tree.reader, other).unwrap(), None, "{size}");
             }
         }
     }

@@ -5,6 +5,7 @@ mod facts;
 pub(crate) mod forged;
 pub(crate) mod hostile;
 pub(crate) mod signers;
+mod since;
 pub(crate) mod words;
 
 use std::fs;

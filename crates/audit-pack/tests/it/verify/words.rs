@@ -39,10 +39,16 @@ fn pretty(json: &str) -> String {
 
 #[track_caller]
 fn shows(world: &World, pack: &str, code: i32, name: &str) {
-    let ran = world.verify(pack, &KNOWN).ends(code);
+    shows_with(world, pack, &[], code, name);
+}
+
+#[track_caller]
+pub(super) fn shows_with(world: &World, pack: &str, more: &[&str], code: i32, name: &str) {
+    let known = [&KNOWN[..], more].concat();
+    let ran = world.verify(pack, &known).ends(code);
     assert_eq!(ran.err, "");
     insta::assert_snapshot!(name, redacted(&ran.out));
-    let ran = world.verify(pack, &[&KNOWN[..], &["--json"]].concat()).ends(code);
+    let ran = world.verify(pack, &[&known[..], &["--json"]].concat()).ends(code);
     assert_eq!((ran.err.as_str(), ran.out.lines().count()), ("", 1));
     insta::assert_snapshot!(format!("{name}-json"), pretty(&redacted(&ran.out)));
 }

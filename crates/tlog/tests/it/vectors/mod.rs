@@ -3,6 +3,7 @@
 //! `TLOG_BLESS=1 cargo test -p tlog` writes them anew; a change of them is a change of the format.
 
 mod notes;
+pub(crate) mod proof_files;
 mod seals;
 mod trees;
 
@@ -52,6 +53,11 @@ fn seals_files() {
 #[test]
 fn notes_and_keys() {
     vectors("notes", &notes::notes());
+}
+
+#[test]
+fn proofs_as_files() {
+    vectors("proof_files", &proof_files::proof_files());
 }
 
 #[test]

@@ -193,6 +193,32 @@ def note_shape(note):
     return text + "\n"
 
 
+def b64(text, length=None):
+    """Its bytes, if this is their one spelling."""
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except ValueError:
+        return None
+    return raw if base64.b64encode(raw).decode() == text and length in (None, len(raw)) else None
+
+
+def proof_file(file):
+    """Index, hashes and the text of the checkpoint; nothing where it is no proof."""
+    head, _, note = file.partition("\n\n")
+    lines = head.split("\n")
+    if lines.pop(0) != "c2sp.org/tlog-proof@v1":
+        return None
+    if lines and lines[0].startswith("extra ") and b64(lines.pop(0)[6:]) is None:
+        return None
+    index = re.fullmatch(rf"index {NUMBER}", lines.pop(0) if lines else "")
+    hashes = [b64(line, 32) for line in lines]
+    if not index or int(index[1]) > NUMBER_MAX or None in hashes or len(hashes) > 64 or note_shape(note) is None:
+        return None
+    text = re.fullmatch(rf"([^\n]+)\n{NUMBER}\n([^\n]+)\n([^\n]+\n)*", note_shape(note))
+    root = b64(text[3], 32) if text else None
+    return (int(index[1]), hashes, text[1], int(text[2]), root) if root else None
+
+
 vectors = load("hashes")
 check(sha(b"").hex(), vectors["empty_tree"], "empty tree")
 for v in vectors["leaves"]:
@@ -245,5 +271,16 @@ for v in vectors["wrong_vkeys"]:
     check(vkey_sound(v["vkey"]), False, v["vkey"])
 for v in vectors["notes"]:
     check(note_shape(v["note"]) is None, v["verdict"] == "malformed", v["name"])
+
+vectors = load("proof_files")
+for v in vectors["files"]:
+    read, verdict = proof_file(v["file"]), v["verdict"]
+    check(read is None, verdict == "malformed", v["name"])
+    if read:
+        index, hashes, origin, size, root = read
+        got = included(hashes, index, leaf(bytes.fromhex(v["line_hex"])), size, root)
+        check(got, verdict != "not-included", v["name"])
+        if got:
+            check(origin != vectors["vkey"].split("+")[0], verdict == "other-log", v["name"])
 
 print(checked)
