@@ -153,5 +153,6 @@ fn name(file: &str) -> String {
 
 /// Lines of these numbers, of many lengths.
 pub(crate) fn lines(numbers: std::ops::Range<u64>) -> String {
-    numbers.map(|n| format!("{{\"n\":{n},\"pad\":\"{}\"}}\n", "x".repeat((n * 37 % 190) as usize))).collect()
+    let line = |n: u64| format!("{{\"n\":{n},\"pad\":\"{}\"}}\n", "x".repeat((n * 37 % 190) as usize));
+    numbers.map(line).collect()
 }

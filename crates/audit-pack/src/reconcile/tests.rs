@@ -102,7 +102,9 @@ fn a_log_of_several_files_is_one_row_of_lines() {
 fn however_many_parts_there_are_the_same_is_found() {
     // Squares have roots in common; others than squares there are none among the orders.
     let fill = |n: u32| format!("o{}\n", if n.is_multiple_of(2) { n * n * 4 % 701 } else { n * 3 % 701 });
-    let log: String = (0..600_u32).map(|n| format!("{{\"id\":\"o{}\"}}\n", n * n % 701)).collect();
+    let order = |n: u32| format!("o{}\n", n * n % 701);
+    let line = |n: u32| format!("{{\"id\":\"{}\"}}\n", order(n).trim_end());
+    let log: String = (0..600_u32).map(line).collect();
     let fills: String = std::iter::once("id\n".to_owned()).chain((0..400_u32).map(fill)).collect();
     let in_parts = |part_len: u64| {
         let (parts, bytes) = ([part(&log, "log")], fills.as_bytes());
@@ -128,7 +130,7 @@ fn however_many_parts_there_are_the_same_is_found() {
     let keys = |text: &str| {
         text.lines().map(|line| Hash::of(line.as_bytes())).collect::<std::collections::HashSet<_>>()
     };
-    let orders: String = (0..600_u32).map(|n| format!("o{}\n", n * n % 701)).collect();
+    let orders: String = (0..600_u32).map(order).collect();
     let filled: String = (0..400_u32).map(fill).collect();
     let unfilled = keys(&orders).difference(&keys(&filled)).count();
     assert_eq!(whole.0.iter().filter(|told| told.0 == Kind::Unfilled).count(), unfilled);

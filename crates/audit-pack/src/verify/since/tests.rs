@@ -81,7 +81,7 @@ fn a_log_that_only_grew_is_told_and_no_finding() {
     ] {
         let verdict = compared(&one(base()), &one(new));
         assert!(verdict.findings.is_empty(), "{what}: {}", verdict.findings);
-        assert_eq!(ways(&verdict), [way.clone()], "{what}");
+        assert_eq!(ways(&verdict), std::slice::from_ref(&way), "{what}");
         // By another key than the pack's a log is below policy, whatever its past.
         let rekeyed = matches!(way, Way::Extended { new_key: true, .. });
         assert_eq!(verdict.exit(), if rekeyed { Exit::BelowPolicy } else { Exit::Ok }, "{what}");
