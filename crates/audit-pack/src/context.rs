@@ -98,7 +98,8 @@ impl<'a> Context<'a> {
         Ok(chosen)
     }
 
-    fn quietly(&self) -> Option<Configured> {
+    /// The same, if it can be used; nothing is told of it.
+    pub(crate) fn quietly(&self) -> Option<Configured> {
         let root = Root::find(self.sys.store, self.told_root).ok()?;
         let settings = Settings::read(self.sys, &root);
         (!settings.unusable).then_some(Configured { root, settings })

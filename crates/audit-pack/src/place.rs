@@ -3,12 +3,15 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use holdfast::sys::{ReadAt, ReadError, Store};
+use holdfast::sys::{Kind, ReadAt, ReadError, Store};
 
 /// A set of files that are read in place, by names with `/` between their parts.
 pub(crate) trait Place: Sync {
     /// An open file, or nothing where there is none.
     fn open(&self, name: &str) -> Result<Option<Box<dyn ReadAt + '_>>, ReadError>;
+
+    /// The files in the folders of this one, as `folder/file`; at most so many. Nothing where it is missing.
+    fn below(&self, dir: &str, most: usize) -> Result<Vec<String>, ReadError>;
 
     /// How people are told of a file.
     fn shown(&self, name: &str) -> String;
@@ -46,6 +49,23 @@ impl Place for Folder<'_> {
             Err(ReadError::Missing) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    fn below(&self, dir: &str, most: usize) -> Result<Vec<String>, ReadError> {
+        let mut files = Vec::new();
+        for folder in self.store.list(&self.path(dir))? {
+            let inner = self.path(dir).join(&folder);
+            // A file in the place of a folder has nothing in it.
+            if !matches!(self.store.stat(&inner)?, Some(stat) if stat.kind == Kind::Dir) {
+                continue;
+            }
+            let names = self.store.list(&inner)?.into_iter().filter(|name| !name.starts_with('.'));
+            files.extend(names.map(|name| format!("{folder}/{name}")));
+            if files.len() > most {
+                return Err(ReadError::Io(io::Error::other(format!("has more than {most} files"))));
+            }
+        }
+        Ok(files)
     }
 
     fn shown(&self, name: &str) -> String {

@@ -10,6 +10,7 @@ use holdfast::time::Span;
 use serde::Serialize;
 use tlog::{Checkpoint, Note, Vkey};
 
+use crate::anchored::{Anchored, TrustError};
 use crate::base::{self, BaseError, Based};
 use crate::check::{Checked, Options, Pin, check_beside_sealer, check_quickly};
 use crate::cli::CheckArgs;
@@ -23,6 +24,7 @@ use crate::sidecar::Sidecar;
 use crate::unique::{self, Unique};
 use crate::{keys, sealing};
 
+mod anchors;
 mod tell;
 
 /// A sealer at work is waited for this long.
@@ -33,6 +35,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 enum CheckError {
     #[error(transparent)]
     File(#[from] FileError),
+    #[error(transparent)]
+    Anchors(#[from] TrustError),
     #[error(transparent)]
     Guard(#[from] guard::GuardError),
     #[error("{path} is no checkpoint of this log: {fact}")]
@@ -50,6 +54,7 @@ impl CheckError {
                 Exit::Io
             }
             Self::Guard(guard::GuardError::Malformed { .. }) | Self::Against { .. } => Exit::Data,
+            Self::Anchors(error) => error.exit(),
             Self::NoSidecar(_) => Exit::Config,
             Self::Base(BaseError::Git(error)) => error.exit(),
         }
@@ -71,6 +76,8 @@ struct Verdict {
     named: Named,
     /// Lines are unsealed, or the tail is torn, for longer than may be.
     late: Option<String>,
+    /// What others have said of it.
+    anchored: Anchored,
 }
 
 /// Who says which key must have signed.
@@ -128,8 +135,10 @@ fn judge(
     if let Some(unique) = &unique {
         checked.findings.extend(unique.findings.clone());
     }
+    let anchored =
+        if sealed { anchors::judge(args, context, chosen, &mut checked)? } else { Anchored::default() };
     let late = late(context, log, &checked, max_unsealed);
-    Ok(Verdict { checked, sealed, quick: args.quick, base, unique, named, late })
+    Ok(Verdict { checked, sealed, quick: args.quick, base, unique, named, late, anchored })
 }
 
 /// Decisions that stand there twice. Of a log that is missing, or is no file, the check of its seals has more to say.
@@ -264,12 +273,10 @@ impl Context<'_> {
 impl Verdict {
     fn exit(&self) -> Exit {
         if !self.checked.findings.is_empty() {
-            Exit::No
-        } else if self.late.is_some() || self.unsigned() > 0 {
-            Exit::Unsealed
-        } else {
-            Exit::Ok
+            return Exit::No;
         }
+        let late = if self.late.is_some() || self.unsigned() > 0 { Exit::Unsealed } else { Exit::Ok };
+        late.and(if self.anchored.lacks.is_empty() { Exit::Ok } else { Exit::BelowPolicy })
     }
 
     /// Lines of SEALS that no signature covers.
@@ -281,6 +288,7 @@ impl Verdict {
         match self.exit() {
             Exit::Ok => "unchanged",
             Exit::No => "changed",
+            Exit::BelowPolicy => "below-policy",
             _ => "unsealed",
         }
     }

@@ -25,17 +25,17 @@ const ANCHORS_MAX: usize = 10_000;
 const ANCHORS_DEPTH: usize = 3;
 
 /// A log as it stood when it was looked at.
-pub(super) struct Snapshot {
+pub(crate) struct Snapshot {
     log: Log,
     /// Where it is in the pack, and from the root.
     pub(super) path: String,
     pub(super) source: String,
     /// What was signed last.
-    pub(super) state: State,
+    pub(crate) state: State,
     seals_len: u64,
-    checkpoint: Vec<u8>,
-    chain: Vec<u8>,
-    partials: Vec<(Tile, Vec<u8>)>,
+    pub(crate) checkpoint: Vec<u8>,
+    pub(crate) chain: Vec<u8>,
+    pub(crate) partials: Vec<(Tile, Vec<u8>)>,
     files: Vec<Extent>,
 }
 
@@ -64,7 +64,7 @@ pub(super) struct LogFact {
 
 /// Why a log is not packed.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum LogError {
+pub(crate) enum LogError {
     #[error(transparent)]
     File(#[from] FileError),
     #[error("another process is sealing this log (it holds {0})\n  wait for it; where it hangs, end it")]
@@ -81,7 +81,7 @@ pub(super) enum LogError {
 }
 
 impl LogError {
-    pub(super) fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::File(_) => Exit::Io,
             Self::Busy(_) => Exit::Busy,
@@ -93,7 +93,7 @@ impl LogError {
 
 /// Looks at a log: its notes, the length of SEALS and the partial tiles belong together only while nobody seals. Nothing
 /// else is read under the lock, and who appends never waits for it.
-pub(super) fn look(
+pub(crate) fn look(
     context: &Context<'_>,
     log: &Log,
     path: String,

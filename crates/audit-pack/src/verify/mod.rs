@@ -17,6 +17,7 @@ use holdfast::Exit;
 use holdfast::sys::{Kind as FileKind, ReadAt, ReadError};
 use sshsig::AllowedSigners;
 
+use crate::anchored::{self, TrustError};
 use crate::cli::VerifyArgs;
 use crate::context::Context;
 use crate::finding::{Finding, Findings, Kind};
@@ -39,6 +40,8 @@ enum VerifyError {
     File(#[from] FileError),
     #[error("{0}\n  name the tar, or the folder that it was unpacked to")]
     Pack(FileError),
+    #[error(transparent)]
+    Anchors(#[from] TrustError),
     #[error("{path}: {fact}")]
     Allowed { path: String, fact: String },
     #[error(
@@ -56,6 +59,7 @@ impl VerifyError {
                 Exit::Usage
             }
             Self::Half => Exit::Usage,
+            Self::Anchors(error) => error.exit(),
             Self::File(_) | Self::Pack(_) => Exit::Io,
             Self::Allowed { .. } => Exit::Data,
         }
@@ -77,6 +81,8 @@ struct Verdict {
     facts: Facts,
     logs: Vec<LogVerdict>,
     findings: Findings,
+    /// What is less than was asked for of the anchors and the last seals.
+    below: Vec<String>,
 }
 
 pub(crate) fn run(args: &VerifyArgs, context: &Context<'_>) -> Exit {
@@ -120,10 +126,11 @@ fn verify_tar(
 }
 
 /// Keys that count, from the auditor alone.
-fn trust<'a>(args: &'a VerifyArgs, context: &Context<'_>) -> Result<Trust<'a>, VerifyError> {
+fn trust<'a>(args: &'a VerifyArgs, context: &Context<'a>) -> Result<Trust<'a>, VerifyError> {
     let at_s = args.verify_time.map_or(context.now_ms() / 1000, |time| time.0);
+    let anchors = anchored::Trust::told(context.sys, &args.anchors)?;
     let (path, identity) = match (&args.allowed_signers, &args.signer) {
-        (None, None) => return Ok(Trust { allowed: None, at_s }),
+        (None, None) => return Ok(Trust { allowed: None, at_s, anchors, max_unsealed: args.max_unsealed }),
         (Some(path), Some(identity)) => (path, identity),
         _ => return Err(VerifyError::Half),
     };
@@ -132,7 +139,7 @@ fn trust<'a>(args: &'a VerifyArgs, context: &Context<'_>) -> Result<Trust<'a>, V
         read_small(context, path, ALLOWED_MAX)?.ok_or_else(|| FileError::new(&shown, ReadError::Missing))?;
     let allowed = AllowedSigners::parse(&bytes)
         .map_err(|error| VerifyError::Allowed { path: shown, fact: error.to_string() })?;
-    Ok(Trust { allowed: Some((allowed, identity)), at_s })
+    Ok(Trust { allowed: Some((allowed, identity)), at_s, anchors, max_unsealed: args.max_unsealed })
 }
 
 fn read_small(context: &Context<'_>, path: &Path, most: u64) -> Result<Option<Vec<u8>>, FileError> {
@@ -172,6 +179,7 @@ fn not_ours(shown: &str, fault: &dyn std::fmt::Display) -> Verdict {
         facts: Facts::default(),
         logs: Vec::new(),
         findings,
+        below: Vec::new(),
     }
 }
 
@@ -187,7 +195,7 @@ fn examine(trust: &Trust<'_>, threads: usize, shown: &str, bag: &Bag<'_>, outer:
     let (outer, harms, logs) = std::thread::scope(|scope| {
         let outer = scope.spawn(|| outer.map(|(tar, signature)| trust.of_tar(tar, signature.as_deref())));
         let harms = scope.spawn(|| bag::check_all(bag, manifests, 1, &|more| progress.add(more)));
-        let logs = logs::check(bag, threads, &progress);
+        let logs = logs::check(bag, &trust.anchors, threads, &progress);
         (joined(outer), joined(harms), logs)
     });
     drop(progress);
@@ -217,7 +225,8 @@ fn examine(trust: &Trust<'_>, threads: usize, shown: &str, bag: &Bag<'_>, outer:
         }
     };
     let (pack, name, files) = (shown.to_owned(), bag.name().to_owned(), bag.entries().len());
-    Verdict { pack, name, looked_into: true, files, bytes, outer, inner, facts, logs, findings }
+    let below = trust.below(&logs);
+    Verdict { pack, name, looked_into: true, files, bytes, outer, inner, facts, logs, findings, below }
 }
 
 /// A panic of a thread is one of ours.

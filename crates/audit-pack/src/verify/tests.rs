@@ -56,7 +56,10 @@ impl Packed {
 
     fn verify(tar: &[u8], signature: Option<&[u8]>) -> Verdict {
         let allowed = AllowedSigners::parse(ALLOWED).expect("allowed signers");
-        let trust = Trust { allowed: Some((allowed, "desk")), at_s: 1_795_000_000 };
+        let sys = holdfast::sys::Sys::real();
+        let anchors = crate::anchored::Trust::nobody(&sys);
+        let (at_s, max_unsealed) = (1_795_000_000, None);
+        let trust = Trust { allowed: Some((allowed, "desk")), at_s, anchors, max_unsealed };
         verify_tar(&trust, 2, "x.tar", &tar, signature.map(<[u8]>::to_vec))
     }
 }
