@@ -25,8 +25,8 @@ Examples:
   audit-pack verify evidence.tar --allowed-signers auditors/allowed --signer desk@example.com
 
 Exit codes: 0 unchanged, 1 changed, 4 torn or unsealed, 5 sound but below what was asked for,
-64 usage, 65 malformed input, 69 the key did not sign or an anchor was not reached, 74 reading or writing failed, 75 another
-process is sealing, 78 no root, no key or no sidecar.";
+64 usage, 65 malformed input, 69 the key did not sign or an anchor was not reached, 74 reading or
+writing failed, 75 another process is sealing, 78 no root, no key or no sidecar.";
 
 const INIT_EXAMPLES: &str = "\
 KEY is an OpenSSH Ed25519 key, or its public half while ssh-agent holds the other. Best it lies

@@ -141,6 +141,7 @@ impl Vault for S3 {
             ("if-none-match", "*".to_owned()),
             // An object that is to be locked must have one.
             ("x-amz-checksum-sha256", digest),
+            ("x-amz-sdk-checksum-algorithm", "SHA256".to_owned()),
         ];
         if let Some(until) = locked_until {
             headers.push(("x-amz-object-lock-mode", "COMPLIANCE".to_owned()));

@@ -104,7 +104,7 @@ impl Asking<'_> {
         let mut looked_at = "not verified: name its certificates as ca_file";
         if let Some(authority) = authority {
             let stamp = Told { tsr: &reply.body, digest, time_s: told.time, beside: None };
-            looked_at = match verify(&self.context.sys, &stamp, authority) {
+            looked_at = match verify(self.context.sys, &stamp, authority) {
                 Ok(()) => "verified",
                 Err(Unverified::No(why)) => {
                     let why = format!("the stamp is not by ca_file, {}: {why}", authority.display());

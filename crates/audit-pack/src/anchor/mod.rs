@@ -96,6 +96,9 @@ fn is_sealed(context: &Context<'_>, log: &Log) -> bool {
 
 /// Only one anchors a log at a time. The sealer takes no notice of it.
 fn lock(context: &Context<'_>, log: &Log) -> Result<Lock, AnchorError> {
+    if !is_sealed(context, log) {
+        return Err(LogError::NotSealed(log.path().display().to_string()).into());
+    }
     let outbox = log.in_sidecar(OUTBOX);
     context.sys.store.make_dir(&outbox).map_err(FileError::at(&outbox))?;
     let path = outbox.join("lock");

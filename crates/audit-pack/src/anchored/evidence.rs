@@ -62,10 +62,11 @@ impl Evidence {
             faults: Vec::new(),
         };
         for file in files {
-            let most = match file.as_str() {
-                "chain" | "checkpoint" => NOTE_LEN_MAX as u64,
-                name if name.ends_with(".tsr") => STAMP_MAX,
-                name if name.ends_with(".object") || name.ends_with(".text") => {
+            let end = file.rsplit_once('.').map(|(_, end)| end);
+            let most = match (file.as_str(), end) {
+                ("chain" | "checkpoint", _) => NOTE_LEN_MAX as u64,
+                (_, Some("tsr")) => STAMP_MAX,
+                (_, Some("object" | "text")) => {
                     evidence.claims += 1;
                     continue;
                 }

@@ -7,8 +7,6 @@ mod evidence;
 mod pins;
 pub(crate) mod stamps;
 pub(crate) mod tell;
-#[cfg(test)]
-mod tests;
 pub(crate) mod trust;
 
 use std::collections::BTreeMap;
@@ -103,8 +101,12 @@ pub(crate) fn judge(
     let evidence = Evidence::all(sidecar, &mut judging.anchored.unchecked)?;
     let own: Vec<_> = trust.files.iter().map(|(_, bytes)| heads(bytes, &state.origin)).collect();
     let mut wanted = Pins::default();
-    evidence.iter().for_each(|one| one.want(&mut wanted));
-    own.iter().flatten().for_each(|head| wanted.want(*head));
+    for one in &evidence {
+        one.want(&mut wanted);
+    }
+    for head in own.iter().flatten() {
+        wanted.want(*head);
+    }
     let seen = wanted.look(sidecar)?;
     for one in &evidence {
         judging.of_folder(one, &seen);

@@ -24,7 +24,8 @@ pub(crate) fn limits<'a>(logs: impl Iterator<Item = &'a Anchored>) -> &'static s
 pub(crate) fn lines(anchored: &Anchored, state: &State, now_s: u64) -> Vec<String> {
     let mut lines = Vec::new();
     if anchored.sources.is_empty() {
-        lines.push("nowhere that counts: who has the key could have written everything anew".to_owned());
+        let nowhere = if anchored.unchecked.is_empty() { "nowhere" } else { "nowhere that counts" };
+        lines.push(format!("{nowhere}: who has the key could have written everything anew"));
     }
     for source in &anchored.sources {
         lines.push(line(source, state, now_s));

@@ -49,11 +49,7 @@ pub(crate) enum TrustError {
 impl TrustError {
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::File(FileError { error, .. })
-                if matches!(error, ReadError::Missing | ReadError::NotRegular(_)) =>
-            {
-                Exit::Usage
-            }
+            Self::File(FileError { error: ReadError::Missing | ReadError::NotRegular(_), .. }) => Exit::Usage,
             Self::File(_) => Exit::Io,
         }
     }
