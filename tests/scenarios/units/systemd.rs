@@ -191,7 +191,7 @@ fn the_anchors_go_by_both_clocks_have_the_network_and_no_place_for_a_key() {
     let timer = unit(Platform::Systemd, "holdfast-anchor.timer");
     assert_eq!(setting(&timer, "OnUnitActiveSec"), ["1h"]);
     let service = unit(Platform::Systemd, "holdfast-anchor.service");
-    assert_eq!(setting(&service, "RestrictAddressFamilies"), ["AF_UNIX AF_INET AF_INET6"]);
+    assert_eq!(setting(&service, "RestrictAddressFamilies"), ["AF_UNIX AF_INET AF_INET6 AF_NETLINK"]);
     assert_eq!(setting(&service, "PrivateNetwork"), [""; 0]);
     assert_eq!(setting(&service, "StateDirectory"), [""; 0]);
     assert_eq!(setting(&service, "User"), ["holdfast"], "not the bot's");

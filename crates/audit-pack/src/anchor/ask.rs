@@ -174,11 +174,16 @@ impl Asking<'_> {
     }
 }
 
-/// What its files are called: an anchor's name may have letters that no file in the folder has.
-pub(super) fn file_name(anchor: &Anchor) -> String {
+/// What its files are called. A name that no file in the folder has is made one, and stays unlike every other.
+fn file_name(anchor: &Anchor) -> String {
     let name: String = anchor.name.to_string();
-    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c.to_ascii_lowercase() } else { '-' };
-    name.chars().map(plain).take(40).collect()
+    let plain = |c: char| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' };
+    let file: String = name.chars().map(plain).take(40).collect();
+    if file == name {
+        return file;
+    }
+    let hash = Hash::of(name.as_bytes()).to_string();
+    format!("{}-{}", &file[..file.len().min(31)], &hash[..8])
 }
 
 /// The tiles of the moment: full ones never change, and the partial ones were copied with the notes.

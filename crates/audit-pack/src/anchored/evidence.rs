@@ -1,27 +1,56 @@
-//! What lies in the folders of `anchors/`.
+//! What lies in the folders of `anchors/`, one folder at a time: there may be tens of thousands.
 
 use std::collections::BTreeMap;
 
-use anchor::heads::Head;
 use anchor::stamp::{STAMP_MAX, Stamp};
 use holdfast::sys::ReadError;
 use tlog::note::NOTE_LEN_MAX;
 use tlog::seals::State;
 use tlog::{Chain, Checkpoint, Hash, Note};
 
-use super::pins::{Pin, Pinned, Pins, Seen};
+use super::pins::{At, Pin, Pinned};
 use super::{ANCHORS, FILES_MAX};
 use crate::place::FileError;
 use crate::sidecar::Sidecar;
+
+/// The files in each folder that is about a number of lines of SEALS.
+pub(super) type Folders = BTreeMap<u64, Vec<String>>;
+
+/// What a folder is called.
+pub(super) fn folder(records: u64) -> String {
+    format!("{records:020}")
+}
+
+/// All folders, by number. What else lies there is somebody else's.
+pub(super) fn folders(sidecar: &Sidecar<'_>, unchecked: &mut Vec<String>) -> Result<Folders, FileError> {
+    let dir = sidecar.name(ANCHORS);
+    let files = match sidecar.place.below(&dir, FILES_MAX) {
+        Ok(files) => files,
+        Err(ReadError::Missing) => Vec::new(),
+        Err(error) => return Err(sidecar.error(&dir, error)),
+    };
+    if files.len() >= FILES_MAX {
+        unchecked.push(format!("{ANCHORS}: more than {FILES_MAX} files"));
+    }
+    let mut folders = Folders::new();
+    for path in files {
+        let Some((name, file)) = path.split_once('/') else { continue };
+        let records = name.parse().ok().filter(|records| folder(*records) == name);
+        if let Some(records) = records {
+            folders.entry(records).or_default().push(file.to_owned());
+        }
+    }
+    Ok(folders)
+}
 
 /// One folder.
 #[derive(Debug)]
 pub(super) struct Evidence {
     /// How many lines of SEALS it is about.
     pub(super) records: u64,
-    pub(super) chain: Option<(Note, Chain)>,
+    chain: Option<(Note, Chain)>,
     pub(super) checkpoint: Option<(Note, Checkpoint)>,
-    /// Files with stamps, by what they are called without `.tsr`.
+    /// Stamps, by what their files are called without `.tsr`.
     pub(super) stamps: Vec<(String, Stamp)>,
     /// Receipts of stores, and texts that somebody imported: claims.
     pub(super) claims: u64,
@@ -30,29 +59,7 @@ pub(super) struct Evidence {
 }
 
 impl Evidence {
-    /// All folders, by number. What else lies there is somebody else's.
-    pub(super) fn all(sidecar: &Sidecar<'_>, unchecked: &mut Vec<String>) -> Result<Vec<Self>, FileError> {
-        let dir = sidecar.name(ANCHORS);
-        let files = match sidecar.place.below(&dir, FILES_MAX) {
-            Ok(files) => files,
-            Err(ReadError::Missing) => Vec::new(),
-            Err(error) => return Err(sidecar.error(&dir, error)),
-        };
-        if files.len() >= FILES_MAX {
-            unchecked.push(format!("{ANCHORS}: more than {FILES_MAX} files"));
-        }
-        let mut folders: BTreeMap<u64, Vec<String>> = BTreeMap::new();
-        for path in files {
-            let Some((folder, file)) = path.split_once('/') else { continue };
-            let records = Some(folder).filter(|name| name.len() == 20).and_then(|name| name.parse().ok());
-            if let Some(records) = records.filter(|records| format!("{records:020}") == folder) {
-                folders.entry(records).or_default().push(file.to_owned());
-            }
-        }
-        folders.into_iter().map(|(records, files)| Self::read(sidecar, records, &files)).collect()
-    }
-
-    fn read(sidecar: &Sidecar<'_>, records: u64, files: &[String]) -> Result<Self, FileError> {
+    pub(super) fn read(sidecar: &Sidecar<'_>, records: u64, files: &[String]) -> Result<Self, FileError> {
         let mut evidence = Self {
             records,
             chain: None,
@@ -72,7 +79,7 @@ impl Evidence {
                 }
                 _ => continue,
             };
-            let name = sidecar.name(&format!("{ANCHORS}/{}/{file}", evidence.folder()));
+            let name = sidecar.name(&format!("{ANCHORS}/{}/{file}", folder(records)));
             let bytes = match sidecar.place.read(&name, most) {
                 Ok(bytes) => bytes.unwrap_or_default(),
                 Err(ReadError::TooLarge(len)) => {
@@ -113,17 +120,13 @@ impl Evidence {
         Ok(())
     }
 
-    pub(super) fn folder(&self) -> String {
-        format!("{:020}", self.records)
-    }
-
     pub(super) fn notes(&self) -> impl Iterator<Item = (&'static str, &Note)> {
         let chain = self.chain.as_ref().map(|(note, _)| ("chain", note));
         chain.into_iter().chain(self.checkpoint.as_ref().map(|(note, _)| ("checkpoint", note)))
     }
 
-    /// The text that is stamped.
-    pub(super) fn text(&self) -> Option<Hash> {
+    /// The digest of the text that is stamped.
+    pub(super) fn stamped(&self) -> Option<Hash> {
         self.chain.as_ref().map(|(note, _)| Hash::of(note.text().as_bytes()))
     }
 
@@ -133,35 +136,24 @@ impl Evidence {
         state.restart.as_ref().is_some_and(|old| origin == Some(&old.origin))
     }
 
-    pub(super) fn want(&self, wanted: &mut Pins) {
-        wanted.records(self.records);
-        if let Some((_, checkpoint)) = &self.checkpoint {
-            wanted.size(checkpoint.size());
-        }
-    }
-
-    /// What it pins, and whether the log fits that. Nothing where neither note can be read.
-    pub(super) fn pin(&self, seen: &Seen, state: &State) -> Option<Pin> {
-        let label = format!("{ANCHORS}/{}", self.folder());
-        let of_chain = self.chain.as_ref().map(|(_, chain)| {
-            if chain.origin() != &state.origin {
-                return Pin::another(&label, chain.origin().as_str());
+    /// How the log stands to both notes; `at` is what SEALS says there. Nothing where neither can be read.
+    pub(super) fn pin(&self, at: Option<&At>, state: &State) -> Option<Pin> {
+        let origins = self.chain.iter().map(|(_, chain)| chain.origin().as_str());
+        let origins = origins.chain(self.checkpoint.iter().map(|(_, checkpoint)| checkpoint.origin()));
+        let another = origins.clone().find(|origin| *origin != state.origin.as_str()).map(str::to_owned);
+        origins.count().checked_sub(1)?;
+        let claimed = self.checkpoint.as_ref().map(|(_, checkpoint)| (checkpoint.size(), checkpoint.root()));
+        let pinned = match (another, at) {
+            (Some(origin), _) => Pinned::Another(origin),
+            (None, None) => Pinned::Beyond,
+            (None, Some(at)) => {
+                let chain = self.chain.as_ref().is_none_or(|(_, chain)| chain.head() == at.head);
+                let tree = claimed.is_none_or(|claimed| claimed == (at.lines, at.root));
+                if chain && tree { Pinned::Fits } else { Pinned::Differs }
             }
-            seen.judge(Head::Chain { records: chain.records(), head: chain.head() }, &label, state)
-        });
-        let of_tree = self.checkpoint.as_ref().map(|(_, checkpoint)| {
-            if checkpoint.origin() != state.origin.as_str() {
-                return Pin::another(&label, checkpoint.origin());
-            }
-            let head = Head::Tree { size: checkpoint.size(), root: checkpoint.root() };
-            seen.judge(head, &label, state)
-        });
-        let mut pin = match (of_chain, of_tree) {
-            (Some(chain), Some(tree)) if chain.pinned == Pinned::Fits => tree,
-            (Some(chain), Some(tree)) => Pin { lines: tree.lines, ..chain },
-            (chain, tree) => chain.or(tree)?,
         };
-        pin.folder = Some(self.records);
-        Some(pin)
+        let lines = claimed.map(|(size, _)| size).or(at.map(|at| at.lines)).unwrap_or(state.lines);
+        let label = format!("{ANCHORS}/{}", folder(self.records));
+        Some(Pin { label, folder: Some(self.records), lines, pinned })
     }
 }

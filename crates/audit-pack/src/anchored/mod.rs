@@ -9,18 +9,21 @@ pub(crate) mod stamps;
 pub(crate) mod tell;
 pub(crate) mod trust;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use anchor::heads::heads;
+use anchor::heads::{Head, heads};
 use holdfast::time::{Span, iso};
 use serde::Serialize;
+use tlog::Note;
+use tlog::note::VerifyError;
 use tlog::seals::State;
 
 use crate::finding::{Finding, Findings, Kind};
 use crate::place::FileError;
 use crate::sidecar::Sidecar;
-use evidence::Evidence;
-use pins::{Pin, Pinned, Pins, Seen};
+use evidence::{Evidence, folder};
+use pins::{Pin, Pinned, Seen};
+use stamps::Candidate;
 pub(crate) use trust::{STAMPS_QUICK, Trust, TrustError};
 
 /// The folder of the sidecar.
@@ -98,29 +101,38 @@ pub(crate) fn judge(
         pins: Vec::new(),
         findings,
     };
-    let evidence = Evidence::all(sidecar, &mut judging.anchored.unchecked)?;
+    let folders = evidence::folders(sidecar, &mut judging.anchored.unchecked)?;
     let own: Vec<_> = trust.files.iter().map(|(_, bytes)| heads(bytes, &state.origin)).collect();
-    let mut wanted = Pins::default();
-    for one in &evidence {
-        one.want(&mut wanted);
+    if folders.is_empty() && own.iter().all(Vec::is_empty) {
+        return Ok(judging.finish());
     }
+    let (mut records, mut sizes) = (BTreeSet::new(), BTreeSet::new());
     for head in own.iter().flatten() {
-        wanted.want(*head);
+        match head {
+            Head::Tree { size, .. } => sizes.insert(*size),
+            Head::Chain { records: number, .. } => records.insert(*number),
+        };
     }
-    let seen = wanted.look(sidecar)?;
-    for one in &evidence {
-        judging.of_folder(one, &seen);
+    let wanted = |number| folders.contains_key(&number) || records.contains(&number);
+    let seen = Seen::look(sidecar, wanted, &sizes)?;
+    let (mut stamps, mut claims) = (Vec::new(), 0);
+    for (records, files) in &folders {
+        let evidence = Evidence::read(sidecar, *records, files)?;
+        claims += evidence.claims;
+        if judging.of_folder(&evidence, &seen) {
+            stamps.extend(judging.candidates(evidence));
+        }
     }
     for (number, heads) in own.iter().enumerate() {
         judging.of_file(number, heads, &seen);
     }
-    let claims: u64 = evidence.iter().map(|one| one.claims).sum();
     if claims > 0 {
         let what =
             format!("{claims} copies that stores or people hold: get one from there, then --anchor FILE");
         judging.anchored.unchecked.push(what);
     }
-    let stamps = stamps::newest_first(&evidence);
+    // Those of the newest heads first.
+    stamps.reverse();
     judging.of_stamps(&stamps)?;
     Ok(judging.finish())
 }
@@ -136,53 +148,72 @@ struct Judging<'a> {
 }
 
 impl Judging<'_> {
-    fn name(&self, evidence: &Evidence, file: &str) -> String {
-        self.sidecar.place.shown(&self.sidecar.name(&format!("{ANCHORS}/{}/{file}", evidence.folder())))
+    fn name(&self, records: u64, file: &str) -> String {
+        self.sidecar.place.shown(&self.sidecar.name(&format!("{ANCHORS}/{}/{file}", folder(records))))
     }
 
-    /// What lies in one folder: our own notes of that moment, and who has cosigned them.
-    fn of_folder(&mut self, evidence: &Evidence, seen: &Seen) {
+    /// What lies in one folder: our own notes of that moment, and who has cosigned them. Whether its stamps matter.
+    fn of_folder(&mut self, evidence: &Evidence, seen: &Seen) -> bool {
+        let records = evidence.records;
         for (file, says) in &evidence.faults {
-            let name = self.name(evidence, file);
+            let name = self.name(records, file);
             self.findings.add(Finding::new(Kind::Malformed, name).says(says));
         }
         if evidence.is_of_before(self.state) {
-            let unchecked =
-                format!("{ANCHORS}/{}: of the log that this one took the place of", evidence.folder());
-            return self.anchored.unchecked.push(unchecked);
+            let what = format!("{ANCHORS}/{}: of the log that this one took the place of", folder(records));
+            self.anchored.unchecked.push(what);
+            return false;
         }
-        let keys = seen.keys(evidence.records, self.state);
         for (file, note) in evidence.notes() {
-            if !keys.iter().any(|key| note.verify(key).is_ok()) {
-                let name = self.name(evidence, file);
-                let says = "no key of the log has signed it";
-                return self.findings.add(Finding::new(Kind::Unsigned, name).says(says));
+            if !seen.keys(records).any(|key| note.verify(key).is_ok()) {
+                let finding = Finding::new(Kind::Unsigned, self.name(records, file));
+                self.findings.add(finding.says("no key of the log has signed it"));
+                return true;
             }
         }
-        let Some(pin) = evidence.pin(seen, self.state) else { return };
-        let fits = pin.pinned == Pinned::Fits;
-        let lines = pin.lines;
+        let Some(pin) = evidence.pin(seen.at(records), self.state) else { return true };
+        if let (Some((note, _)), Pinned::Fits) = (&evidence.checkpoint, &pin.pinned) {
+            self.of_witnesses(records, note, pin.lines);
+        }
         self.pins.push(pin);
-        if let (Some((note, _)), true) = (&evidence.checkpoint, fits) {
-            for witness in &self.trust.witnesses {
-                match note.cosigned(witness) {
-                    Ok(time) => self.counts(witness.name(), Class::Uniqueness, lines, Some(time)),
-                    Err(tlog::note::VerifyError::Unsigned(_)) => {}
-                    Err(error) => {
-                        let name = self.name(evidence, "checkpoint");
-                        self.findings.add(Finding::new(Kind::Unsigned, name).says(error.to_string()));
-                    }
+        true
+    }
+
+    fn of_witnesses(&mut self, records: u64, note: &Note, lines: u64) {
+        for witness in &self.trust.witnesses {
+            match note.cosigned(witness) {
+                Ok(time) => self.counts(witness.name(), Class::Uniqueness, lines, Some(time)),
+                Err(VerifyError::Unsigned(_)) => {}
+                Err(error) => {
+                    let finding = Finding::new(Kind::Unsigned, self.name(records, "checkpoint"));
+                    self.findings.add(finding.says(error.to_string()));
                 }
             }
         }
     }
 
+    /// The stamps in a folder that are of the chain there; the others are findings.
+    fn candidates(&mut self, evidence: Evidence) -> Vec<Candidate> {
+        let (records, digest) = (evidence.records, evidence.stamped());
+        let mut candidates = Vec::new();
+        for (name, stamp) in evidence.stamps {
+            match digest.filter(|digest| stamp.is_of(digest)) {
+                Some(digest) => candidates.push(Candidate { records, name, digest, time_s: stamp.time }),
+                None => {
+                    let finding = Finding::new(Kind::Edited, self.name(records, &format!("{name}.tsr")));
+                    self.findings.add(finding.says("it is no stamp of the chain that lies beside it"));
+                }
+            }
+        }
+        candidates
+    }
+
     /// What the verifier has brought along.
-    fn of_file(&mut self, number: usize, heads: &[anchor::heads::Head], seen: &Seen) {
+    fn of_file(&mut self, number: usize, heads: &[Head], seen: &Seen) {
         let label = self.trust.files[number].0.clone();
         self.anchored.used[number] = !heads.is_empty();
         for head in heads {
-            let pin = seen.judge(*head, &label, self.state);
+            let pin = seen.judge(*head, &label);
             if pin.pinned == Pinned::Fits {
                 self.counts(&label, Class::Uniqueness, pin.lines, None);
             }
@@ -190,14 +221,7 @@ impl Judging<'_> {
         }
     }
 
-    fn of_stamps(&mut self, stamps: &[stamps::Candidate<'_>]) -> Result<(), FileError> {
-        for candidate in stamps {
-            if !candidate.fits_text {
-                let name = self.name(candidate.evidence, &candidate.file);
-                let says = "it is no stamp of the chain that lies beside it";
-                self.findings.add(Finding::new(Kind::Edited, name).says(says));
-            }
-        }
+    fn of_stamps(&mut self, stamps: &[Candidate]) -> Result<(), FileError> {
         let checked = stamps::check(self.sidecar, self.trust, stamps)?;
         self.anchored.unchecked.extend(checked.unchecked);
         if let Some(lack) = checked.lack {

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anchor::heads::Head;
-use tlog::seals::State;
 use tlog::{Hash, Vkey};
 
 use crate::finding::{Finding, Findings, Kind};
@@ -11,18 +10,25 @@ use crate::place::FileError;
 use crate::seals::walk;
 use crate::sidecar::Sidecar;
 
-/// What must be known of SEALS.
-#[derive(Debug, Default)]
-pub(super) struct Pins {
-    records: BTreeSet<u64>,
-    sizes: BTreeSet<u64>,
+/// What SEALS says at one of its lines.
+#[derive(Debug)]
+pub(super) struct At {
+    pub(super) lines: u64,
+    pub(super) root: Hash,
+    pub(super) head: Hash,
+    /// Which of [`Seen::keys`].
+    keys: usize,
 }
 
-/// What SEALS says there.
+/// What SEALS says where it was asked for.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    records: BTreeMap<u64, (u64, Hash, Vec<Vkey>)>,
+    records: BTreeMap<u64, At>,
     roots: BTreeMap<u64, Hash>,
+    /// The keys that must have signed, each time they changed.
+    keys: Vec<Vec<Vkey>>,
+    /// How many lines there are sealed by now.
+    lines: u64,
 }
 
 /// How a log stands to a head.
@@ -49,66 +55,53 @@ pub(super) struct Pin {
     pub(super) pinned: Pinned,
 }
 
-impl Pin {
-    pub(super) fn another(label: &str, origin: &str) -> Self {
-        Self { label: label.to_owned(), folder: None, lines: 0, pinned: Pinned::Another(origin.to_owned()) }
-    }
-}
-
-impl Pins {
-    pub(super) fn records(&mut self, records: u64) {
-        self.records.insert(records);
-    }
-
-    pub(super) fn size(&mut self, size: u64) {
-        self.sizes.insert(size);
-    }
-
-    pub(super) fn want(&mut self, head: Head) {
-        match head {
-            Head::Tree { size, .. } => self.size(size),
-            Head::Chain { records, .. } => self.records(records),
-        }
-    }
-
-    /// Goes through SEALS, if anything is wanted of it.
-    pub(super) fn look(&self, sidecar: &Sidecar<'_>) -> Result<Seen, FileError> {
-        let mut seen = Seen::default();
-        if self.records.is_empty() && self.sizes.is_empty() {
-            return Ok(seen);
-        }
+impl Seen {
+    /// Goes through SEALS, if anything is wanted of it. Whoever anchors a head has sealed it before, so this looks later
+    /// than the list of folders was made.
+    pub(super) fn look(
+        sidecar: &Sidecar<'_>,
+        records: impl Fn(u64) -> bool,
+        sizes: &BTreeSet<u64>,
+    ) -> Result<Self, FileError> {
+        let mut seen = Self::default();
         let name = sidecar.name("SEALS");
         let Some(file) = sidecar.open(&name)? else { return Ok(seen) };
         let walked = walk(&*file, |_, state, _| {
-            if self.records.contains(&state.records) {
-                let keys = state.signers().cloned().collect();
-                seen.records.insert(state.records, (state.lines, state.head, keys));
+            if seen.keys.last().is_none_or(|keys| !keys.iter().eq(state.signers())) {
+                seen.keys.push(state.signers().cloned().collect());
             }
-            if self.sizes.contains(&state.lines) {
+            if records(state.records) {
+                let (lines, root, head) = (state.lines, state.root, state.head);
+                seen.records.insert(state.records, At { lines, root, head, keys: seen.keys.len() - 1 });
+            }
+            if sizes.contains(&state.lines) {
                 seen.roots.entry(state.lines).or_insert(state.root);
             }
+            seen.lines = state.lines;
         });
         walked.map_err(|error| sidecar.error(&name, error))?;
         Ok(seen)
     }
-}
 
-impl Seen {
-    /// The keys that may have signed when SEALS had so many lines, or now.
-    pub(super) fn keys(&self, records: u64, state: &State) -> Vec<Vkey> {
-        let then = self.records.get(&records).map(|(_, _, keys)| keys.as_slice()).unwrap_or_default();
-        then.iter().chain(state.signers()).cloned().collect()
+    pub(super) fn at(&self, records: u64) -> Option<&At> {
+        self.records.get(&records)
     }
 
-    pub(super) fn judge(&self, head: Head, label: &str, state: &State) -> Pin {
+    /// The keys that may have signed when SEALS had so many lines, or now.
+    pub(super) fn keys(&self, records: u64) -> impl Iterator<Item = &Vkey> {
+        let then = self.at(records).map(|at| self.keys[at.keys].as_slice()).unwrap_or_default();
+        then.iter().chain(self.keys.last().into_iter().flatten())
+    }
+
+    pub(super) fn judge(&self, head: Head, label: &str) -> Pin {
         let (lines, pinned) = match head {
-            Head::Tree { size, .. } if size > state.lines => (size, Pinned::Beyond),
+            Head::Tree { size, .. } if size > self.lines => (size, Pinned::Beyond),
             Head::Tree { size, root } if self.roots.get(&size) == Some(&root) => (size, Pinned::Fits),
             Head::Tree { size, .. } => (size, Pinned::Differs),
-            Head::Chain { records, head } => match self.records.get(&records) {
-                Some((lines, there, _)) if *there == head => (*lines, Pinned::Fits),
-                Some((lines, ..)) => (*lines, Pinned::Differs),
-                None => (state.lines, Pinned::Beyond),
+            Head::Chain { records, head } => match self.at(records) {
+                Some(at) if at.head == head => (at.lines, Pinned::Fits),
+                Some(at) => (at.lines, Pinned::Differs),
+                None => (self.lines, Pinned::Beyond),
             },
         };
         Pin { label: label.to_owned(), folder: None, lines, pinned }

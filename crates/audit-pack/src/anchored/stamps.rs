@@ -7,7 +7,7 @@ use anchor::stamp::STAMP_MAX;
 use holdfast::sys::{Job, Secrecy, Sys};
 use tlog::Hash;
 
-use super::evidence::Evidence;
+use super::evidence::folder;
 use super::{ANCHORS, Trust};
 use crate::place::FileError;
 use crate::sidecar::Sidecar;
@@ -17,14 +17,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Certificates beside a stamp are not longer, in bytes.
 const CERTIFICATES_MAX: u64 = 1 << 20;
 
-/// A stamp that lies in a folder.
-pub(super) struct Candidate<'a> {
-    pub(super) evidence: &'a Evidence,
-    pub(super) file: String,
-    name: &'a str,
-    time_s: u64,
-    /// It is one of the chain beside it.
-    pub(super) fits_text: bool,
+/// A stamp that lies in a folder, beside the chain that it is of.
+pub(super) struct Candidate {
+    /// The folder.
+    pub(super) records: u64,
+    /// What its file is called, without `.tsr`.
+    pub(super) name: String,
+    pub(super) digest: Hash,
+    pub(super) time_s: u64,
 }
 
 /// A stamp that is right.
@@ -42,54 +42,33 @@ pub(super) struct Checked {
     pub(super) lack: Option<String>,
 }
 
-/// All stamps, those of the newest heads first.
-pub(super) fn newest_first(evidence: &[Evidence]) -> Vec<Candidate<'_>> {
-    let of = |one: &'_ Evidence| one.text();
-    let mut all = Vec::new();
-    for evidence in evidence.iter().rev() {
-        let text = of(evidence);
-        for (name, stamp) in &evidence.stamps {
-            let fits_text = text.is_some_and(|text| stamp.is_of(&text));
-            all.push(Candidate {
-                evidence,
-                file: format!("{name}.tsr"),
-                name,
-                time_s: stamp.time,
-                fits_text,
-            });
-        }
-    }
-    all
-}
-
 /// Has openssl verify as many as are wanted.
 pub(super) fn check(
     sidecar: &Sidecar<'_>,
     trust: &Trust<'_>,
-    candidates: &[Candidate<'_>],
+    candidates: &[Candidate],
 ) -> Result<Checked, FileError> {
     let mut checked = Checked::default();
-    let fitting: Vec<&Candidate<'_>> = candidates.iter().filter(|candidate| candidate.fits_text).collect();
-    if trust.authorities.is_empty() || fitting.is_empty() {
-        if !fitting.is_empty() {
-            let count = fitting.len();
+    if trust.authorities.is_empty() || candidates.is_empty() {
+        if !candidates.is_empty() {
+            let count = candidates.len();
             checked.unchecked.push(format!("{count} time stamps: name who gave them with --tsa-ca FILE"));
         }
         return Ok(checked);
     }
-    let left = fitting.len().saturating_sub(trust.stamps_max);
+    let left = candidates.len().saturating_sub(trust.stamps_max);
     if left > 0 {
         checked.unchecked.push(format!("{left} older time stamps"));
     }
-    for candidate in fitting.into_iter().take(trust.stamps_max) {
-        let below = format!("{ANCHORS}/{}", candidate.evidence.folder());
-        let name = sidecar.name(&format!("{below}/{}", candidate.file));
+    for candidate in candidates.iter().take(trust.stamps_max) {
+        let below = format!("{ANCHORS}/{}", folder(candidate.records));
+        let name = sidecar.name(&format!("{below}/{}.tsr", candidate.name));
         let read =
             |name: &str, most| sidecar.place.read(name, most).map_err(|error| sidecar.error(name, error));
         let tsr = read(&name, STAMP_MAX)?.unwrap_or_default();
         let beside = sidecar.name(&format!("{below}/{}.pem", candidate.name));
         let beside = read(&beside, CERTIFICATES_MAX)?;
-        let digest = candidate.evidence.text().unwrap_or(Hash::EMPTY);
+        let digest = candidate.digest;
         let stamp = Told { tsr: &tsr, digest, time_s: candidate.time_s, beside: beside.as_deref() };
         let mut said = String::new();
         let mut is_right = false;
@@ -105,10 +84,10 @@ pub(super) fn check(
             }
         }
         if is_right {
-            let (name, records) = (candidate.name.to_owned(), candidate.evidence.records);
+            let (name, records) = (candidate.name.clone(), candidate.records);
             checked.right.push(Right { name, records, time_s: candidate.time_s });
         } else {
-            checked.unchecked.push(format!("{below}/{}: by nobody of --tsa-ca ({said})", candidate.file));
+            checked.unchecked.push(format!("{below}/{}.tsr: by nobody of --tsa-ca ({said})", candidate.name));
         }
     }
     Ok(checked)

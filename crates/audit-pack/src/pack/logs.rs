@@ -11,6 +11,7 @@ use tlog::{Chain, Checkpoint, Tile, tile};
 
 use super::parcel::{FileFact, Parcel};
 use super::secrets::Secrets;
+use crate::anchored::ANCHORS;
 use crate::context::Context;
 use crate::finding::Findings;
 use crate::log::Log;
@@ -296,8 +297,13 @@ impl Snapshot {
             tiles += 1;
         }
         self.pack_others(parcel, &dir, &source, "keys", 0);
-        self.pack_others(parcel, &dir, &source, "anchors", ANCHORS_DEPTH);
+        self.pack_others(parcel, &dir, &source, ANCHORS, ANCHORS_DEPTH);
         tiles
+    }
+
+    /// An anchor of what was sealed since this was looked at.
+    fn is_later(&self, below: &str, name: &str) -> bool {
+        below == ANCHORS && name.parse().is_ok_and(|records: u64| records > self.state.records)
     }
 
     /// What is signed by others, or at other times.
@@ -306,7 +312,7 @@ impl Snapshot {
         for (name, itself) in parcel.names(&format!("{source}/{below}"), &from, ANCHORS_MAX) {
             let inner = format!("{below}/{name}");
             match itself {
-                _ if name.starts_with('.') => {}
+                _ if name.starts_with('.') || self.is_later(below, &name) => {}
                 holdfast::sys::Itself::File => {
                     let whole = format!("{source}/{inner}");
                     if let Some(taken) = parcel.take(&whole, &from.join(&name)) {

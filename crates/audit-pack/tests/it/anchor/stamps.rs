@@ -29,7 +29,7 @@ fn a_stamp_is_verified_by_us_and_by_openssl_alone() {
     let (world, authority) = stamped("now", "now");
     let named = ["--tsa-ca", &authority.ca(), "--require-anchors", "1"];
     let ran = world.packed_and_verified(&named).ends(0);
-    assert!(ran.out.contains("anchored existence: tsa-one, all 3 lines"), "{}", ran.out);
+    assert!(ran.out.contains("anchored existence: tsa-one-5b249af1, all 3 lines"), "{}", ran.out);
     assert!(ran.out.contains("no anchor against a second history"), "{}", ran.out);
     assert!(ran.out.contains("could have had another history stamped as well"), "{}", ran.out);
     // Openssl alone, on what lies in the pack.
@@ -37,15 +37,16 @@ fn a_stamp_is_verified_by_us_and_by_openssl_alone() {
     let chain = std::fs::read_to_string(folder.join("chain")).unwrap();
     let (text, _) = chain.split_once("\n\n").unwrap();
     std::fs::write(folder.join("text"), format!("{text}\n")).unwrap();
-    let arguments = ["ts", "-verify", "-data", "text", "-in", "tsa-one.tsr", "-CAfile", &authority.ca()];
+    let arguments =
+        ["ts", "-verify", "-data", "text", "-in", "tsa-one-5b249af1.tsr", "-CAfile", &authority.ca()];
     run("openssl", &arguments, &folder);
     // One more run of the same head leaves the older stamp.
-    let before = std::fs::read(world.path(&format!("{SIDECAR}/{FIRST}/tsa-one.tsr"))).unwrap();
+    let before = std::fs::read(world.path(&format!("{SIDECAR}/{FIRST}/tsa-one-5b249af1.tsr"))).unwrap();
     let server = authority.serve("now");
     configure(&world, &names(&server.url(), None));
     let ran = world.anchor().ends(0);
     assert!(ran.out.contains("nothing was sealed since"), "{}", ran.out);
-    assert!(std::fs::read(world.path(&format!("{SIDECAR}/{FIRST}/tsa-one.tsr"))).unwrap() == before);
+    assert!(std::fs::read(world.path(&format!("{SIDECAR}/{FIRST}/tsa-one-5b249af1.tsr"))).unwrap() == before);
     // Another authority is not this one.
     let other = Authority::new(world.path("other"), "now");
     let ran = world.packed_and_verified(&["--tsa-ca", &other.ca(), "--require-anchors", "1"]).ends(5);
@@ -65,7 +66,7 @@ fn a_stamp_of_an_authority_that_has_expired_since_still_counts_and_a_newer_one_i
     configure(&world, &names(&server.url(), Some(&authority.ca())));
     let ran = world.anchor().ends(69);
     assert!(ran.out.contains("the stamp is not by ca_file") && ran.out.contains("expired"), "{}", ran.out);
-    assert!(!world.path(&format!("{SIDECAR}/anchors/00000000000000000003/tsa-one.tsr")).exists());
+    assert!(!world.path(&format!("{SIDECAR}/anchors/00000000000000000003/tsa-one-5b249af1.tsr")).exists());
 }
 
 #[test]
@@ -73,8 +74,10 @@ fn what_is_no_stamp_of_the_chain_is_told() {
     let (world, authority) = stamped("now", "now");
     let named = ["--tsa-ca", &authority.ca(), "--require-anchors", "1"];
     let file = |name: &str| world.path(&format!("{SIDECAR}/{FIRST}/{name}"));
-    let (chain, stamp) =
-        (std::fs::read_to_string(file("chain")).unwrap(), std::fs::read(file("tsa-one.tsr")).unwrap());
+    let (chain, stamp) = (
+        std::fs::read_to_string(file("chain")).unwrap(),
+        std::fs::read(file("tsa-one-5b249af1.tsr")).unwrap(),
+    );
     // The body that was stamped.
     std::fs::write(file("chain"), chain.replacen("example.com/bot1", "example.com/bot2", 1)).unwrap();
     let ran = world.packed_and_verified(&named).ends(1);
@@ -84,13 +87,13 @@ fn what_is_no_stamp_of_the_chain_is_told() {
     // The stamp: its signature is in its last bytes.
     let mut turned = stamp.clone();
     *turned.last_mut().unwrap() ^= 1;
-    std::fs::write(file("tsa-one.tsr"), turned).unwrap();
+    std::fs::write(file("tsa-one-5b249af1.tsr"), turned).unwrap();
     let ran = world.packed_and_verified(&named).ends(5);
     assert!(ran.out.contains("by nobody of --tsa-ca"), "{}", ran.out);
-    std::fs::write(file("tsa-one.tsr"), "<html>").unwrap();
+    std::fs::write(file("tsa-one-5b249af1.tsr"), "<html>").unwrap();
     let ran = world.packed_and_verified(&named).ends(1);
     assert!(ran.out.contains("no RFC 3161 answer"), "{}", ran.out);
-    std::fs::write(file("tsa-one.tsr"), stamp).unwrap();
+    std::fs::write(file("tsa-one-5b249af1.tsr"), stamp).unwrap();
     world.packed_and_verified(&named).ends(0);
     // Nobody who could say: never 0 where it was asked for.
     let mut verify = world.audit_pack(&["verify", "../x.tar", "--allowed-signers", "../allowed_signers"]);
@@ -108,7 +111,7 @@ fn an_answer_that_is_none_is_not_kept() {
     let old = authority.serve("now");
     configure(&world, &names(&old.url(), None));
     world.anchor().ends(0);
-    let replay = std::fs::read(world.path(&format!("{SIDECAR}/{FIRST}/tsa-one.tsr"))).unwrap();
+    let replay = std::fs::read(world.path(&format!("{SIDECAR}/{FIRST}/tsa-one-5b249af1.tsr"))).unwrap();
     world.grow("{\"n\":4}");
     for (answer, says) in [
         (Answer::new(200, replay), "a stamp of something else"),
@@ -121,7 +124,9 @@ fn an_answer_that_is_none_is_not_kept() {
         configure(&world, &names(&server.url(), None));
         let ran = world.anchor().ends(69);
         assert!(ran.out.contains(says), "{says}: {}", ran.out);
-        assert!(!world.path(&format!("{SIDECAR}/anchors/00000000000000000003/tsa-one.tsr")).exists());
+        assert!(
+            !world.path(&format!("{SIDECAR}/anchors/00000000000000000003/tsa-one-5b249af1.tsr")).exists()
+        );
     }
     // Openssl reads our request as what it is.
     let query = std::fs::read(world.path("tsa/query")).unwrap();
