@@ -197,12 +197,11 @@ impl Judging<'_> {
         let (records, digest) = (evidence.records, evidence.stamped());
         let mut candidates = Vec::new();
         for (name, stamp) in evidence.stamps {
-            match digest.filter(|digest| stamp.is_of(digest)) {
-                Some(digest) => candidates.push(Candidate { records, name, digest, time_s: stamp.time }),
-                None => {
-                    let finding = Finding::new(Kind::Edited, self.name(records, &format!("{name}.tsr")));
-                    self.findings.add(finding.says("it is no stamp of the chain that lies beside it"));
-                }
+            if let Some(digest) = digest.filter(|digest| stamp.is_of(digest)) {
+                candidates.push(Candidate { records, name, digest, time_s: stamp.time });
+            } else {
+                let finding = Finding::new(Kind::Edited, self.name(records, &format!("{name}.tsr")));
+                self.findings.add(finding.says("it is no stamp of the chain that lies beside it"));
             }
         }
         candidates
