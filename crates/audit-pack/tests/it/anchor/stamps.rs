@@ -95,9 +95,10 @@ fn what_is_no_stamp_of_the_chain_is_told() {
     assert!(ran.out.contains("no RFC 3161 answer"), "{}", ran.out);
     std::fs::write(file("tsa-one-5b249af1.tsr"), stamp).unwrap();
     world.packed_and_verified(&named).ends(0);
-    // Nobody who could say: never 0 where it was asked for.
+    // Nobody who could say: never 0 where an authority was named.
+    let ca = authority.ca();
     let mut verify = world.audit_pack(&["verify", "../x.tar", "--allowed-signers", "../allowed_signers"]);
-    verify.args(["--signer", "desk@example.com"]).args(named).env("PATH", "/nonexistent");
+    verify.args(["--signer", "desk@example.com", "--tsa-ca", &ca]).env("PATH", "/nonexistent");
     let output = verify.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(5), "{said}");

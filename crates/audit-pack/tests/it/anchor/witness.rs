@@ -1,5 +1,9 @@
 //! A C2SP witness of somebody else's.
 
+use std::sync::mpsc::channel;
+
+use holdfast_http::standin::{Answer, Server};
+
 use super::peers::Witness;
 use super::{LOG, ORIGIN, SIDECAR, configure, world};
 use crate::world::World;
@@ -130,4 +134,40 @@ fn a_witness_that_does_not_agree_is_asked_again_and_nothing_is_kept_of_it() {
     world.run(&["check"]).ends(0);
     // In the shadow of that nothing waits: the sealer goes on.
     world.grow("{\"n\":4}");
+}
+
+#[test]
+fn a_witness_that_hangs_keeps_neither_the_sealer_nor_the_next_run() {
+    let world = world("");
+    let (asked, was_asked) = channel();
+    let server = Server::start(move |_| {
+        asked.send(()).unwrap();
+        Answer::never()
+    });
+    let key = "witness.example.com/w1+8122a5ab+BOpKbGPinFIKvvVQexMuxfmVR3auvr57kkIe6mkURtIs";
+    let url = server.url();
+    let anchor = |name: &str, more: &str| format!("[[anchor]]\nname = \"{name}\"\n{more}");
+    let hangs = anchor("a", &format!("kind = \"witness\"\nurl = \"{url}\"\nkey = \"{key}\"\n"));
+    std::fs::create_dir(world.path("archive")).unwrap();
+    let folder = format!("kind = \"store\"\nurl = \"file://{}\"\n", world.path("archive").display());
+    configure(&world, &format!("{hangs}{}", anchor("b", &folder)));
+    let mut hanging = world.audit_pack(&["anchor"]).spawn().unwrap();
+    was_asked.recv().unwrap();
+    world.grow("{\"n\":4}");
+    let ran = world.run(&["anchor"]).ends(75);
+    assert!(ran.err.contains("another process is anchoring this log"), "{}", ran.err);
+    // Killed in the middle, it leaves nothing that has to be cleared away; what it did not come to is due.
+    hanging.kill().unwrap();
+    hanging.wait().unwrap();
+    configure(
+        &world,
+        &format!("{}{}", hangs.replace("key =", "timeout = \"100ms\"\nkey ="), anchor("b", &folder)),
+    );
+    let ran = world.run(&["anchor"]).ends(69);
+    assert!(
+        ran.out.contains("gave no answer within 0.1s") && ran.out.contains("anchored    b"),
+        "{}",
+        ran.out
+    );
+    world.run(&["check"]).ends(0);
 }
