@@ -24,7 +24,7 @@ use crate::sidecar::Sidecar;
 use evidence::{Evidence, folder};
 use pins::{Pin, Pinned, Seen};
 use stamps::Candidate;
-pub(crate) use trust::{STAMPS_QUICK, Trust, TrustError};
+pub(crate) use trust::{Trust, TrustError};
 
 /// The folder of the sidecar.
 pub(crate) const ANCHORS: &str = "anchors";
@@ -101,7 +101,10 @@ pub(crate) fn judge(
         pins: Vec::new(),
         findings,
     };
-    let folders = evidence::folders(sidecar, &mut judging.anchored.unchecked)?;
+    let mut folders = evidence::folders(sidecar, &mut judging.anchored.unchecked)?;
+    while folders.len() > trust.folders_max {
+        folders.pop_first();
+    }
     let own: Vec<_> = trust.files.iter().map(|(_, bytes)| heads(bytes, &state.origin)).collect();
     if folders.is_empty() && own.iter().all(Vec::is_empty) {
         return Ok(judging.finish());

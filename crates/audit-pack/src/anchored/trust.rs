@@ -32,12 +32,15 @@ pub(crate) struct Trust<'a> {
     pub(crate) now_s: u64,
     /// So many stamps are verified at most, the newest of them.
     pub(crate) stamps_max: usize,
+    /// So many folders are looked into at most, the newest of them.
+    pub(crate) folders_max: usize,
 }
 
 /// Stamps that are verified in a pack; each takes openssl a hundredth of a second.
-pub(crate) const STAMPS_MAX: usize = 256;
+const STAMPS_MAX: usize = 256;
 /// In a quick check.
-pub(crate) const STAMPS_QUICK: usize = 4;
+const STAMPS_QUICK: usize = 4;
+const FOLDERS_QUICK: usize = 16;
 
 /// Why it cannot be known who counts.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +70,7 @@ impl<'a> Trust<'a> {
             max_age: None,
             now_s: sys.clock.now().wall as u64,
             stamps_max: STAMPS_MAX,
+            folders_max: usize::MAX,
         }
     }
 
@@ -96,6 +100,11 @@ impl<'a> Trust<'a> {
             trust.files.push((shown, bytes));
         }
         Ok(trust)
+    }
+
+    /// Only what takes a moment.
+    pub(crate) fn quick(self) -> Self {
+        Self { stamps_max: STAMPS_QUICK, folders_max: FOLDERS_QUICK, ..self }
     }
 
     /// And as the configuration of this host says, where the arguments say nothing.

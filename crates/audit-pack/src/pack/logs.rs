@@ -22,7 +22,7 @@ use crate::sidecar::{SUFFIX, Sidecar};
 /// A sealer is waited for this long.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Files of other programs in the sidecar, and how deep they may lie.
-const ANCHORS_MAX: usize = 10_000;
+const ANCHORS_MAX: usize = 50_000;
 const ANCHORS_DEPTH: usize = 3;
 
 /// A log as it stood when it was looked at.

@@ -2,7 +2,7 @@
 
 use super::CheckError;
 use crate::anchor::memory;
-use crate::anchored::{self, Anchored, STAMPS_QUICK, Trust};
+use crate::anchored::{self, Anchored, Trust};
 use crate::check::Checked;
 use crate::cli::CheckArgs;
 use crate::context::{Chosen, Context};
@@ -28,7 +28,7 @@ pub(super) fn judge(
         trust = trust.or_configured(configured.root.path(), &configured.settings.config);
     }
     if args.quick {
-        trust.stamps_max = STAMPS_QUICK;
+        trust = trust.quick();
     }
     let folder = Folder { store, dir: log.dir.clone() };
     let sidecar = Sidecar::new(&folder, log.name.clone());
