@@ -3,6 +3,8 @@
 # tool: without them the tests fail.
 #
 #   install-test-tools.sh --bagit-python    prints the Python that has the package bagit, and makes it first if need be
+#   install-test-tools.sh --witness-python  the same for aics-witness, a C2SP witness
+#   install-test-tools.sh --moto-python     the same for moto, a server that speaks like S3
 set -euo pipefail
 
 # What must be there, and the Debian package that brings it.
@@ -23,6 +25,7 @@ tools=(
   "openssl openssl"
   "original-awk original-awk"
   "ps procps"
+  "openssl openssl"
   "/usr/bin/python3 python3"
   "shasum perl"
   "shellcheck shellcheck"
@@ -51,33 +54,52 @@ fail() {
   exit 1
 }
 
-# Another implementation of BagIt, which is a Python package and in no distribution: in a folder below target/, once.
-# Test programs may come here at the same time.
-bagit_version=1.9.0
+# Other implementations, which are Python packages and in no distribution: each in a folder below target/, once. Test
+# programs may come here at the same time.
 target=${CARGO_TARGET_DIR:-$(dirname "$0")/../target}
-bagit() {
-  local venv making
+venv() { # NAME-VERSION MODULE PIP-ARGUMENT...
+  local name=$1 module=$2 venv making
+  shift 2
   mkdir -p "$target"
-  venv=$(cd "$target" && pwd)/bagit-$bagit_version
+  venv=$(cd "$target" && pwd)/$name
   if [ ! -x "$venv/bin/python" ]; then
     exec 9>"$venv.lock"
     flock 9
   fi
   if [ ! -x "$venv/bin/python" ]; then
-    echo "install-test-tools: installing the Python package bagit" >&2
+    echo "install-test-tools: installing the Python package $module" >&2
     making=$venv.making
     rm -rf "$making"
     /usr/bin/python3 -m venv "$making" >&2
-    "$making/bin/pip" install --quiet --disable-pip-version-check "bagit==$bagit_version" setuptools >&2
-    "$making/bin/python" -c 'import bagit' >&2
+    "$making/bin/pip" install --quiet --disable-pip-version-check "$@" >&2
+    "$making/bin/python" -c "import $module" >&2
     mv "$making" "$venv"
   fi
-  [ "${1:-}" != --bagit-python ] || echo "$venv/bin/python"
+  echo "$venv/bin/python"
+}
+
+python() {
+  case $1 in
+  --bagit-python) venv bagit-1.9.0 bagit bagit==1.9.0 setuptools ;;
+  # It asks for Python 3.12 and does with 3.11, which is Debian 12's.
+  --witness-python) venv witness-0.1.0 aics_witness --ignore-requires-python aics-witness==0.1.0 aics-tlog==0.2.1 ;;
+  --moto-python) venv moto-5.2.5 moto.server "moto[server]==5.2.5" ;;
+  *) fail "there is no option $1" ;;
+  esac
+}
+
+# The one that is asked for; else all of them.
+others() {
+  if [ $# -gt 0 ]; then
+    python "$1"
+  else
+    for each in --bagit-python --witness-python --moto-python; do python "$each" >/dev/null; done
+  fi
 }
 
 packages=$(missing)
 if [ -z "$packages" ]; then
-  bagit "$@"
+  others "$@"
   exit
 fi
 packages=$(echo "$packages" | tr '\n' ' ')
@@ -101,4 +123,4 @@ export DEBIAN_FRONTEND=noninteractive
 left=$(missing | tr '\n' ' ')
 [ -z "$left" ] || fail "still missing after the installation: $left"
 
-bagit "$@"
+others "$@"

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use holdfast::json::Value;
+use holdfast_http::standin::{Answer, Server};
 use holdfast_tests::harness::{Ended, Run, Scratch, eventually, program, read};
 
 use crate::alerts::script;
@@ -183,4 +184,37 @@ fn messages_end_with_the_heads_of_the_sealed_logs() {
     let ended = ended.says("the checkpoint of memory/decisions.jsonl is malformed");
     assert_eq!(ended.stderr.matches("is malformed").count(), 1, "{ended}");
     assert!(!root.text("mail")[mail.len()..].contains("desk/decisions 9"));
+}
+
+/// A witness that nobody has to have.
+const WITNESS: &str = "witness.example.com/w1+8122a5ab+BOpKbGPinFIKvvVQexMuxfmVR3auvr57kkIe6mkURtIs";
+
+#[test]
+fn what_a_witness_says_against_a_log_trips() {
+    let root = watched("");
+    check(&root).0.expect(0);
+    let server = Server::start(|_| Answer::new(409, "100\n").header("content-type", "text/x.tlog.size"));
+    let anchor = format!(
+        "[[anchor]]\nname = \"friend\"\nkind = \"witness\"\nurl = \"{}\"\nkey = \"{WITNESS}\"\n",
+        server.url()
+    );
+    root.put("holdfast.toml", root.text("holdfast.toml") + &anchor);
+    root.watchdog(&["validate"]).finish().expect(0);
+    says(&root, 0, "fresh", "unchanged");
+    let ended = root.ours("audit-pack", &["anchor"]).finish().expect(1);
+    assert!(ended.stdout.contains("ROLLBACK"), "{ended}");
+    says(&root, 1, "failed", "has cosigned 100 lines of it, and 9 are sealed; so said the anchor friend");
+    root.paused("CHANGED: rolled-back");
+    let mail = String::from_utf8(read(&root.path("mail")).expect("mail")).expect("text");
+    assert!(mail.contains("NEW: log is failed: CHANGED: rolled-back"), "{mail}");
+}
+
+#[test]
+fn a_log_without_an_anchor_for_too_long_is_told_and_trips_nothing() {
+    let root = watched("");
+    root.put("holdfast.toml", root.text("holdfast.toml") + "[audit]\nmax_anchor_age = \"1d\"\n");
+    says(&root, 1, "failed", "no anchor counts, and one of the last 1day is asked for");
+    assert_eq!(root.check(), 0, "told, and not paused");
+    let mail = String::from_utf8(read(&root.path("mail")).expect("mail")).expect("text");
+    assert!(mail.contains("log is failed"), "{mail}");
 }

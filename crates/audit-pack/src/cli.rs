@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use holdfast::Exit;
 use holdfast::config::Pointer;
 use holdfast::time::Span;
+use tlog::WitnessKey;
 
 use crate::reconcile::Key;
 
@@ -25,12 +26,13 @@ Examples:
   audit-pack init memory/decisions.jsonl --key /etc/holdfast/audit_ed25519
   audit-pack seal                   seals what was appended to the logs of holdfast.toml
   audit-pack check                  hashes all of it again and names what was changed
+  audit-pack anchor                 has others see the heads, so that nobody rewrites them unseen
   audit-pack pack -o evidence.tar   one signed file for an auditor
   audit-pack verify evidence.tar --allowed-signers auditors/allowed --signer desk@example.com
 
 Exit codes: 0 unchanged, 1 changed, 4 torn or unsealed, 5 sound but below what was asked for,
-64 usage, 65 malformed input, 69 the key did not sign, 74 reading or writing failed, 75 another
-process is sealing, 78 no root, no key or no sidecar.";
+64 usage, 65 malformed input, 69 the key did not sign or an anchor was not reached, 74 reading or
+writing failed, 75 another process is sealing, 78 no root, no key or no sidecar.";
 
 const INIT_EXAMPLES: &str = "\
 KEY is an OpenSSH Ed25519 key, or its public half while ssh-agent holds the other. Best it lies
@@ -80,6 +82,19 @@ Examples:
   audit-pack check memory/decisions.jsonl --base origin/main     in CI and in git hooks
   audit-pack check memory/decisions.jsonl --unique /order_id
   audit-pack check memory/decisions.jsonl --reconcile fills.csv --order-key order_id";
+
+const ANCHOR_EXAMPLES: &str = "\
+Shows the last signed head of each log to every [[anchor]] of holdfast.toml that is due: witnesses,
+time-stamping authorities, stores. A timer runs it every hour. It never waits for the sealer, nor the
+sealer for it. What it gets lies in LOG.audit/anchors/ and goes into every pack.
+
+Examples:
+  audit-pack anchor                             the logs of holdfast.toml
+  audit-pack anchor --now                       also who was asked lately
+  audit-pack anchor memory/decisions.jsonl --import chat-export.html
+
+Exit codes: 0 done, or nothing is due; 1 somebody knows another history, or a longer one; 65 FILE has
+no head of the log; 69 somebody was not reached, or did not agree, and is asked again.";
 
 const VERIFY_EXAMPLES: &str = "\
 PACK is the tar, with PACK.sig beside it, or the unpacked folder. FILE has lines as ssh-keygen
@@ -141,6 +156,9 @@ pub enum Command {
     /// Hash everything again and name what was changed
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
+    /// Have others see the heads of the logs
+    #[command(after_help = ANCHOR_EXAMPLES)]
+    Anchor(AnchorArgs),
     /// Pack logs, state, units and source into one signed tarball
     #[command(after_help = PACK_EXAMPLES)]
     Pack(PackArgs),
@@ -261,6 +279,44 @@ pub struct CheckArgs {
     /// Lines may be unsealed for so long
     #[arg(long, value_name = "D")]
     pub max_unsealed: Option<Span>,
+    /// Whose anchors count, beside those of holdfast.toml.
+    #[command(flatten)]
+    pub anchors: AnchorPolicy,
+}
+
+/// Whose anchors count, and how many there must be.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Anchors")]
+pub struct AnchorPolicy {
+    /// A witness that counts, by its verifier key
+    #[arg(long, value_name = "VKEY", value_parser = WitnessKey::parse)]
+    pub witness: Vec<WitnessKey>,
+    /// Certificates of a time-stamping authority that counts, as PEM
+    #[arg(long, value_name = "FILE")]
+    pub tsa_ca: Vec<PathBuf>,
+    /// A head that you hold: a mail, an export of a chat, a note, what a store kept
+    #[arg(long, value_name = "FILE")]
+    pub anchor: Vec<PathBuf>,
+    /// So many must have anchored each log
+    #[arg(long, value_name = "N")]
+    pub require_anchors: Option<u64>,
+    /// Sealed lines may be without an anchor for so long
+    #[arg(long, value_name = "D")]
+    pub max_anchor_age: Option<Span>,
+}
+
+/// The arguments of `anchor`.
+#[derive(Debug, Args)]
+pub struct AnchorArgs {
+    /// The logs [default: those of holdfast.toml]
+    #[arg(value_name = "LOG")]
+    pub logs: Vec<PathBuf>,
+    /// Keep a text that holds a head of the log: a mail, an export of a chat
+    #[arg(long, value_name = "FILE")]
+    pub import: Option<PathBuf>,
+    /// Ask everybody, due or not
+    #[arg(long, conflicts_with = "import")]
+    pub now: bool,
 }
 
 /// The arguments of `verify`.
@@ -281,6 +337,12 @@ pub struct VerifyArgs {
     /// An older pack, tar or folder, of which nothing may have been rewritten since
     #[arg(long, value_name = "OLD")]
     pub since: Option<PathBuf>,
+    /// The last seal of each log may be so old
+    #[arg(long, value_name = "D")]
+    pub max_unsealed: Option<Span>,
+    /// Whose anchors count.
+    #[command(flatten)]
+    pub anchors: AnchorPolicy,
 }
 
 /// A moment in UTC, in Unix seconds.

@@ -102,6 +102,7 @@ impl<'a> Context<'a> {
         paths.iter().map(|path| Ok(Chosen { log: log(path)?, key: None, configured: false })).collect()
     }
 
+    /// The same, if it can be used; nothing is told of it.
     pub(crate) fn quietly(&self) -> Option<Configured> {
         let root = Root::find(self.sys.store, self.told_root).ok()?;
         let settings = Settings::read(self.sys, &root);

@@ -2,6 +2,8 @@
 //!
 //! The bytes on disk are those of `audit/FORMAT.md`; what they mean is decided in the library `tlog`.
 
+mod anchor;
+mod anchored;
 mod append;
 mod base;
 mod check;
@@ -51,6 +53,7 @@ pub fn run(cli: &Cli, sys: &Sys) -> Exit {
         Command::Rotate(args) => rotate::run(args, &context),
         Command::Rekey(args) => rekey::run(args, &context),
         Command::Check(args) => report::run(args, &context),
+        Command::Anchor(args) => anchor::run(args, &context),
         Command::Pack(args) => pack::run(args, &context),
         Command::Verify(args) => verify::run(args, &context),
         Command::Prove(args) => prove::run(args, &context),

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use holdfast::sys::{Itself, ReadAt, ReadError, Stat, Store};
+use holdfast::sys::{Itself, Kind, ReadAt, ReadError, Stat, Store};
 
 /// A folder with more names is no place where one looks for a file.
 const NAMES_MAX: usize = 100_000;
@@ -17,6 +17,9 @@ pub(crate) trait Place: Sync {
     fn beside(&self, _name: &str) -> io::Result<Vec<String>> {
         Ok(Vec::new())
     }
+
+    /// The files in the folders of this one, as `folder/file`; at most so many. Nothing where it is missing.
+    fn below(&self, dir: &str, most: usize) -> Result<Vec<String>, ReadError>;
 
     /// How people are told of a file.
     fn shown(&self, name: &str) -> String;
@@ -62,6 +65,23 @@ impl Place for Folder<'_> {
         let found = self.store.scan(dir, NAMES_MAX)?;
         let files = found.into_iter().filter(|(_, itself)| *itself == Itself::File);
         Ok(files.map(|(file, _)| file).collect())
+    }
+
+    fn below(&self, dir: &str, most: usize) -> Result<Vec<String>, ReadError> {
+        let mut files = Vec::new();
+        for folder in self.store.list(&self.path(dir))? {
+            let inner = self.path(dir).join(&folder);
+            // A file in the place of a folder has nothing in it.
+            if !matches!(self.store.stat(&inner)?, Some(stat) if stat.kind == Kind::Dir) {
+                continue;
+            }
+            let names = self.store.list(&inner)?.into_iter().filter(|name| !name.starts_with('.'));
+            files.extend(names.map(|name| format!("{folder}/{name}")));
+            if files.len() > most {
+                return Err(ReadError::Io(io::Error::other(format!("has more than {most} files"))));
+            }
+        }
+        Ok(files)
     }
 
     fn shown(&self, name: &str) -> String {

@@ -10,6 +10,7 @@ use holdfast::time::Span;
 use serde::Serialize;
 use tlog::{Checkpoint, Note, Vkey};
 
+use crate::anchored::{Anchored, TrustError};
 use crate::base::{self, BaseError, Based};
 use crate::check::{Checked, Options, Pin, check_beside_sealer, check_quickly};
 use crate::cli::CheckArgs;
@@ -25,6 +26,7 @@ use crate::sidecar::Sidecar;
 use crate::unique::{self, Unique};
 use crate::{keys, sealing};
 
+mod anchors;
 mod tell;
 
 /// A sealer at work is waited for this long.
@@ -35,6 +37,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 enum CheckError {
     #[error(transparent)]
     File(#[from] FileError),
+    #[error(transparent)]
+    Anchors(#[from] TrustError),
     #[error(transparent)]
     Guard(#[from] guard::GuardError),
     #[error("{path} is no checkpoint of this log: {fact}")]
@@ -54,6 +58,7 @@ impl CheckError {
                 Exit::Io
             }
             Self::Guard(guard::GuardError::Malformed { .. }) | Self::Against { .. } => Exit::Data,
+            Self::Anchors(error) => error.exit(),
             Self::NoSidecar(_) => Exit::Config,
             Self::Base(BaseError::Git(error)) => error.exit(),
             Self::Reconcile(error) => error.exit(),
@@ -78,6 +83,8 @@ struct Verdict {
     named: Named,
     /// Lines are unsealed, or the tail is torn, for longer than may be.
     late: Option<String>,
+    /// What others have said of it.
+    anchored: Anchored,
 }
 
 /// Who says which key must have signed.
@@ -205,8 +212,10 @@ fn judge(
     if let Some(unique) = &unique {
         checked.findings.extend(unique.findings.clone());
     }
+    let anchored =
+        if sealed { anchors::judge(args, context, chosen, &mut checked)? } else { Anchored::default() };
     let late = late(context, log, &checked, max_unsealed);
-    Ok(Verdict { checked, sealed, quick: args.quick, base, unique, reconciled: None, named, late })
+    Ok(Verdict { checked, sealed, quick: args.quick, base, unique, reconciled: None, named, late, anchored })
 }
 
 /// Adds to the verdict on a sealed log whether its orders and the fills have one another.
@@ -360,12 +369,10 @@ impl Context<'_> {
 impl Verdict {
     fn exit(&self) -> Exit {
         if !self.checked.findings.is_empty() || !self.reconciles() {
-            Exit::No
-        } else if self.late.is_some() || self.unsigned() > 0 {
-            Exit::Unsealed
-        } else {
-            Exit::Ok
+            return Exit::No;
         }
+        let late = if self.late.is_some() || self.unsigned() > 0 { Exit::Unsealed } else { Exit::Ok };
+        late.and(if self.anchored.lacks.is_empty() { Exit::Ok } else { Exit::BelowPolicy })
     }
 
     /// Each order has its fill, and each fill its order, where somebody asked.
@@ -383,6 +390,7 @@ impl Verdict {
             Exit::Ok => "unchanged",
             Exit::No if self.checked.findings.is_empty() => "not-reconciled",
             Exit::No => "changed",
+            Exit::BelowPolicy => "below-policy",
             _ => "unsealed",
         }
     }

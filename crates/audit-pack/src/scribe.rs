@@ -28,6 +28,10 @@ pub(crate) struct Scribe {
 }
 
 impl Place for Scribe {
+    fn below(&self, _dir: &str, _most: usize) -> Result<Vec<String>, ReadError> {
+        Ok(Vec::new())
+    }
+
     fn open(&self, name: &str) -> Result<Option<Box<dyn ReadAt + '_>>, ReadError> {
         Ok(self.files.get(name).map(|bytes| Box::new(bytes.as_slice()) as Box<dyn ReadAt>))
     }

@@ -1,12 +1,12 @@
 //! The channel `telegram`: `sendMessage` of the Bot API, of telegram.org or of a server of one's own.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use holdfast::json::{Object, Value};
+use holdfast_http::ureq::http::Response;
+use holdfast_http::ureq::{self, Body};
+use holdfast_http::{agent, is_server, server};
 use serde_json::json;
-use ureq::http::Uri;
-use ureq::{Agent, Body, http::Response};
 
 use crate::alert::{Alert, one_line};
 use crate::token::Token;
@@ -174,69 +174,8 @@ fn complaint(status: u16, answer: &Object, waits: Option<u64>) -> Complaint {
     }
 }
 
-fn agent(base_url: &str, timeout: Duration) -> Agent {
-    let config = Agent::config_builder()
-        .timeout_global(Some(timeout))
-        .max_redirects(0)
-        .http_status_as_error(false)
-        .user_agent(concat!("holdfast/", env!("CARGO_PKG_VERSION")));
-    // A server of one's own on this host is not behind the proxy.
-    let config = if is_loopback(base_url) { config.proxy(None) } else { config };
-    config.build().new_agent()
-}
-
 /// What is wrong with a base URL.
 pub(crate) fn base_url_fault(base_url: &str) -> Option<String> {
-    let usable = base_url.parse::<Uri>().is_ok_and(|uri| {
-        matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
-    });
-    (!usable).then(|| "base_url is no URL of a server: write it like https://api.telegram.org".to_owned())
-}
-
-/// Scheme, host and port, without the user and password that a URL may carry.
-fn server(base_url: &str) -> String {
-    let uri = base_url.parse::<Uri>().unwrap_or_default();
-    let authority = uri.authority().map_or("", |authority| authority.as_str());
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    format!("{}://{host}", uri.scheme_str().unwrap_or_default())
-}
-
-fn is_loopback(base_url: &str) -> bool {
-    let uri = base_url.parse::<Uri>().unwrap_or_default();
-    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_server_is_named_without_its_password() {
-        assert_eq!(server("https://me:secret@api.example:8443/path"), "https://api.example:8443");
-        assert_eq!(server("http://127.0.0.1:8081"), "http://127.0.0.1:8081");
-    }
-
-    #[test]
-    fn only_an_address_of_a_server_is_a_base_url() {
-        for good in ["https://api.telegram.org", "http://127.0.0.1:8081/", "http://[::1]:80"] {
-            assert_eq!(base_url_fault(good), None, "{good}");
-        }
-        for bad in ["", "api.telegram.org", "ftp://x", "https://", "https:// x", "/x"] {
-            assert!(base_url_fault(bad).is_some(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn only_this_host_is_loopback() {
-        for (url, loopback) in [
-            ("http://127.0.0.1:8081", true),
-            ("http://localhost:8081/", true),
-            ("http://[::1]:8081", true),
-            ("https://api.telegram.org", false),
-            ("http://127.0.0.1.example", false),
-        ] {
-            assert_eq!(is_loopback(url), loopback, "{url}");
-        }
-    }
+    (!is_server(base_url))
+        .then(|| "base_url is no URL of a server: write it like https://api.telegram.org".to_owned())
 }

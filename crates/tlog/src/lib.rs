@@ -29,7 +29,7 @@ pub mod tree;
 pub use checkpoint::{Chain, Checkpoint};
 pub use hash::{Hash, Hasher};
 pub use name::{FileName, Origin};
-pub use note::{Note, Signer, Vkey};
+pub use note::{Note, Signer, Vkey, WitnessKey};
 pub use proof_file::ProofFile;
 pub use text::NUMBER_MAX;
 pub use tile::{Tile, TileSource};

@@ -116,6 +116,7 @@ impl Question {
             (0, Ok(answer)) => (Verdict::Fresh, Act::None, fresh(&answer, self.whole)),
             (1, Ok(answer)) => (Verdict::Failed, Act::Trip, changed(&answer)),
             (4, Ok(answer)) => (Verdict::Failed, Act::Alert, late(&answer)),
+            (5, Ok(answer)) => (Verdict::Failed, Act::Alert, lacks(&answer)),
             // Seals that were there are gone: that is what somebody does who does not want to be found out.
             _ if self.known && self.seals_are_gone(sys) => {
                 let detail = format!(
@@ -179,6 +180,14 @@ fn late(answer: &Object) -> String {
     said.unwrap_or("the last seals are covered by no signature").to_owned()
 }
 
+/// Anchors that are too few or too old; and what is late beside that.
+fn lacks(answer: &Object) -> String {
+    let lacks = answer.get("lacks").and_then(Value::as_array).into_iter().flatten();
+    let late = answer.get("late").and_then(Value::as_str);
+    let all: Vec<&str> = lacks.filter_map(Value::as_str).chain(late).collect();
+    if all.is_empty() { "less than was asked for".to_owned() } else { all.join("; ") }
+}
+
 /// Takes so much and no more.
 struct Bounded(Vec<u8>);
 
@@ -225,6 +234,11 @@ mod tests {
     fn what_is_unsealed_is_told_and_what_is_well_says_how_far_it_was_looked_at() {
         assert_eq!(late(&object(r#"{"late":"9 bytes are unsealed"}"#)), "9 bytes are unsealed");
         assert_eq!(late(&object("{}")), "the last seals are covered by no signature");
+        assert_eq!(
+            lacks(&object(r#"{"lacks":["no anchor","old"],"late":"9 bytes"}"#)),
+            "no anchor; old; 9 bytes"
+        );
+        assert_eq!(lacks(&object("{}")), "less than was asked for");
         assert_eq!(
             fresh(&object(r#"{"lines":7}"#), true),
             "7 lines are sealed and unchanged, every line hashed again"

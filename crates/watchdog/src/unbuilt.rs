@@ -1,10 +1,10 @@
 //! What the schema knows and this version does not do: it must not look as if it were done.
 
-use holdfast::config::{BeatSource, Config, WatchKind};
+use holdfast::config::{AnchorKind, BeatSource, Config, WatchKind};
 
 /// Keys and tables that nothing acts on.
-const KEYS: [&str; 8] =
-    ["ping", "prometheus_file", "watch.escalate_after", "anchor", "evidence", "overseer", "service", "fleet"];
+const KEYS: [&str; 7] =
+    ["ping", "prometheus_file", "watch.escalate_after", "evidence", "overseer", "service", "fleet"];
 
 /// Whether this version looks at it.
 pub(crate) fn is_asked(kind: &WatchKind) -> bool {
@@ -34,6 +34,15 @@ pub(crate) fn parts(config: &Config) -> Vec<String> {
             channel.name
         )
     }));
+    let unknown = ["gs://", "az://"];
+    let elsewhere = config.anchors.iter().filter(|anchor| match &anchor.kind {
+        AnchorKind::Store(bucket) => unknown.iter().any(|scheme| bucket.url.starts_with(scheme)),
+        AnchorKind::Witness { .. } | AnchorKind::Timestamp { .. } => false,
+    });
+    parts.extend(elsewhere.map(|anchor| {
+        let name = &anchor.name;
+        format!("[[anchor]] {name}: gs:// and az:// are not built yet, so nothing is kept there; use s3:// or file:///")
+    }));
     let healthy = config.actions.iter().filter(|(_, action)| action.on_healthy);
     parts.extend(healthy.map(|(name, _)| {
         format!("[action.{name}]: on_healthy is not built yet, so it is not run then; take it out")
@@ -45,7 +54,7 @@ pub(crate) fn parts(config: &Config) -> Vec<String> {
 fn called(key: &str) -> String {
     match key.split_once('.') {
         Some((table, key)) => format!("{key} of [[{table}]]"),
-        None if ["anchor", "service"].contains(&key) => format!("[[{key}]]"),
+        None if key == "service" => format!("[[{key}]]"),
         None if key == "prometheus_file" => key.to_owned(),
         None => format!("[{key}]"),
     }

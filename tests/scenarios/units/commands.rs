@@ -7,13 +7,14 @@ use holdfast_tests::units::Platform;
 use super::{launchd, plain, rendered, systemd, ugly, windows};
 
 /// A program, its command (or none) and the options that a unit may give it. `--` starts another command line.
-const KNOWN: [(&str, &str, &[&str]); 7] = [
+const KNOWN: [(&str, &str, &[&str]); 8] = [
     ("watchdog", "check", &["--root"]),
     ("watchdog", "run", &["--root", "--every"]),
     ("circuit-ctl", "check", &["--root"]),
     ("circuit-ctl", "guard", &["--root", "--"]),
     ("circuit-ctl", "trip", &["--root", "--by", "--reason"]),
     ("audit-pack", "seal", &["--root"]),
+    ("audit-pack", "anchor", &["--root"]),
     ("hb-write", "exec", &["--root", "--name", "--interval", "--"]),
 ];
 

@@ -262,6 +262,14 @@ fn the_sealer_comes_every_minute_and_at_load() {
 }
 
 #[test]
+fn the_anchors_come_every_hour_and_at_load() {
+    let job = job("holdfast.anchor.plist");
+    assert_eq!(int(&job, "StartInterval"), Some(60 * 60));
+    assert_eq!(job["RunAtLoad"].as_boolean(), Some(true));
+    assert_eq!(job["UserName"].as_string(), Some("holdfast"), "not the bot's");
+}
+
+#[test]
 fn the_pipeline_comes_every_5_minutes_and_nothing_it_leaves_is_killed() {
     let job = job("holdfast.pipeline.plist");
     assert_eq!(int(&job, "StartInterval"), Some(5 * 60));

@@ -134,6 +134,7 @@ fn timers_come_when_they_should() {
     let cases = [
         ("holdfast-watchdog-check.timer", ["08:15:00", "08:30:00", "08:45:00", "09:00:00"]),
         ("holdfast-seal.timer", ["08:02:00", "08:03:00", "08:04:00", "08:05:00"]),
+        ("holdfast-anchor.timer", ["08:17:00", "09:17:00", "10:17:00", "11:17:00"]),
         ("holdfast-pipeline.timer", ["08:05:00", "08:10:00", "08:15:00", "08:20:00"]),
         ("holdfast-reminder.timer", ["09:00:00"; 4]),
     ];
@@ -186,6 +187,17 @@ fn the_sealer_goes_by_both_clocks_and_has_a_place_for_its_key_that_is_not_the_ro
 }
 
 #[test]
+fn the_anchors_go_by_both_clocks_have_the_network_and_no_place_for_a_key() {
+    let timer = unit(Platform::Systemd, "holdfast-anchor.timer");
+    assert_eq!(setting(&timer, "OnUnitActiveSec"), ["1h"]);
+    let service = unit(Platform::Systemd, "holdfast-anchor.service");
+    assert_eq!(setting(&service, "RestrictAddressFamilies"), ["AF_UNIX AF_INET AF_INET6 AF_NETLINK"]);
+    assert_eq!(setting(&service, "PrivateNetwork"), [""; 0]);
+    assert_eq!(setting(&service, "StateDirectory"), [""; 0]);
+    assert_eq!(setting(&service, "User"), ["holdfast"], "not the bot's");
+}
+
+#[test]
 fn the_resident_watchdog_is_restarted_for_ever_and_watched_by_systemd() {
     let text = unit(Platform::Systemd, "holdfast-watchdog.service");
     for (key, value) in [
@@ -208,6 +220,7 @@ fn every_service_is_hardened_by_systemds_own_measure() {
         ("holdfast-watchdog-check.service", 30),
         ("holdfast-reminder.service", 30),
         ("holdfast-seal.service", 20),
+        ("holdfast-anchor.service", 30),
         ("holdfast-pipeline.service", 55),
     ];
     let installed = Installed::new(Platform::Systemd, "bin");

@@ -266,6 +266,14 @@ fn the_sealer_comes_every_minute_and_may_take_longer_the_first_time() {
 }
 
 #[test]
+fn the_anchors_come_every_hour_and_have_time_for_each() {
+    let task = unit(Platform::Windows, "holdfast-anchor.xml");
+    assert_eq!(seconds(&all(&task, "Interval")[0]), Some(60 * 60));
+    assert!(seconds(&all(&task, "ExecutionTimeLimit")[0]).unwrap() >= 1800);
+    assert_eq!(all(&task, "UserId"), ["holdfast"], "not the bot's");
+}
+
+#[test]
 fn the_pipeline_comes_every_5_minutes_and_is_never_stopped_or_repeated() {
     let task = unit(Platform::Windows, "holdfast-pipeline.xml");
     assert_eq!(seconds(&all(&task, "Interval")[0]), Some(5 * 60));

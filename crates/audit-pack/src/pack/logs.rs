@@ -11,6 +11,7 @@ use tlog::{Chain, Checkpoint, Tile, tile};
 
 use super::parcel::{FileFact, Parcel};
 use super::secrets::Secrets;
+use crate::anchored::ANCHORS;
 use crate::context::Context;
 use crate::finding::Findings;
 use crate::log::Log;
@@ -22,21 +23,21 @@ use crate::sidecar::{SUFFIX, Sidecar};
 /// A sealer is waited for this long.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Files of other programs in the sidecar, and how deep they may lie.
-const ANCHORS_MAX: usize = 10_000;
+const ANCHORS_MAX: usize = 50_000;
 const ANCHORS_DEPTH: usize = 3;
 
 /// A log as it stood when it was looked at.
-pub(super) struct Snapshot {
+pub(crate) struct Snapshot {
     log: Log,
     /// Where it is in the pack, and from the root.
     pub(super) path: String,
     pub(super) source: String,
     /// What was signed last.
-    pub(super) state: State,
+    pub(crate) state: State,
     seals_len: u64,
-    checkpoint: Vec<u8>,
-    chain: Vec<u8>,
-    partials: Vec<(Tile, Vec<u8>)>,
+    pub(crate) checkpoint: Vec<u8>,
+    pub(crate) chain: Vec<u8>,
+    pub(crate) partials: Vec<(Tile, Vec<u8>)>,
     files: Vec<Extent>,
 }
 
@@ -67,7 +68,7 @@ pub(super) struct LogFact {
 
 /// Why a log is not packed.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum LogError {
+pub(crate) enum LogError {
     #[error(transparent)]
     File(#[from] FileError),
     #[error("another process is sealing this log (it holds {0})\n  wait for it; where it hangs, end it")]
@@ -84,7 +85,7 @@ pub(super) enum LogError {
 }
 
 impl LogError {
-    pub(super) fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::File(_) => Exit::Io,
             Self::Busy(_) => Exit::Busy,
@@ -96,7 +97,7 @@ impl LogError {
 
 /// Looks at a log: its notes, the length of SEALS and the partial tiles belong together only while nobody seals. Nothing
 /// else is read under the lock, and who appends never waits for it.
-pub(super) fn look(
+pub(crate) fn look(
     context: &Context<'_>,
     log: &Log,
     path: String,
@@ -322,8 +323,13 @@ impl Snapshot {
             tiles += 1;
         }
         self.pack_others(parcel, &dir, &source, "keys", 0);
-        self.pack_others(parcel, &dir, &source, "anchors", ANCHORS_DEPTH);
+        self.pack_others(parcel, &dir, &source, ANCHORS, ANCHORS_DEPTH);
         tiles
+    }
+
+    /// An anchor of what was sealed since this was looked at.
+    fn is_later(&self, below: &str, name: &str) -> bool {
+        below == ANCHORS && name.parse().is_ok_and(|records: u64| records > self.state.records)
     }
 
     /// What is signed by others, or at other times.
@@ -332,7 +338,7 @@ impl Snapshot {
         for (name, itself) in parcel.names(&format!("{source}/{below}"), &from, ANCHORS_MAX) {
             let inner = format!("{below}/{name}");
             match itself {
-                _ if name.starts_with('.') => {}
+                _ if name.starts_with('.') || self.is_later(below, &name) => {}
                 holdfast::sys::Itself::File => {
                     let whole = format!("{source}/{inner}");
                     if let Some(taken) = parcel.take(&whole, &from.join(&name)) {

@@ -6,7 +6,7 @@
 mod config;
 mod guide;
 mod host;
-mod logs;
+pub(crate) mod logs;
 mod parcel;
 mod secrets;
 mod state;

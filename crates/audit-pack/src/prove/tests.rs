@@ -139,6 +139,10 @@ struct Tally(std::sync::Mutex<(u64, u64)>);
 struct CountingPlace<'a>(&'a Scribe, Tally);
 
 impl Place for CountingPlace<'_> {
+    fn below(&self, _dir: &str, _most: usize) -> Result<Vec<String>, ReadError> {
+        Ok(Vec::new())
+    }
+
     fn open(&self, name: &str) -> Result<Option<Box<dyn ReadAt + '_>>, ReadError> {
         let Some(bytes) = self.0.files.get(name) else { return Ok(None) };
         self.1.0.lock().expect("a lock").0 += u64::from(name.contains("/tile/"));
@@ -191,6 +195,10 @@ fn a_sealer_at_work_only_means_another_try() {
         looks: std::sync::Mutex<u32>,
     }
     impl Place for Racing<'_> {
+        fn below(&self, _dir: &str, _most: usize) -> Result<Vec<String>, ReadError> {
+            Ok(Vec::new())
+        }
+
         fn open(&self, name: &str) -> Result<Option<Box<dyn ReadAt + '_>>, ReadError> {
             let mut looks = self.looks.lock().expect("a lock");
             *looks += 1;

@@ -7,6 +7,7 @@ use holdfast::time::{Span, iso};
 use serde::Serialize;
 
 use super::{Named, Verdict};
+use crate::anchored::{self, Anchored};
 use crate::base::Based;
 use crate::context::Context;
 use crate::finding::Finding;
@@ -48,7 +49,11 @@ struct Answer<'a> {
     unique: Option<&'a Unique>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reconcile: Option<&'a Reconciled>,
-    anchors: u64,
+    anchors: usize,
+    anchored: &'a Anchored,
+    /// What of the anchors is less than was asked for.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    lacks: &'a [String],
     finding_count: u64,
     findings: &'a [Finding],
 }
@@ -83,7 +88,9 @@ fn json(shown: &str, verdict: &Verdict) -> Exit {
         base: verdict.base.as_ref(),
         unique: verdict.unique.as_ref(),
         reconcile: verdict.reconciled.as_ref(),
-        anchors: 0,
+        anchors: verdict.anchored.sources.len(),
+        anchored: &verdict.anchored,
+        lacks: &verdict.anchored.lacks,
         finding_count: checked.findings.count,
         findings: &checked.findings.listed,
     })
@@ -121,6 +128,9 @@ fn text(context: &Context<'_>, shown: &str, verdict: &Verdict) -> String {
 fn of_seals(context: &Context<'_>, shown: &str, verdict: &Verdict) -> String {
     let checked = &verdict.checked;
     let mut text = String::new();
+    for lack in &verdict.anchored.lacks {
+        let _ = writeln!(text, "  LACKS       {lack}");
+    }
     if let Some(late) = &verdict.late {
         let _ = write!(text, "  UNSEALED    {late}\n              seal it: audit-pack seal {shown}\n");
     }
@@ -156,12 +166,16 @@ fn of_seals(context: &Context<'_>, shown: &str, verdict: &Verdict) -> String {
     if verdict.quick {
         text.push_str("  quick       the last seal was hashed again, and nothing before it: leave out --quick for all\n");
     }
-    let _ = write!(
+    let _ = writeln!(
         text,
-        "  unsealed    {} bytes, {} of them behind the last line feed\n  anchored    nowhere: who has the key could \
-         have written everything anew\n",
+        "  unsealed    {} bytes, {} of them behind the last line feed",
         checked.unsealed, checked.tail
     );
+    if let Some(state) = &checked.state {
+        for line in anchored::tell::lines(&verdict.anchored, state, context.now_ms() / 1000) {
+            let _ = writeln!(text, "  anchored    {line}");
+        }
+    }
     text
 }
 

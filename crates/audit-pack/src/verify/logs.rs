@@ -4,6 +4,7 @@ use bag::Bag;
 use holdfast::sys::{ReadAt, ReadError};
 use tlog::seals::{Genesis, Record, State};
 
+use crate::anchored::{self, Anchored};
 use crate::check::{self, Checked, Options};
 use crate::finding::{Finding, Findings, Kind};
 use crate::past::{self, Past, Seen};
@@ -25,6 +26,8 @@ pub(super) struct LogVerdict {
     pub(super) state: Option<State>,
     /// How many of its lines a signature covers.
     pub(super) signed_lines: u64,
+    /// What others have said of it.
+    pub(super) anchored: Anchored,
 }
 
 impl Place for Bag<'_> {
@@ -32,6 +35,12 @@ impl Place for Bag<'_> {
         let Some(entry) = self.find(name) else { return Ok(None) };
         let member = Bag::open(self, entry).map_err(|error| error.error)?;
         Ok(Some(Box::new(member)))
+    }
+
+    fn below(&self, dir: &str, most: usize) -> Result<Vec<String>, ReadError> {
+        let inner = |path: &str| Some(path.strip_prefix(dir)?.strip_prefix('/')?.to_owned());
+        let files = self.entries().iter().filter_map(|entry| inner(&entry.path));
+        Ok(files.filter(|path| path.matches('/').count() == 1).take(most).collect())
     }
 
     fn shown(&self, name: &str) -> String {
@@ -42,6 +51,7 @@ impl Place for Bag<'_> {
 /// Checks every log, with each segment and the root at each seal; and what is wrong with all of them.
 pub(super) fn check<'a>(
     bag: &'a Bag<'_>,
+    anchors: &anchored::Trust<'_>,
     threads: usize,
     progress: &Progress,
 ) -> Result<(Vec<LogVerdict>, Findings), FileError> {
@@ -66,7 +76,7 @@ pub(super) fn check<'a>(
     for (log, begun) in &logs {
         let pins = begun.as_ref().map(|begun| past.pins(&begun.origin)).unwrap_or_default();
         let options = Options { deep: true, pins, threads, progress };
-        let (verdict, found) = one(bag, log, &options)?;
+        let (verdict, found) = one(bag, anchors, log, &options)?;
         verdicts.push((verdict, found.is_empty()));
         findings.extend(found);
     }
@@ -100,7 +110,12 @@ fn genesis(bag: &Bag<'_>, log: &str) -> Result<Option<Genesis>, FileError> {
     })
 }
 
-fn one(bag: &Bag<'_>, log: &str, options: &Options<'_>) -> Result<(LogVerdict, Findings), FileError> {
+fn one(
+    bag: &Bag<'_>,
+    anchors: &anchored::Trust<'_>,
+    log: &str,
+    options: &Options<'_>,
+) -> Result<(LogVerdict, Findings), FileError> {
     let path = format!("{LOGS}{log}");
     let Checked { state, signed_lines, signed_records, unsealed, mut findings, .. } =
         check::check(&Sidecar::new(bag, &*path), options)?;
@@ -116,5 +131,8 @@ fn one(bag: &Bag<'_>, log: &str, options: &Options<'_>) -> Result<(LogVerdict, F
             format!("the last {} of its lines are covered by no signature", state.records - signed_records);
         findings.add(Finding::new(Kind::Unsigned, format!("{path}{SUFFIX}/SEALS")).says(says));
     }
-    Ok((LogVerdict { log: log.to_owned(), state, signed_lines }, findings))
+    let sidecar = Sidecar::new(bag, &*path);
+    let judged = state.as_ref().map(|state| anchored::judge(&sidecar, state, anchors, &mut findings));
+    let anchored = judged.transpose()?.unwrap_or_default();
+    Ok((LogVerdict { log: log.to_owned(), state, signed_lines, anchored }, findings))
 }

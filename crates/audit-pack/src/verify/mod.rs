@@ -19,6 +19,7 @@ use holdfast::Exit;
 use holdfast::sys::{ReadAt, ReadError};
 use sshsig::AllowedSigners;
 
+use crate::anchored::{self, TrustError};
 use crate::cli::VerifyArgs;
 use crate::context::Context;
 use crate::finding::{Finding, Findings, Kind};
@@ -46,6 +47,8 @@ enum VerifyError {
     Pack(FileError),
     #[error(transparent)]
     Allowed(#[from] AllowedError),
+    #[error(transparent)]
+    Anchors(#[from] TrustError),
     #[error(
         "--allowed-signers and --signer belong together: the one says which keys, the other whose\n  audit-pack verify PACK --allowed-signers FILE --signer ID"
     )]
@@ -58,6 +61,7 @@ impl VerifyError {
             Self::Allowed(error) => error.exit(),
             Self::Half => Exit::Usage,
             Self::File(error) | Self::Pack(error) => exit_of(error),
+            Self::Anchors(error) => error.exit(),
         }
     }
 }
@@ -105,6 +109,8 @@ struct Verdict {
     /// What became of an older pack's logs.
     since: Option<Since>,
     findings: Findings,
+    /// What is less than was asked for of the anchors and the last seals.
+    below: Vec<String>,
 }
 
 pub(crate) fn run(args: &VerifyArgs, context: &Context<'_>) -> Exit {
@@ -128,12 +134,14 @@ fn verify(args: &VerifyArgs, context: &Context<'_>) -> Result<Verdict, VerifyErr
 }
 
 /// Keys that count, from the auditor alone.
-fn trust<'a>(args: &'a VerifyArgs, context: &Context<'_>) -> Result<Trust<'a>, VerifyError> {
+fn trust<'a>(args: &'a VerifyArgs, context: &Context<'a>) -> Result<Trust<'a>, VerifyError> {
     let at_s = args.verify_time.map_or(context.now_ms() / 1000, |time| time.0);
+    let (anchors, max_unsealed) = (anchored::Trust::told(context.sys, &args.anchors)?, args.max_unsealed);
     match (&args.allowed_signers, &args.signer) {
-        (None, None) => Ok(Trust { allowed: None, at_s }),
+        (None, None) => Ok(Trust { allowed: None, at_s, anchors, max_unsealed }),
         (Some(path), Some(identity)) => {
-            Ok(Trust { allowed: Some((allowed_signers(context, path)?, identity)), at_s })
+            let allowed = Some((allowed_signers(context, path)?, identity.as_str()));
+            Ok(Trust { allowed, at_s, anchors, max_unsealed })
         }
         _ => Err(VerifyError::Half),
     }
@@ -168,6 +176,7 @@ fn not_ours(shown: &str, fault: &dyn std::fmt::Display) -> Verdict {
         logs: Vec::new(),
         since: None,
         findings,
+        below: Vec::new(),
     }
 }
 
@@ -187,7 +196,7 @@ fn examine(
     let (outer, harms, logs) = std::thread::scope(|scope| {
         let outer = scope.spawn(|| outer.map(|(tar, signature)| trust.of_tar(*tar, signature.as_deref())));
         let harms = scope.spawn(|| bag::check_all(bag, manifests, 1, &|more| progress.add(more)));
-        let logs = logs::check(bag, threads, &progress);
+        let logs = logs::check(bag, &trust.anchors, threads, &progress);
         (joined(outer), joined(harms), logs)
     });
     drop(progress);
@@ -223,7 +232,9 @@ fn examine(
         }
     };
     let (pack, name, files) = (shown.to_owned(), bag.name().to_owned(), bag.entries().len());
-    Verdict { pack, name, looked_into: true, files, bytes, outer, inner, facts, logs, since: None, findings }
+    let below = trust.below(&logs);
+    let since = None;
+    Verdict { pack, name, looked_into: true, files, bytes, outer, inner, facts, logs, since, findings, below }
 }
 
 /// A panic of a thread is one of ours.

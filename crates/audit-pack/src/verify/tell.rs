@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::trust::Signed;
 use super::{LogVerdict, Since, Verdict, facts};
+use crate::anchored::{self, Anchored};
 use crate::context::Context;
 use crate::finding::Finding;
 use crate::out;
@@ -19,7 +20,6 @@ const NAME_MAX: usize = 100;
 /// What no log can prove, in every verdict.
 const LIMITS: &str =
     "  not shown: that every decision was recorded at all; that the times, which are claims, are right;
-             who had the key. Without an anchor outside, its owner could have written everything anew.
 ";
 
 #[derive(Serialize)]
@@ -73,7 +73,8 @@ struct AnswerLog<'a> {
     key_is_the_packs: bool,
     sealed_ms: Option<u64>,
     signed_lines: u64,
-    anchors: u64,
+    anchors: usize,
+    anchored: &'a Anchored,
 }
 
 impl Verdict {
@@ -111,6 +112,7 @@ impl Verdict {
         if self.logs.is_empty() {
             lacks.push("there is no sealed log in it".to_owned());
         }
+        lacks.extend(self.below.iter().cloned());
         for log in self.logs.iter().filter(|log| log.state.is_some() && !self.vouches(log)) {
             lacks.push(format!("{} is signed by another key than the pack", log.log));
         }
@@ -190,7 +192,8 @@ fn json(verdict: &Verdict) -> Exit {
                     key_is_the_packs: verdict.vouches(one),
                     sealed_ms,
                     signed_lines: one.signed_lines,
-                    anchors: 0,
+                    anchors: one.anchored.sources.len(),
+                    anchored: &one.anchored,
                 }
             })
             .collect(),
@@ -258,7 +261,8 @@ fn text(context: &Context<'_>, verdict: &Verdict) -> String {
         );
     }
     text.push_str(&verdict.facts.text());
-    text.push_str(LIMITS);
+    let limits = anchored::tell::limits(verdict.logs.iter().map(|log| &log.anchored));
+    let _ = writeln!(text, "{LIMITS}             {limits}");
     text
 }
 
@@ -281,9 +285,12 @@ fn of_log(context: &Context<'_>, verdict: &Verdict, log: &LogVerdict) -> String 
         },
     );
     let by = if verdict.vouches(log) { "the pack's signer" } else { "ANOTHER key" };
-    format!(
-        "  log         {}: {} lines, {} bytes, {} seals, signed by {by}; {when}\n              origin {}, root {}\n              \
-         anchored nowhere\n",
+    let mut text = format!(
+        "  log         {}: {} lines, {} bytes, {} seals, signed by {by}; {when}\n              origin {}, root {}\n",
         log.log, state.lines, state.bytes, state.seals, state.origin, state.root
-    )
+    );
+    for line in anchored::tell::lines(&log.anchored, state, context.now_ms() / 1000) {
+        let _ = writeln!(text, "              anchored {line}");
+    }
+    text
 }

@@ -2,9 +2,12 @@
 
 use bag::Bag;
 use holdfast::sys::ReadAt;
+use holdfast::time::Span;
 use sshsig::{AllowedSigners, Digest, Hasher, PublicKey, Refused, Signature};
 
+use super::logs::LogVerdict;
 use super::{MANIFEST_NAMESPACE, PACK_NAMESPACE};
+use crate::anchored;
 
 /// How much of a tar is read at once, in bytes.
 const PIECE: usize = 1 << 20;
@@ -15,6 +18,10 @@ pub(super) struct Trust<'a> {
     pub(super) allowed: Option<(AllowedSigners, &'a str)>,
     /// The moment at which the key must be valid, in Unix seconds.
     pub(super) at_s: u64,
+    /// Whose anchors count.
+    pub(super) anchors: anchored::Trust<'a>,
+    /// The last seal of each log may be so old.
+    pub(super) max_unsealed: Option<Span>,
 }
 
 /// What can be said of a signature.
@@ -41,6 +48,35 @@ impl Signed {
 }
 
 impl Trust<'_> {
+    /// What is less than was asked for of the anchors of these logs and of their last seals.
+    pub(super) fn below(&self, logs: &[LogVerdict]) -> Vec<String> {
+        let mut below = Vec::new();
+        for log in logs {
+            below.extend(log.anchored.lacks.iter().map(|lack| format!("{}: {lack}", log.log)));
+            let age = log.state.as_ref().and_then(|state| state.sealed_ms);
+            let age = age.map(|ms| Span::secs((self.anchors.now_s.saturating_sub(ms / 1000)).max(1)));
+            match (self.max_unsealed, age) {
+                (Some(max), Some(age)) if age > max => {
+                    below
+                        .push(format!("{}: its last seal is {age} old; at most {max} is asked for", log.log));
+                }
+                (Some(max), None) => {
+                    below.push(format!(
+                        "{}: it was never sealed; a seal of the last {max} is asked for",
+                        log.log
+                    ));
+                }
+                _ => {}
+            }
+        }
+        for (number, (file, _)) in self.anchors.files.iter().enumerate() {
+            if !logs.iter().any(|log| log.anchored.used.get(number) == Some(&true)) {
+                below.push(format!("{file} holds the head of no log in the pack"));
+            }
+        }
+        below
+    }
+
     /// The signature beside a tar.
     pub(super) fn of_tar(&self, tar: &dyn ReadAt, signature: Option<&[u8]>) -> Signed {
         let Some(signature) = signature else { return Signed::Missing };

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test plays the person at the keyboard")]
 #![cfg(unix)]
 
+mod anchor;
 mod cli;
 #[path = "../../../bag/tests/it/cases.rs"]
 mod hostile_tars;

@@ -93,6 +93,9 @@ pub trait Store {
         files.iter().try_for_each(|(path, bytes)| self.replace(path, bytes, secrecy))
     }
 
+    /// Puts `bytes` at `path`, durably and whole, if nothing is there; false if something is, which stays as it is.
+    fn create(&self, path: &Path, bytes: &[u8]) -> io::Result<bool>;
+
     /// Makes durable what stands in a file, whoever wrote it, and its name. Takes the right to read it, no lock.
     fn sync(&self, path: &Path) -> io::Result<()>;
 

@@ -1,6 +1,7 @@
 //! Signed notes (C2SP signed-note): a text and who signed it.
 
 mod vkey;
+mod witness;
 
 use std::fmt;
 
@@ -9,6 +10,7 @@ use ed25519_dalek::SIGNATURE_LENGTH;
 use crate::text;
 
 pub use vkey::{MemoryKey, Signer, Vkey, VkeyError};
+pub use witness::{WitnessKey, cosign};
 
 /// The largest note, in bytes.
 pub const NOTE_LEN_MAX: usize = 1_000_000;

@@ -13,3 +13,4 @@ mod proofs;
 mod seals;
 mod tiles;
 mod vectors;
+mod witness;

@@ -54,6 +54,11 @@ impl Place for World {
         Ok(self.files.get(name).map(|bytes| Box::new(bytes.as_slice()) as Box<dyn ReadAt>))
     }
 
+    fn below(&self, dir: &str, most: usize) -> Result<Vec<String>, ReadError> {
+        let inner = |path: &String| Some(path.strip_prefix(dir)?.strip_prefix('/')?.to_owned());
+        Ok(self.files.keys().filter_map(inner).take(most).collect())
+    }
+
     fn shown(&self, name: &str) -> String {
         name.to_owned()
     }

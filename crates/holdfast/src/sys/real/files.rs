@@ -137,6 +137,10 @@ impl Store for RealStore {
         bulk::replace_all(files, secrecy)
     }
 
+    fn create(&self, path: &Path, bytes: &[u8]) -> io::Result<bool> {
+        bulk::create(path, bytes)
+    }
+
     fn sync(&self, path: &Path) -> io::Result<()> {
         bulk::sync(path)
     }

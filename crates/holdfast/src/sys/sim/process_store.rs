@@ -151,6 +151,17 @@ impl Store for SimProcess<'_> {
         })
     }
 
+    fn create(&self, path: &Path, bytes: &[u8]) -> io::Result<bool> {
+        self.change(Verb::Replace, path, |disk, stamp| {
+            if disk.stat(path).is_some() {
+                return Ok(false);
+            }
+            disk.fits(path, bytes.len() as u64)?;
+            disk.put(path, bytes, stamp);
+            Ok(true)
+        })
+    }
+
     fn sync(&self, path: &Path) -> io::Result<()> {
         self.change(Verb::Sync, path, |_, _| Ok(()))
     }

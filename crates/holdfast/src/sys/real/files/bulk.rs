@@ -49,6 +49,22 @@ impl ReadAt for Positioned {
     }
 }
 
+/// Under another name first, so that nobody sees half of it; a second name is given to no file that is there.
+pub(super) fn create(path: &Path, bytes: &[u8]) -> io::Result<bool> {
+    let place = Place::of(path)?;
+    let path = place.path();
+    let temp = temp_beside(path);
+    let linked = write_temp(&temp, path, bytes, Secrecy::Shared)
+        .and_then(|file| file.sync_all())
+        .and_then(|()| fs::hard_link(&temp, path));
+    // What stays is swept later.
+    let _ = fs::remove_file(&temp);
+    match linked {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        linked => linked.and_then(|()| platform::sync_dir(parent(path))).map(|()| true),
+    }
+}
+
 /// Writes all, makes all durable, and only then gives them their names: **old-or-new** for each.
 pub(super) fn replace_all(files: &[(PathBuf, Vec<u8>)], secrecy: Secrecy) -> io::Result<()> {
     let mut temps = Vec::with_capacity(files.len());

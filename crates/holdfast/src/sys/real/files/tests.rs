@@ -252,3 +252,13 @@ fn a_draft_is_nothing_until_it_is_kept() {
     let missing = dir.path().join("missing/x.tar");
     assert!(RealStore.draft(&missing, Secrecy::Shared).is_err());
 }
+
+#[test]
+fn what_is_there_is_not_made_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("once");
+    assert!(RealStore.create(&path, b"first").unwrap());
+    assert!(!RealStore.create(&path, b"second").unwrap());
+    assert_eq!(fs::read(&path).unwrap(), b"first");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no other name is left");
+}

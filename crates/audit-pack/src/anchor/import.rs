@@ -1,0 +1,102 @@
+//! Keeping a text that somebody else holds: a claim in the pack, and a check of the log at once.
+
+use std::path::Path;
+
+use anchor::heads::{Head, heads};
+use holdfast::Exit;
+use holdfast::sys::ReadError;
+use tlog::seals::State;
+
+use super::tell::Imported;
+use super::{ANCHORS, AnchorError, lock, put};
+use crate::context::Context;
+use crate::finding::{Finding, Kind};
+use crate::log::Log;
+use crate::pack::logs::look;
+use crate::place::{FileError, Folder};
+use crate::seals::walk;
+use crate::sidecar::Sidecar;
+
+/// Kept with the log for ever, so not a whole mailbox; in bytes.
+const TEXT_MAX: u64 = 16 << 20;
+
+pub(super) fn import(context: &Context<'_>, log: &Log, file: &Path) -> Result<Exit, AnchorError> {
+    let store = context.sys.store;
+    let shown = file.display().to_string();
+    let read = store.read(file).and_then(|bytes| match bytes.len() as u64 {
+        len if len > TEXT_MAX => Err(ReadError::TooLarge(len)),
+        _ => Ok(bytes),
+    });
+    let bytes = read.map_err(|error| FileError::new(&shown, error))?;
+    let held = lock(context, log)?;
+    let state = look(context, log, String::new(), String::new())?.state;
+    let found = heads(&bytes, &state.origin);
+    if found.is_empty() {
+        return Err(AnchorError::NoHead { file: shown, origin: state.origin.to_string() });
+    }
+    let (mut findings, mut newest) = (Vec::new(), 0);
+    for head in &found {
+        match place(context, log, *head, &state)? {
+            Ok(records) => newest = newest.max(records),
+            Err(kind) => findings.push(finding(log, *head, kind, &shown)),
+        }
+    }
+    if newest > 0 {
+        let name = format!("{}.text", file_name(file));
+        for dir in [ANCHORS.to_owned(), format!("{ANCHORS}/{newest:020}")] {
+            let dir = log.in_sidecar(&dir);
+            store.make_dir(&dir).map_err(FileError::at(&dir))?;
+        }
+        put(context, &log.in_sidecar(&format!("{ANCHORS}/{newest:020}/{name}")), &bytes)?;
+    }
+    drop(held);
+    let imported =
+        Imported { log: log.path().display().to_string(), file: shown, heads: found.len(), findings };
+    Ok(imported.tell(context, newest))
+}
+
+/// Over how many lines of SEALS the head is, or why it is of another history.
+fn place(
+    context: &Context<'_>,
+    log: &Log,
+    head: Head,
+    state: &State,
+) -> Result<Result<u64, Kind>, AnchorError> {
+    let folder = Folder { store: context.sys.store, dir: log.dir.clone() };
+    let sidecar = Sidecar::new(&folder, log.name.clone());
+    let name = sidecar.name("SEALS");
+    let Some(file) = sidecar.open(&name)? else { return Ok(Err(Kind::Missing)) };
+    let mut found = None;
+    let walked = walk(&*file, |_, at, _| {
+        let fits = match head {
+            Head::Tree { size, root } => (at.lines, at.root) == (size, root),
+            Head::Chain { records, head } => (at.records, at.head) == (records, head),
+        };
+        if fits && found.is_none() {
+            found = Some(at.records);
+        }
+    });
+    walked.map_err(|error| sidecar.error(&name, error))?;
+    let is_beyond = match head {
+        Head::Tree { size, .. } => size > state.lines,
+        Head::Chain { records, .. } => records > state.records,
+    };
+    Ok(found.ok_or(if is_beyond { Kind::RolledBack } else { Kind::Forked }))
+}
+
+fn finding(log: &Log, head: Head, kind: Kind, file: &str) -> Finding {
+    let what = match head {
+        Head::Tree { size, root } => format!("{size} lines with the root {root}"),
+        Head::Chain { records, head } => format!("{records} lines of SEALS up to {head}"),
+    };
+    let says = format!("{file} knows {what}, and that is not what is sealed");
+    Finding::new(kind, log.path().display().to_string()).says(says)
+}
+
+/// What it is kept as.
+fn file_name(path: &Path) -> String {
+    let name = path.file_stem().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let name: String = name.chars().map(plain).take(40).collect();
+    if name.is_empty() { "text".to_owned() } else { name }
+}

@@ -1,0 +1,137 @@
+//! RFC 3161, by openssl behind a server of our own.
+
+use holdfast_http::standin::{Answer, Server};
+
+use super::peers::Authority;
+use super::{SIDECAR, configure, world};
+use crate::world::{World, run, try_run};
+
+const FIRST: &str = "anchors/00000000000000000002";
+
+fn names(url: &str, ca: Option<&str>) -> String {
+    let ca = ca.map_or(String::new(), |ca| format!("ca_file = \"{ca}\"\n"));
+    format!("[[anchor]]\nname = \"tsa.one\"\nkind = \"timestamp\"\nurl = \"{url}\"\n{ca}")
+}
+
+fn stamped(at: &'static str, since: &str) -> (World, Authority) {
+    let world = world("");
+    let authority = Authority::new(world.path("tsa"), since);
+    let server = authority.serve(at);
+    configure(&world, &names(&server.url(), Some(&authority.ca())));
+    let ran = world.anchor().ends(0);
+    assert!(ran.out.contains("(verified)"), "{}", ran.out);
+    configure(&world, "");
+    (world, authority)
+}
+
+#[test]
+fn a_stamp_is_verified_by_us_and_by_openssl_alone() {
+    let (world, authority) = stamped("now", "now");
+    let named = ["--tsa-ca", &authority.ca(), "--require-anchors", "1"];
+    let ran = world.packed_and_verified(&named).ends(0);
+    assert!(ran.out.contains("anchored existence: tsa-one-5b249af1, all 3 lines"), "{}", ran.out);
+    assert!(ran.out.contains("no anchor against a second history"), "{}", ran.out);
+    assert!(ran.out.contains("could have had another history stamped as well"), "{}", ran.out);
+    // Openssl alone, on what lies in the pack.
+    let folder = world.unpack().join("data/log/memory/decisions.jsonl.audit").join(FIRST);
+    let chain = std::fs::read_to_string(folder.join("chain")).unwrap();
+    let (text, _) = chain.split_once("\n\n").unwrap();
+    std::fs::write(folder.join("text"), format!("{text}\n")).unwrap();
+    let arguments =
+        ["ts", "-verify", "-data", "text", "-in", "tsa-one-5b249af1.tsr", "-CAfile", &authority.ca()];
+    run("openssl", &arguments, &folder);
+    // One more run of the same head leaves the older stamp.
+    let before = std::fs::read(world.path(&format!("{SIDECAR}/{FIRST}/tsa-one-5b249af1.tsr"))).unwrap();
+    let server = authority.serve("now");
+    configure(&world, &names(&server.url(), None));
+    let ran = world.anchor().ends(0);
+    assert!(ran.out.contains("nothing was sealed since"), "{}", ran.out);
+    assert!(std::fs::read(world.path(&format!("{SIDECAR}/{FIRST}/tsa-one-5b249af1.tsr"))).unwrap() == before);
+    // Another authority is not this one.
+    let other = Authority::new(world.path("other"), "now");
+    let ran = world.packed_and_verified(&["--tsa-ca", &other.ca(), "--require-anchors", "1"]).ends(5);
+    assert!(ran.out.contains("by nobody of --tsa-ca"), "{}", ran.out);
+}
+
+#[test]
+fn a_stamp_of_an_authority_that_has_expired_since_still_counts_and_a_newer_one_is_refused() {
+    let then = "2022-01-02 00:00:00";
+    let (world, authority) = stamped(then, "2021-06-01 00:00:00");
+    let ran = world.packed_and_verified(&["--tsa-ca", &authority.ca(), "--require-anchors", "1"]).ends(0);
+    assert!(ran.out.contains("; at 2022-01-0"), "{}", ran.out);
+    world.grow("{\"n\":4}");
+    let ran = world.packed_and_verified(&["--tsa-ca", &authority.ca(), "--max-anchor-age", "1d"]).ends(5);
+    assert!(ran.out.contains("lines were sealed after the last anchor"), "{}", ran.out);
+    let server = authority.serve("now");
+    configure(&world, &names(&server.url(), Some(&authority.ca())));
+    let ran = world.anchor().ends(69);
+    assert!(ran.out.contains("the stamp is not by ca_file") && ran.out.contains("expired"), "{}", ran.out);
+    assert!(!world.path(&format!("{SIDECAR}/anchors/00000000000000000003/tsa-one-5b249af1.tsr")).exists());
+}
+
+#[test]
+fn what_is_no_stamp_of_the_chain_is_told() {
+    let (world, authority) = stamped("now", "now");
+    let named = ["--tsa-ca", &authority.ca(), "--require-anchors", "1"];
+    let file = |name: &str| world.path(&format!("{SIDECAR}/{FIRST}/{name}"));
+    let (chain, stamp) = (
+        std::fs::read_to_string(file("chain")).unwrap(),
+        std::fs::read(file("tsa-one-5b249af1.tsr")).unwrap(),
+    );
+    // The body that was stamped.
+    std::fs::write(file("chain"), chain.replacen("example.com/bot1", "example.com/bot2", 1)).unwrap();
+    let ran = world.packed_and_verified(&named).ends(1);
+    assert!(ran.out.contains("no stamp of the chain that lies beside it"), "{}", ran.out);
+    assert!(ran.out.contains("no key of the log has signed it"), "{}", ran.out);
+    std::fs::write(file("chain"), &chain).unwrap();
+    // The stamp: its signature is in its last bytes.
+    let mut turned = stamp.clone();
+    *turned.last_mut().unwrap() ^= 1;
+    std::fs::write(file("tsa-one-5b249af1.tsr"), turned).unwrap();
+    let ran = world.packed_and_verified(&named).ends(5);
+    assert!(ran.out.contains("by nobody of --tsa-ca"), "{}", ran.out);
+    std::fs::write(file("tsa-one-5b249af1.tsr"), "<html>").unwrap();
+    let ran = world.packed_and_verified(&named).ends(1);
+    assert!(ran.out.contains("no RFC 3161 answer"), "{}", ran.out);
+    std::fs::write(file("tsa-one-5b249af1.tsr"), stamp).unwrap();
+    world.packed_and_verified(&named).ends(0);
+    // Nobody who could say: never 0 where an authority was named.
+    let ca = authority.ca();
+    let mut verify = world.audit_pack(&["verify", "../x.tar", "--allowed-signers", "../allowed_signers"]);
+    verify.args(["--signer", "desk@example.com", "--tsa-ca", &ca]).env("PATH", "/nonexistent");
+    let output = verify.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(5), "{said}");
+    assert!(said.contains("time stamps were not verified: openssl cannot be started"), "{said}");
+}
+
+#[test]
+fn an_answer_that_is_none_is_not_kept() {
+    let world = world("");
+    let authority = Authority::new(world.path("tsa"), "now");
+    let old = authority.serve("now");
+    configure(&world, &names(&old.url(), None));
+    world.anchor().ends(0);
+    let replay = std::fs::read(world.path(&format!("{SIDECAR}/{FIRST}/tsa-one-5b249af1.tsr"))).unwrap();
+    world.grow("{\"n\":4}");
+    for (answer, says) in [
+        (Answer::new(200, replay), "a stamp of something else"),
+        (Answer::new(200, "<html>"), "no RFC 3161 answer"),
+        (Answer::new(500, "down"), "500 down"),
+        (Answer::new(302, "").header("location", "http://127.0.0.1:1/"), "elsewhere"),
+        (Answer::cut(), "127.0.0.1"),
+    ] {
+        let server = Server::start(move |_| answer.clone());
+        configure(&world, &names(&server.url(), None));
+        let ran = world.anchor().ends(69);
+        assert!(ran.out.contains(says), "{says}: {}", ran.out);
+        assert!(
+            !world.path(&format!("{SIDECAR}/anchors/00000000000000000003/tsa-one-5b249af1.tsr")).exists()
+        );
+    }
+    // Openssl reads our request as what it is.
+    let query = std::fs::read(world.path("tsa/query")).unwrap();
+    assert_eq!(query.len(), 69);
+    let read = try_run("openssl", &["ts", "-query", "-in", "query", "-text"], &world.path("tsa")).ends(0);
+    assert!(read.out.contains("Certificate required: yes") && read.out.contains("sha256"), "{}", read.out);
+}
