@@ -9,6 +9,7 @@ pub mod cli;
 mod context;
 pub mod finding;
 mod guard;
+mod html;
 mod init;
 mod keys;
 mod log;
@@ -48,5 +49,6 @@ pub fn run(cli: &Cli, sys: &Sys) -> Exit {
         Command::Check(args) => report::run(args, &context),
         Command::Pack(args) => pack::run(args, &context),
         Command::Verify(args) => verify::run(args, &context),
+        Command::Report(args) => html::run(args, &context),
     }
 }

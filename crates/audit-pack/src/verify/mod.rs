@@ -3,12 +3,12 @@
 //! The pack is hostile until shown otherwise: nothing of it is unpacked, executed or believed. Who may sign comes from
 //! the auditor; what the pack says of itself is shown as what it says.
 
-mod facts;
-mod logs;
-mod tell;
+pub(crate) mod facts;
+pub(crate) mod logs;
+pub(crate) mod tell;
 #[cfg(test)]
 mod tests;
-mod trust;
+pub(crate) mod trust;
 
 use std::path::{Path, PathBuf};
 
@@ -34,7 +34,7 @@ const ALLOWED_MAX: u64 = 1 << 20;
 
 /// Why nothing could be verified.
 #[derive(Debug, thiserror::Error)]
-enum VerifyError {
+pub(crate) enum VerifyError {
     #[error(transparent)]
     File(#[from] FileError),
     #[error("{0}\n  name the tar, or the folder that it was unpacked to")]
@@ -48,7 +48,7 @@ enum VerifyError {
 }
 
 impl VerifyError {
-    fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::File(FileError { error, .. }) | Self::Pack(FileError { error, .. })
                 if matches!(error, ReadError::Missing | ReadError::NotRegular(_)) =>
@@ -63,30 +63,35 @@ impl VerifyError {
 }
 
 /// What was found out about a pack.
-struct Verdict {
-    pack: String,
-    name: String,
+pub(crate) struct Verdict {
+    pub(crate) pack: String,
+    pub(crate) name: String,
     /// It has at least the form of ours; else nothing is known but that.
-    looked_into: bool,
-    files: usize,
-    bytes: u64,
+    pub(crate) looked_into: bool,
+    pub(crate) files: usize,
+    pub(crate) bytes: u64,
     /// Over the tar; an unpacked pack has none.
-    outer: Option<Signed>,
+    pub(crate) outer: Option<Signed>,
     /// Over the tag manifest.
-    inner: Signed,
-    facts: Facts,
-    logs: Vec<LogVerdict>,
-    findings: Findings,
+    pub(crate) inner: Signed,
+    pub(crate) facts: Facts,
+    pub(crate) logs: Vec<LogVerdict>,
+    pub(crate) findings: Findings,
 }
 
 pub(crate) fn run(args: &VerifyArgs, context: &Context<'_>) -> Exit {
-    match verify(args, context) {
-        Ok(verdict) => tell::tell(context, &verdict),
+    match verify(args, context, |_, _| ()) {
+        Ok((verdict, _)) => tell::tell(context, &verdict),
         Err(error) => context.refuse(&error, error.exit()),
     }
 }
 
-fn verify(args: &VerifyArgs, context: &Context<'_>) -> Result<Verdict, VerifyError> {
+/// The verdict, and what `look` then saw in the very same files. Into what has not the form of ours it is not looked.
+pub(crate) fn verify<T>(
+    args: &VerifyArgs,
+    context: &Context<'_>,
+    look: impl FnOnce(&Bag<'_>, &Verdict) -> T,
+) -> Result<(Verdict, Option<T>), VerifyError> {
     let trust = trust(args, context)?;
     let store = context.sys.store;
     let shown = args.pack.display().to_string();
@@ -94,28 +99,37 @@ fn verify(args: &VerifyArgs, context: &Context<'_>) -> Result<Verdict, VerifyErr
     match store.stat(&args.pack).map_err(|failed| error(failed.into()))? {
         None => Err(error(ReadError::Missing)),
         Some(stat) if stat.kind == FileKind::Dir => Ok(match Bag::open_folder(store, &args.pack) {
-            Ok(bag) => examine(&trust, context.threads, &shown, &bag, None),
-            Err(fault) => not_ours(&shown, &fault),
+            Ok(bag) => {
+                let verdict = examine(&trust, context.threads, &shown, &bag, None);
+                let seen = look(&bag, &verdict);
+                (verdict, Some(seen))
+            }
+            Err(fault) => (not_ours(&shown, &fault), None),
         }),
         Some(_) => {
             let tar = store.open(&args.pack).map_err(error)?;
             let signature = outer_signature(context, &args.pack)?;
-            Ok(verify_tar(&trust, context.threads, &shown, &*tar, signature))
+            Ok(verify_tar(&trust, context.threads, &shown, &*tar, signature, look))
         }
     }
 }
 
 /// Under whatever name it lies here: a tar that was renamed is the same tar.
-fn verify_tar(
+fn verify_tar<T>(
     trust: &Trust<'_>,
     threads: usize,
     shown: &str,
     tar: &dyn ReadAt,
     signature: Option<Vec<u8>>,
-) -> Verdict {
+    look: impl FnOnce(&Bag<'_>, &Verdict) -> T,
+) -> (Verdict, Option<T>) {
     match Bag::open_tar(tar, None) {
-        Ok(bag) => examine(trust, threads, shown, &bag, Some((tar, signature))),
-        Err(fault) => not_ours(shown, &fault),
+        Ok(bag) => {
+            let verdict = examine(trust, threads, shown, &bag, Some((tar, signature)));
+            let seen = look(&bag, &verdict);
+            (verdict, Some(seen))
+        }
+        Err(fault) => (not_ours(shown, &fault), None),
     }
 }
 

@@ -6,6 +6,7 @@ mod cli;
 #[path = "../../../bag/tests/it/cases.rs"]
 mod hostile_tars;
 mod pack;
+mod report;
 mod shell;
 mod sidecar;
 mod verify;
