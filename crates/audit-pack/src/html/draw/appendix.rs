@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::tables::{left_out, table};
-use super::words::{moment, stamp, theirs};
+use super::words::{stamp, theirs, time};
 use crate::html::Seen;
 use crate::html::gather::Story;
 
@@ -49,7 +49,7 @@ fn state(story: &Story) -> Markup {
             h3 { "What the watchdog said at last" }
             @if state.watches.is_empty() { p { "Its file is not in this pack, or says nothing." } }
             @else {
-                @if let Some(at) = state.last_check { p { "It looked last at " (moment(at)) "." } }
+                @if let Some(at) = state.last_check { p { "It looked last at " (time(at)) "." } }
                 (table(&["Watch", "Verdict", "What was seen"], &watches))
             }
             (left_out(state.watches_left_out as u64, "verdict"))
@@ -83,7 +83,7 @@ fn rehearsals(story: &Story) -> Markup {
         section {
             h2 id="rehearsals" { "The last drill" }
             p { "A drill breaks things on purpose and looks whether they are noticed. "
-                @if let Some(at) = drill.at { "It was held at " (moment(at)) "." } }
+                @if let Some(at) = drill.at { "It was held at " (time(at)) "." } }
             (table(&["Rehearsal", "What was done", "What had to happen", "Result", "What was seen"], &rows))
             (left_out(drill.left_out as u64, "rehearsal"))
         }

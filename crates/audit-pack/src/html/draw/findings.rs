@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::words::{count, grouped, kind, moment_ms, theirs};
+use super::words::{count, grouped, kind, theirs, time_ms};
 use crate::finding::{Finding, Interval};
 use crate::html::Seen;
 
@@ -58,12 +58,12 @@ fn place(finding: &Finding) -> Markup {
 fn when(finding: &Finding, made_ms: u64) -> Markup {
     html! {
         @if let Some(Interval { seal, sealed_ms, after_ms }) = &finding.interval {
-            "between " (moment_ms(*sealed_ms)) " and " (moment_ms(made_ms)) ". At the first of them seal " (grouped(*seal))
+            "between " (time_ms(*sealed_ms)) " and " (time_ms(made_ms)) ". At the first of them seal " (grouped(*seal))
             " covered it as it was"
-            @if let Some(after) = after_ms { " (written since the seal before, of " (moment_ms(*after)) ")" }
+            @if let Some(after) = after_ms { " (written since the seal before, of " (time_ms(*after)) ")" }
             "; the second is when this report was made."
         } @else {
-            "not known from the seals; at the latest when this report was made, " (moment_ms(made_ms)) "."
+            "not known from the seals; at the latest when this report was made, " (time_ms(made_ms)) "."
         }
     }
 }

@@ -16,7 +16,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::Seen;
 use super::gather::Story;
-use words::{count, moment_ms, theirs};
+use words::{count, theirs, time_ms};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -120,7 +120,7 @@ fn legend() -> Markup {
 fn end(seen: &Seen<'_>) -> Markup {
     html! {
         footer {
-            p { "Made by audit-pack " (env!("CARGO_PKG_VERSION")) " on " (moment_ms(seen.made_ms)) " from " (theirs(&seen.verdict.pack))
+            p { "Made by audit-pack " (env!("CARGO_PKG_VERSION")) " on " (time_ms(seen.made_ms)) " from " (theirs(&seen.verdict.pack))
                 ". The same verdict as that of “audit-pack verify”. This page has no script and loads nothing. It is not signed: to be sure of it, "
                 "check the pack again." }
         }

@@ -3,7 +3,7 @@
 use holdfast::Exit;
 use maud::{Markup, html};
 
-use super::words::{count, grouped, lasted, moment, moment_ms, theirs};
+use super::words::{count, grouped, lasted, theirs, time, time_ms};
 use crate::html::Seen;
 use crate::html::gather::Story;
 use crate::verify::Verdict;
@@ -116,7 +116,7 @@ fn period(verdict: &Verdict, story: &Story) -> Markup {
     html! {
         @match (first, verdict.as_of_ms()) {
             (Some(first), Some(last)) => {
-                (moment(first)) " and " (moment_ms(last)) ", " (lasted(first, last as f64 / 1e3)) ", by the clock of the host"
+                (time(first)) " and " (time_ms(last)) ", " (lasted(first, last as f64 / 1e3)) ", by the clock of the host"
             },
             _ => "nothing is sealed",
         }
@@ -140,6 +140,7 @@ fn incidents(story: &Story) -> Markup {
     let open = story.incidents.iter().filter(|it| it.closed.is_none()).count();
     html! {
         @if story.journal_from.is_none() { "not recorded in this pack" }
+        @else if story.incidents.is_empty() { "never, as far as it is recorded" }
         @else {
             (count(story.incidents.len() as u64, "time"))
             @if open > 0 { "; the end of " (grouped(open as u64)) " is not recorded" }

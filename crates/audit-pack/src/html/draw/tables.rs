@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::words::{count, grouped, lasted, moment, stamp, theirs};
+use super::words::{count, grouped, lasted, stamp, theirs, time};
 use crate::html::gather::incidents::Incident;
 use crate::html::gather::journal::Entry;
 use crate::html::gather::kept::Kept;
@@ -176,7 +176,7 @@ fn logs(story: &Story) -> Markup {
                     td.number { (grouped(state.lines)) } td.number { (grouped(state.seals)) }
                     td.time { @if let Some(begun) = log.begun { (stamp(begun)) } }
                     td.time { @if let Some(ms) = state.sealed_ms { (stamp(ms as f64 / 1e3)) } }
-                    td { @if let Some((from, to)) = log.gap { (lasted(from, to)) br; span.quiet { "from " (moment(from)) } } }
+                    td { @if let Some((from, to)) = log.gap { (lasted(from, to)) br; span.quiet { "from " (time(from)) } } }
                     td {
                         @if log.by_packs_key { "the pack's signer" } @else { strong { "another key" } }
                         @if log.key_changes > 0 { "; the key changed " (count(log.key_changes, "time")) }

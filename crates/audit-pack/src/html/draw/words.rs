@@ -28,8 +28,13 @@ pub(super) fn moment(wall: f64) -> String {
     format!("{} UTC", stamp(wall))
 }
 
-pub(super) fn moment_ms(ms: u64) -> String {
-    moment(ms as f64 / 1e3)
+/// The same in a text, where it is not broken into lines.
+pub(super) fn time(wall: f64) -> Markup {
+    html! { span.time { (moment(wall)) } }
+}
+
+pub(super) fn time_ms(ms: u64) -> Markup {
+    time(ms as f64 / 1e3)
 }
 
 /// `3 lines`, `1 line`.
@@ -92,7 +97,7 @@ mod tests {
         }
         assert_eq!((count(1, "line"), count(2, "line")), ("1 line".to_owned(), "2 lines".to_owned()));
         assert_eq!(moment(1_795_248_000.9), "2026-11-21 08:00:00 UTC");
-        assert_eq!(moment_ms(u64::MAX), "an impossible time UTC");
+        assert_eq!(moment(f64::MAX), "an impossible time UTC");
     }
 
     #[test]
