@@ -137,13 +137,15 @@ fn paused(story: &Story) -> Markup {
 }
 
 fn incidents(story: &Story) -> Markup {
-    let open = story.incidents.iter().filter(|it| it.closed.is_none()).count();
+    let stand = story.incidents.iter().filter(|it| it.stands).count() as u64;
+    let unknown = story.incidents.iter().filter(|it| it.closed.is_none()).count() as u64 - stand;
     html! {
         @if story.journal_from.is_none() { "not recorded in this pack" }
         @else if story.incidents.is_empty() { "never, as far as it is recorded" }
         @else {
             (count(story.incidents.len() as u64, "time"))
-            @if open > 0 { "; the end of " (grouped(open as u64)) " is not recorded" }
+            @if stand > 0 { "; " strong { (grouped(stand)) " of them still open when the pack was made" } }
+            @if unknown > 0 { "; the end of " (grouped(unknown)) " is not recorded" }
         }
     }
 }

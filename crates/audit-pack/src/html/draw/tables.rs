@@ -122,6 +122,7 @@ fn incidents(story: &Story) -> Markup {
                 td { (theirs(watch)) } td { (theirs(verdict)) } td { (theirs(words)) }
                 @match &it.closed {
                     Some((end, how)) => { td.time { (stamp(*end)) br; span.quiet { (lasted(*at, *end)) } } td { (theirs(how)) } },
+                    None if it.stands => { td { strong { "still open" } } td { "It was open when the pack was made." } },
                     None => { td { "not recorded" } td {} },
                 }
                 td { @if let Some(by) = &it.acked { (theirs(by)) } }

@@ -167,9 +167,10 @@ fn watches(incidents: &[Incident], axis: &Axis) -> Vec<Lane> {
 fn incident(incident: &Incident, axis: &Axis) -> Item {
     let Entry { at, verdict, words, watch, .. } = &incident.opened;
     let class = if is_late(verdict) { "late" } else { "wrong" };
-    let (to, until) = match &incident.closed {
-        Some((to, _)) => (*to, format!("until {}, {}", moment(*to), lasted(*at, *to))),
-        None => (axis.right_end(), "its end is not recorded".to_owned()),
+    let (to, class, until) = match &incident.closed {
+        Some((to, _)) => (*to, class, format!("until {}, {}", moment(*to), lasted(*at, *to))),
+        None if incident.stands => (axis.right_end(), class, "and open when the pack was made".to_owned()),
+        None => (*at, "unknown", "its end is not recorded".to_owned()),
     };
     Item::bar(*at, to, class, format!("{watch} {verdict} from {}, {until}. {words}", moment(*at)))
         .labelled(verdict.as_str())

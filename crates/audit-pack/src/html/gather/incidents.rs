@@ -1,6 +1,6 @@
 //! Incidents: from when to when the watchdog saw something wrong.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::journal::Entry;
 
@@ -10,13 +10,18 @@ pub(crate) struct Incident {
     pub(crate) opened: Entry,
     /// When, and how it ended.
     pub(crate) closed: Option<(f64, String)>,
+    /// It was open when the pack was made.
+    pub(crate) stands: bool,
     /// Who said that they had seen it.
     pub(crate) acked: Option<String>,
 }
 
 /// Joins what was opened with what was closed, in the order in which they were opened. What was opened before the part
-/// that is read begins there.
-pub(crate) fn incidents<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<Incident> {
+/// that is read begins there. `standing` are those that the watchdog itself still has.
+pub(crate) fn incidents<'a>(
+    entries: impl Iterator<Item = &'a Entry>,
+    standing: &HashSet<String>,
+) -> Vec<Incident> {
     let mut all: Vec<Incident> = Vec::new();
     let mut open: HashMap<&str, usize> = HashMap::new();
     for entry in entries {
@@ -24,7 +29,7 @@ pub(crate) fn incidents<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<Inc
         match (entry.kind.as_str(), known) {
             ("incident-opened", _) | ("incident-worse", None) => {
                 open.insert(&entry.id, all.len());
-                all.push(Incident { opened: entry.clone(), closed: None, acked: None });
+                all.push(Incident { opened: entry.clone(), closed: None, stands: false, acked: None });
             }
             ("incident-worse", Some(index)) => all[index].opened.verdict.clone_from(&entry.verdict),
             ("incident-closed", Some(index)) => {
@@ -34,6 +39,9 @@ pub(crate) fn incidents<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<Inc
             ("ack", Some(index)) => all[index].acked = Some(entry.by.clone()),
             _ => {}
         }
+    }
+    for (id, index) in open {
+        all[index].stands = standing.contains(id);
     }
     all
 }
@@ -63,14 +71,18 @@ mod tests {
             entry("incident-closed", "a", 5.0),
             entry("incident-opened", "a", 6.0),
         ];
-        let told: Vec<(String, f64, Option<f64>, bool)> = incidents(story.iter())
+        let standing = HashSet::from(["b".to_owned(), "before".to_owned()]);
+        let told: Vec<String> = incidents(story.iter(), &standing)
             .into_iter()
-            .map(|it| (it.opened.id, it.opened.at, it.closed.map(|(at, _)| at), it.acked.is_some()))
+            .map(|it| {
+                let end = match it.closed {
+                    Some((at, _)) => at.to_string(),
+                    None => if it.stands { "…" } else { "?" }.to_owned(),
+                };
+                let acked = if it.acked.is_some() { " acked" } else { "" };
+                format!("{} {}-{end}{acked}", it.opened.id, it.opened.at)
+            })
             .collect();
-        let own = |id: &str, at, closed, acked| (id.to_owned(), at, closed, acked);
-        assert_eq!(
-            told,
-            [own("a", 2.0, Some(5.0), false), own("b", 3.0, None, true), own("a", 6.0, None, false)]
-        );
+        assert_eq!(told, ["a 2-5", "b 3-… acked", "a 6-?"]);
     }
 }

@@ -83,7 +83,7 @@ impl Story {
         let state = State::of(bag);
         let face = state.face.as_ref().and_then(|face| face.as_ref().ok());
         let pauses = pauses::pauses(ledger.trips.iter(), journal.circuit.iter(), face);
-        let incidents = incidents::incidents(journal.incidents.iter());
+        let incidents = incidents::incidents(journal.incidents.iter(), &state.open_incidents);
         let decisions = || logs.iter().filter(|log| !named(&log.log, JOURNAL) && !named(&log.log, LEDGER));
         Self {
             days: decisions().take(DAYS_MAX).map(|log| log.days(bag)).collect(),

@@ -1,5 +1,7 @@
 //! State files of a pack: they are as they stood when it was made, and what came before them they do not say.
 
+use std::collections::HashSet;
+
 use bag::Bag;
 use holdfast::circuit::Face;
 use holdfast::heartbeat::Beat;
@@ -14,6 +16,8 @@ const LEN_MAX: u64 = 1 << 20;
 const BEATS_MAX: usize = 200;
 const WATCHES_MAX: usize = 200;
 const ROWS_MAX: usize = 300;
+/// So many open incidents are known again.
+const INCIDENTS_MAX: usize = 1000;
 const NAME_MAX: usize = 80;
 const WORDS_MAX: usize = 300;
 
@@ -54,6 +58,8 @@ pub(crate) struct State {
     pub(crate) beats_left_out: usize,
     pub(crate) watches: Vec<Watch>,
     pub(crate) watches_left_out: usize,
+    /// The incidents that the watchdog has open.
+    pub(crate) open_incidents: HashSet<String>,
     /// When the watchdog looked last.
     pub(crate) last_check: Option<f64>,
     pub(crate) face: Option<Result<Face, String>>,
@@ -94,9 +100,11 @@ impl State {
 
     fn watchdog(&mut self, bag: &Bag<'_>) {
         let Some(Ok(bytes)) = read(bag, &format!("{STATE}watchdog.json")) else { return };
-        let Ok(object) = json::object_of(&bytes, &["watches", "last_check"]) else { return };
+        let Ok(object) = json::object_of(&bytes, &["watches", "last_check", "incidents"]) else { return };
         let last = object.get("last_check").and_then(|last| last.get("wall")).and_then(Value::as_f64);
         self.last_check = last.filter(|at| possible(*at));
+        let open = object.get("incidents").and_then(Value::as_array).into_iter().flatten();
+        self.open_incidents = open.take(INCIDENTS_MAX).map(|it| text(it, "id", NAME_MAX)).collect();
         let watches = object.get("watches").and_then(Value::as_object).into_iter().flatten();
         for (name, watch) in watches {
             if self.watches.len() == WATCHES_MAX {
