@@ -15,7 +15,7 @@ use crate::html::gather::pauses::Pause;
 use crate::html::gather::{DRAWN_MAX, Story};
 
 const LEFT: f64 = 168.0;
-const RIGHT: f64 = 890.0;
+const RIGHT: f64 = 874.0;
 pub(super) const WIDTH: f64 = 900.0;
 /// How high a lane is, and what is above the first one.
 const HEIGHT: f64 = 32.0;
