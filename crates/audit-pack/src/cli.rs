@@ -29,6 +29,7 @@ Examples:
   audit-pack anchor                 has others see the heads, so that nobody rewrites them unseen
   audit-pack pack -o evidence.tar   one signed file for an auditor
   audit-pack verify evidence.tar --allowed-signers auditors/allowed --signer desk@example.com
+  audit-pack report evidence.tar -o report.html     the same, as a page for people
 
 Exit codes: 0 unchanged, 1 changed, 4 torn or unsealed, 5 sound but below what was asked for,
 64 usage, 65 malformed input, 69 the key did not sign or an anchor was not reached, 74 reading or
@@ -109,6 +110,15 @@ Examples:
 Exit codes: 0 unchanged and by that signer, 1 changed, 5 sound but below what was asked for: the
 signer is unknown, or PACK.sig is not there; 64 usage, 65 FILE is malformed, 74 it cannot be read.";
 
+const REPORT_EXAMPLES: &str = "\
+One self-contained page, which needs no script and prints: the verdict of verify, what happened
+when, every finding, and what is not shown. It is written whatever the verdict is.
+
+Examples:
+  audit-pack report evidence.tar -o report.html --allowed-signers allowed --signer desk@example.com
+
+Exit codes: those of verify; 74 too where the page cannot be written.";
+
 const PACK_EXAMPLES: &str = "\
 Into it go the sealed logs up to their last seal, the state files, the units as shipped and as installed,
 the watchdog's source, facts about this host, the last drill report in data/drill/, and what [audit]
@@ -171,6 +181,9 @@ pub enum Command {
     /// Judge such a proof
     #[command(after_help = proofs::VERIFY_PROOF_EXAMPLES)]
     VerifyProof(VerifyProofArgs),
+    /// Judge a pack and make a page about it for people
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(ReportArgs),
 }
 
 /// The arguments of `init`.
@@ -343,6 +356,17 @@ pub struct VerifyArgs {
     /// Whose anchors count.
     #[command(flatten)]
     pub anchors: AnchorPolicy,
+}
+
+/// The arguments of `report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// What to judge, and whose keys count.
+    #[command(flatten)]
+    pub verify: VerifyArgs,
+    /// Where to; ends in .html
+    #[arg(short, long, value_name = "X.html")]
+    pub output: PathBuf,
 }
 
 /// A moment in UTC, in Unix seconds.

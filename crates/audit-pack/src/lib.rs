@@ -11,6 +11,7 @@ pub mod cli;
 mod context;
 pub mod finding;
 mod guard;
+mod html;
 mod init;
 mod keys;
 mod log;
@@ -58,5 +59,6 @@ pub fn run(cli: &Cli, sys: &Sys) -> Exit {
         Command::Verify(args) => verify::run(args, &context),
         Command::Prove(args) => prove::run(args, &context),
         Command::VerifyProof(args) => verify_proof::run(args, &context),
+        Command::Report(args) => html::run(args, &context),
     }
 }

@@ -39,6 +39,7 @@ fn hidden(char: char) -> bool {
                 | '\u{2060}'..='\u{206f}'
                 | '\u{feff}'
                 | '\u{fff9}'..='\u{fffb}'
+                | '\u{fffe}'..='\u{ffff}'
                 | '\u{e0000}'..='\u{e007f}'
         )
 }
@@ -57,6 +58,7 @@ mod tests {
             ("\u{9b}31m", r"\u{9b}31m"),
             ("\u{202e}neerg\u{2066}", r"\u{202e}neerg\u{2066}"),
             ("a\u{200b}b\u{2028}c\u{feff}", r"a\u{200b}b\u{2028}c\u{feff}"),
+            ("\u{fffe}\u{ffff}", r"\u{fffe}\u{ffff}"),
             ("", ""),
         ] {
             assert_eq!(printable(text, 100), shown);

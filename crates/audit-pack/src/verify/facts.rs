@@ -20,7 +20,7 @@ const LISTED_MAX: usize = 1000;
 
 /// What is known about the host, and about the watchdog's source.
 #[derive(Default)]
-pub(super) struct Facts {
+pub(crate) struct Facts {
     claims: Option<Claims>,
     /// Why nothing is claimed.
     without: Option<String>,
@@ -74,7 +74,7 @@ struct NotPacked {
 
 /// For machines.
 #[derive(Serialize)]
-pub(super) struct Answer<'a> {
+pub(crate) struct Answer<'a> {
     host: Option<&'a Claims>,
     source: AnswerSource<'a>,
 }
@@ -145,7 +145,7 @@ impl Facts {
         [("installed", of(|sources| &sources.installed)), ("running", of(|sources| &sources.running))]
     }
 
-    pub(super) fn answer(&self) -> Answer<'_> {
+    pub(crate) fn answer(&self) -> Answer<'_> {
         let [(_, installed), (_, running)] = self.others();
         let packed = self.source.as_ref().map(|source| source.digest.as_str());
         let known: Vec<&str> = [installed, running].into_iter().flatten().collect();
@@ -159,7 +159,7 @@ impl Facts {
     }
 
     /// For people.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         if let Some(claims) = &self.claims {
             text.push_str(&claims.text());

@@ -19,15 +19,15 @@ pub(crate) const LOGS: &str = "data/log/";
 const LOGS_MAX: usize = 1000;
 
 /// What was found of one log.
-pub(super) struct LogVerdict {
+pub(crate) struct LogVerdict {
     /// Its path below `data/log/`.
-    pub(super) log: String,
+    pub(crate) log: String,
     /// What its seals say.
-    pub(super) state: Option<State>,
+    pub(crate) state: Option<State>,
     /// How many of its lines a signature covers.
-    pub(super) signed_lines: u64,
+    pub(crate) signed_lines: u64,
     /// What others have said of it.
-    pub(super) anchored: Anchored,
+    pub(crate) anchored: Anchored,
 }
 
 impl Place for Bag<'_> {

@@ -3,14 +3,14 @@
 //! The pack is hostile until shown otherwise: nothing of it is unpacked, executed or believed. Who may sign comes from
 //! the auditor; what the pack says of itself is shown as what it says.
 
-mod facts;
-mod logs;
+pub(crate) mod facts;
+pub(crate) mod logs;
 mod open;
 mod since;
-mod tell;
+pub(crate) mod tell;
 #[cfg(test)]
 mod tests;
-mod trust;
+pub(crate) mod trust;
 
 use std::path::Path;
 
@@ -40,7 +40,7 @@ const ALLOWED_MAX: u64 = 1 << 20;
 
 /// Why nothing could be verified.
 #[derive(Debug, thiserror::Error)]
-enum VerifyError {
+pub(crate) enum VerifyError {
     #[error(transparent)]
     File(#[from] FileError),
     #[error("{0}\n  name the tar, or the folder that it was unpacked to")]
@@ -56,7 +56,7 @@ enum VerifyError {
 }
 
 impl VerifyError {
-    fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Allowed(error) => error.exit(),
             Self::Half => Exit::Usage,
@@ -93,42 +93,53 @@ pub(crate) fn exit_of(error: &FileError) -> Exit {
 }
 
 /// What was found out about a pack.
-struct Verdict {
-    pack: String,
-    name: String,
+pub(crate) struct Verdict {
+    pub(crate) pack: String,
+    pub(crate) name: String,
     /// It has at least the form of ours; else nothing is known but that.
-    looked_into: bool,
-    files: usize,
-    bytes: u64,
+    pub(crate) looked_into: bool,
+    pub(crate) files: usize,
+    pub(crate) bytes: u64,
     /// Over the tar; an unpacked pack has none.
-    outer: Option<Signed>,
+    pub(crate) outer: Option<Signed>,
     /// Over the tag manifest.
-    inner: Signed,
-    facts: Facts,
-    logs: Vec<LogVerdict>,
+    pub(crate) inner: Signed,
+    pub(crate) facts: Facts,
+    pub(crate) logs: Vec<LogVerdict>,
     /// What became of an older pack's logs.
-    since: Option<Since>,
-    findings: Findings,
+    pub(crate) since: Option<Since>,
+    pub(crate) findings: Findings,
     /// What is less than was asked for of the anchors and the last seals.
-    below: Vec<String>,
+    pub(crate) below: Vec<String>,
 }
 
 pub(crate) fn run(args: &VerifyArgs, context: &Context<'_>) -> Exit {
-    match verify(args, context) {
-        Ok(verdict) => tell::tell(context, &verdict),
+    match verify(args, context, |_, _| ()) {
+        Ok((verdict, _)) => tell::tell(context, &verdict),
         Err(error) => context.refuse(&error, error.exit()),
     }
 }
 
-fn verify(args: &VerifyArgs, context: &Context<'_>) -> Result<Verdict, VerifyError> {
+/// The verdict, and what `look` then saw in the very same files. Into what has not the form of ours it is not looked.
+pub(crate) fn verify<T>(
+    args: &VerifyArgs,
+    context: &Context<'_>,
+    look: impl FnOnce(&Bag<'_>, &Verdict) -> T,
+) -> Result<(Verdict, Option<T>), VerifyError> {
     let trust = trust(args, context)?;
+    let looked = |pack: &Pack<'_>, verdict: Verdict| {
+        let seen = pack.bag.as_ref().ok().map(|bag| look(bag, &verdict));
+        (verdict, seen)
+    };
     let judge = |pack: &Pack<'_>| pack.judge(&trust, context.threads);
-    let Some(old) = &args.since else { return open::with(context, &args.pack, judge) };
+    let Some(old) = &args.since else {
+        return open::with(context, &args.pack, |pack| looked(pack, judge(pack)));
+    };
     open::with(context, old, |old| {
         open::with(context, &args.pack, |new| {
             let (before, mut verdict) = (judge(old), judge(new));
             since::compare(old, before, new, &mut verdict);
-            verdict
+            looked(new, verdict)
         })
     })?
 }

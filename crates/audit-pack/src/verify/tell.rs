@@ -79,13 +79,13 @@ struct AnswerLog<'a> {
 
 impl Verdict {
     /// The key that vouches for the pack has also signed this log.
-    fn vouches(&self, log: &LogVerdict) -> bool {
+    pub(crate) fn vouches(&self, log: &LogVerdict) -> bool {
         let (Some(state), Some(key)) = (&log.state, self.inner.key()) else { return false };
         key.type_name() == "ssh-ed25519" && key.blob().ends_with(state.key.public())
     }
 
     /// What is less than an auditor wants, although nothing was changed.
-    pub(super) fn lacks(&self) -> Vec<String> {
+    pub(crate) fn lacks(&self) -> Vec<String> {
         let mut lacks = Vec::new();
         if !self.looked_into {
             return lacks;
@@ -123,16 +123,16 @@ impl Verdict {
     }
 
     /// What is no change and lacks nothing, and should be known. Of what is not ours nothing is known.
-    fn warnings(&self) -> Vec<String> {
+    pub(crate) fn warnings(&self) -> Vec<String> {
         if self.looked_into { self.facts.warnings() } else { Vec::new() }
     }
 
     /// When the newest seal was made. A pack does not say when it was packed, so that the same inputs give the same pack.
-    fn as_of_ms(&self) -> Option<u64> {
+    pub(crate) fn as_of_ms(&self) -> Option<u64> {
         self.logs.iter().filter_map(|log| log.state.as_ref()?.sealed_ms).max()
     }
 
-    pub(super) fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         if !self.findings.is_empty() {
             Exit::No
         } else if self.lacks().is_empty() {
@@ -152,11 +152,12 @@ impl Verdict {
 }
 
 pub(super) fn tell(context: &Context<'_>, verdict: &Verdict) -> Exit {
-    let said = if context.json { json(verdict) } else { out::answer(&text(context, verdict)) };
+    let said = if context.json { out::json(&answer(verdict)) } else { out::answer(&text(context, verdict)) };
     if said == Exit::Ok { verdict.exit() } else { said }
 }
 
-fn json(verdict: &Verdict) -> Exit {
+/// The verdict for machines.
+pub(crate) fn answer(verdict: &Verdict) -> impl Serialize {
     let log = |log: &'_ LogVerdict| {
         let state = log.state.as_ref();
         (
@@ -164,7 +165,7 @@ fn json(verdict: &Verdict) -> Exit {
             state.and_then(|s| s.sealed_ms),
         )
     };
-    out::json(&Answer {
+    Answer {
         pack: &verdict.pack,
         name: &verdict.name,
         verdict: verdict.word(),
@@ -200,7 +201,7 @@ fn json(verdict: &Verdict) -> Exit {
         since: verdict.since.as_ref(),
         finding_count: verdict.findings.count,
         findings: &verdict.findings.listed,
-    })
+    }
 }
 
 fn signed(signed: &Signed) -> AnswerSigned<'_> {
@@ -217,7 +218,8 @@ fn signed(signed: &Signed) -> AnswerSigned<'_> {
     AnswerSigned { state, fingerprint, identity, reason }
 }
 
-fn text(context: &Context<'_>, verdict: &Verdict) -> String {
+/// The verdict for people.
+pub(crate) fn text(context: &Context<'_>, verdict: &Verdict) -> String {
     let mut text = match verdict.exit() {
         Exit::Ok => format!("{}: UNCHANGED since it was packed and signed\n", verdict.pack),
         Exit::No => format!("{}: CHANGED, or not what it says it is: do not rely on it\n", verdict.pack),

@@ -26,7 +26,7 @@ pub(super) struct Trust<'a> {
 
 /// What can be said of a signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Signed {
+pub(crate) enum Signed {
     /// There is none.
     Missing,
     /// It is no signature, or not of this.

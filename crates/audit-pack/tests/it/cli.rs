@@ -8,7 +8,7 @@ use crate::world::World;
 fn help() {
     let world = World::new();
     insta::assert_snapshot!("help", world.run(&["--help"]).ends(0).out);
-    for command in ["init", "append", "seal", "check", "pack", "verify"] {
+    for command in ["init", "append", "seal", "check", "pack", "verify", "report"] {
         let ran = world.run(&[command, "--help"]).ends(0);
         assert_eq!(ran.err, "");
         insta::assert_snapshot!(format!("help-{command}"), ran.out);
@@ -51,6 +51,9 @@ fn arguments_that_make_no_sense() {
         &["pack", "-o", "x.zip"],
         &["pack", "-o", ".tar"],
         &["pack", "--allow-secret-in-log=yes"],
+        &["report", "x.tar"],
+        &["report", "x.tar", "-o", "x.pdf"],
+        &["report", "x.tar", "-o", "x.html", "--signer", "desk"],
         &["verify"],
         &["verify", "x.tar", "y.tar"],
         &["verify", "x.tar", "--signer", "desk"],
@@ -90,6 +93,8 @@ fn with_json_every_refusal_is_an_answer_in_one_line() {
         (&["pack", "-o", "x.zip"], "", 64),
         (&["pack", "--key", "../nowhere"], "", 78),
         (&["verify", "nowhere.tar"], "", 64),
+        (&["report", "nowhere.tar", "-o", "x.html"], "", 64),
+        (&["report", "holdfast.toml", "-o", "nowhere/x.html"], "", 74),
     ] {
         let world = World::new();
         world.write("root/memory/unsealed.jsonl", "{}\n");

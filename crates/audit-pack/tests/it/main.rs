@@ -8,6 +8,7 @@ mod cli;
 mod hostile_tars;
 mod pack;
 mod proofs;
+mod report;
 mod shell;
 mod sidecar;
 mod verify;

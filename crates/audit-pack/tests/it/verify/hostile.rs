@@ -16,7 +16,7 @@ const TIME: Duration = Duration::from_secs(5);
 const MEMORY_KIB: u64 = 64 << 10;
 
 /// Runs a program and tells on its last line what it cost.
-const MEASURE: &str = "import resource, subprocess, sys
+pub(crate) const MEASURE: &str = "import resource, subprocess, sys
 code = subprocess.call(sys.argv[1:])
 cost = resource.getrusage(resource.RUSAGE_CHILDREN)
 print('cost', cost.ru_maxrss, cost.ru_utime + cost.ru_stime)

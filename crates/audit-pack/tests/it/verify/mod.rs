@@ -43,7 +43,7 @@ impl World {
 
     /// A root on a host of its own: beside the packer lies a watchdog that says what it was built from, and the clock
     /// follows another one.
-    fn on_a_host(watchdog: Option<&str>) -> Self {
+    pub(crate) fn on_a_host(watchdog: Option<&str>) -> Self {
         let world = Self::new();
         let bin = world.path("bin");
         fs::create_dir(&bin).unwrap();

@@ -22,6 +22,10 @@ pub(crate) fn redacted(text: &str) -> String {
         (r"(content     x: )\d+ files, \d+ bytes", "$1[count] files, [count] bytes"),
         (r"(content     )\d+ files and \d+ bytes", "$1[count] files and [count] bytes"),
         (r"said to be \d+ bytes", "said to be [count] bytes"),
+        (
+            r"content     \d+ files and \d+ bytes are those",
+            "content     [count] files and [count] bytes are those",
+        ),
         (r"of the watchdog, \d+ files", "of the watchdog, [count] files"),
         (r"(program     \S+), \d+ bytes", "$1, [count] bytes"),
     ]

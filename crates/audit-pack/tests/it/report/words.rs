@@ -1,0 +1,85 @@
+//! What people read on the page.
+
+use regex::Regex;
+
+use crate::verify::KNOWN;
+use crate::verify::words::redacted;
+use crate::world::World;
+
+/// A line for each element, without what differs from run to run and without the style.
+fn shown(page: &str) -> String {
+    let page = [
+        (r"(?s)<style>.*</style>", "<style>[style]</style>"),
+        (r"sha256-[A-Za-z0-9+/=]{44}", "sha256-[style]"),
+        (r"[\d,]+ files; |; [\d,]+ files, [\d,]+ bytes", "; [count] files, [count] bytes"),
+        (r"(packed by   audit-pack \S+) on .*? whether", "$1 on [host]; whether"),
+        (r"(packed by   audit-pack \S+) on .*?; its", "$1 on [host]; its"),
+        (r"><", ">\n<"),
+    ]
+    .into_iter()
+    .fold(page.to_owned(), |page, (pattern, with)| {
+        Regex::new(pattern).unwrap().replace_all(&page, with).into_owned()
+    });
+    let program = Regex::new(r"(?m)^<bdi>  program .*\n</bdi>|<bdi>  program[^<]*</bdi>\n?").unwrap();
+    redacted(&program.replace_all(&page, ""))
+}
+
+#[test]
+fn a_good_pack() {
+    let world = World::with_a_story();
+    world.pack_still();
+    insta::assert_snapshot!("good", shown(&world.page("x.tar", &KNOWN, 0)));
+}
+
+/// Up to the overview, which shows what the good one shows.
+#[test]
+fn a_damaged_pack() {
+    let world = World::with_a_story();
+    world.pack_still();
+    world.unpack();
+    world.sh("sed -i '2s/buy/sell/;5d' x/data/log/memory/decisions.jsonl; rm x/data/state/circuit.json; echo > x/data/more");
+    let page = shown(&world.page("x", &KNOWN, 1));
+    let (findings, overview) = page.split_once("<h2 id=\"overview\">").unwrap();
+    insta::assert_snapshot!("damaged", findings);
+    assert!(overview.contains("none of it is shown to be true"), "{overview}");
+    assert_eq!(
+        overview.matches("<rect class=\"found\"").count(),
+        3,
+        "one in the legend, and each change in the log: {overview}"
+    );
+}
+
+#[test]
+fn nothing_but_a_log() {
+    let world = World::on_a_host(None);
+    world.at("2025-11-21 10:00:00", &["init", "memory/decisions.jsonl", "--key", "../key"]);
+    world.pack_still();
+    let page = world.page("x.tar", &KNOWN, 0);
+    for says in [
+        "There is no journal in this pack.",
+        "There is no ledger of trips in this pack.",
+        "not recorded in this pack",
+    ] {
+        assert!(page.contains(says), "{says}: {page}");
+    }
+    assert!(
+        page.contains("The lines bear no time that could be read, so the day is that of their seal."),
+        "{page}"
+    );
+}
+
+/// A rotated log is one log: its days are those of all its files.
+#[test]
+fn a_rotated_log_is_read_from_its_first_file_on() {
+    let world = World::with_a_story();
+    world.sh("cd root/memory && mv decisions.jsonl decisions.jsonl-old && echo '{\"at\":1763800500}' > decisions.jsonl");
+    world.at(
+        "2025-11-22 12:30:00",
+        &["rotate", "memory/decisions.jsonl", "--closed", "memory/decisions.jsonl-old"],
+    );
+    world.at("2025-11-22 12:31:00", &["seal", "memory/decisions.jsonl"]);
+    world.pack_still();
+    let page = world.page("x.tar", &KNOWN, 0);
+    assert!(page.contains("9 lines in memory/decisions.jsonl, at most 6 for each day"), "{page}");
+    assert!(page.contains("Not drawn: 1 line without a time."), "{page}");
+}
