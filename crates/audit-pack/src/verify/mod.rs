@@ -107,7 +107,7 @@ pub(crate) struct Verdict {
     pub(crate) facts: Facts,
     pub(crate) logs: Vec<LogVerdict>,
     /// What became of an older pack's logs.
-    pub(super) since: Option<Since>,
+    pub(crate) since: Option<Since>,
     pub(crate) findings: Findings,
     /// What is less than was asked for of the anchors and the last seals.
     pub(crate) below: Vec<String>,

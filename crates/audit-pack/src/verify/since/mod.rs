@@ -22,7 +22,7 @@ use crate::sidecar::Sidecar;
 
 /// What became of an older pack's logs.
 #[derive(Serialize)]
-pub(super) struct Since {
+pub(crate) struct Since {
     /// The older pack.
     pub(super) pack: String,
     /// Its own verdict.
