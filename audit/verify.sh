@@ -43,7 +43,7 @@ few() { head -c $(($1 + 1)) < "$2" > "$3" && [ "$(size_of "$3")" -le "$1" ]; }
 last_is_lf() { test "$(tail -c 1 "$1" | od -An -tu1 | tr -d ' ')" = 10; }
 
 tools() {
-    for tool in awk cat cmp cp cut dd find fold grep head ln ls mkdir mktemp od rm sed sort tail tr wc xargs ssh-keygen openssl; do
+    for tool in awk cat cmp cp cut date dd find fold grep head ln ls mkdir mktemp od rm sed sort tail tr wc xargs ssh-keygen openssl; do
         command -v "$tool" > /dev/null || ends 78 "$tool is not there; install it"
     done
     if command -v sha256sum > /dev/null; then SHA=sha256sum
@@ -153,6 +153,8 @@ $(printf '%s\n' "$1" | awk -f "$A/lib.awk" -f "$A/vkey.awk" -v type="$2")
 END_OF_TEXT
     [ -n "$name_of" ] && [ "$(key_id "$name_of" "\\0$2" "$key_of")" = "$id_of" ]
 }
+# Some publish their key as a plain one, and cosign as a witness: it is known by the id of the latter.
+cosigner() { witness "$1" 04 || { witness "$1" 01 && id_of=$(key_id "$name_of" '\004' "$key_of"); }; }
 
 # For whoever has only one file, and for the test vectors.
 seals_alone() {
@@ -182,7 +184,9 @@ while [ $# -gt 0 ]; do
         --tsa-ca | --witness | --verify-time | --seals | --note) [ $# -gt 1 ] || usage "$1 wants a value" ;;
     esac
     case $1 in
-        --tsa-ca) tsa=$2; shift 2 ;;
+        --tsa-ca)
+            [ -z "$tsa" ] || usage "--tsa-ca is given once: put all certificates into one file"
+            tsa=$2; shift 2 ;;
         --witness) named="$named $2"; shift 2 ;;
         --verify-time) moment=$(printf '%s' "$2" | tr -d 'TZ:-'); shift 2 ;;
         --seals | --note) mode=${1#--}; shift; break ;;
@@ -204,7 +208,7 @@ here=$PWD
 : > "$W/witnesses"; : > "$W/wanted"; : > "$W/whole"; : > "$W/restarts"
 case $mode in seals) seals_alone "$1" ;; note) [ $# -eq 2 ] || usage "--note FILE VKEY"; note_alone "$1" "$2" ;; esac
 for key in $named; do
-    witness "$key" 04 || usage "$key: is no key of a witness (NAME+ID+KEY, type 4)"
+    cosigner "$key" || usage "$key: is no key of a witness (NAME+ID+KEY)"
     # Not by echo, which may read escapes.
     printf '%s %s %s\n' "$id_of" "$key_of" "$name_of" >> "$W/witnesses"
 done

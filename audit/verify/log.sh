@@ -125,7 +125,7 @@ check_log() {
 log_once() {
     note "$side/checkpoint" "$side/checkpoint" && checkpoint=$number || checkpoint=
     note "$side/chain" "$side/chain" && chain=$number || chain=
-    { below "$side/anchors/" | sed -n 's/^\([0-9]*\)\/chain$/\1/p'; echo "$chain"; } | sed 's/^0*//' > "$W/wanted"
+    { below "$side/anchors/" | sed -n 's/^\([0-9]*\)\/ch[a-z]*$/\1/p'; echo "$chain"; } | sed 's/^0*//' > "$W/wanted"
     seals "$side/SEALS" "$checkpoint" "${log##*/}" || { wrong "$side/SEALS: line ${fault%% *}: ${fault#* }"; return; }
     last_is_lf "$side/SEALS" || tell note "$side/SEALS: bytes behind its last line are no record"
     IFS=' ' read -r records all bytes count_of_seals key_hex origin old << END_OF_TEXT

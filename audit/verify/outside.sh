@@ -8,59 +8,84 @@ anchors() {
     while read -r dir; do
         folder=$side/anchors/$dir line=$(echo "$dir" | sed 's/^0*//')
         case $dir.${#dir} in *[!0-9]*.* | .* ) line= ;; *.20) ;; *) line= ;; esac
-        [ -n "$line" ] && [ -f "$folder/chain" ] || { tell 'NOT COUNTED' "$folder: has no chain note, or no such name"; continue; }
-        pinned "$folder/chain" "$line" || continue
-        cp "$W/text" "$W/stamped" || io "cannot write"
-        below "$folder/" | sed -n '/^[a-z0-9-]*\.tsr$/p' > "$W/stamps"
+        [ -n "$line" ] && { [ -f "$folder/chain" ] || [ -f "$folder/checkpoint" ]; } || {
+            tell 'NOT COUNTED' "$folder: has no note, or no such name"; continue; }
+        of_before && { tell 'NOT COUNTED' "$folder: is of the log that this one took the place of"; continue; }
+        rm -f "$W/stamped"
+        if [ -f "$folder/chain" ]; then
+            pinned "$folder/chain" "$line" || continue
+            cp "$W/text" "$W/stamped" || io "cannot write"
+        else at "$line" || { wrong "$folder: is over $line lines of SEALS, and it has $records"; continue; }; fi
+        below "$folder/" | sed -n '/^[a-z0-9-]\{1,40\}\.tsr$/p' > "$W/stamps"
         while read -r file; do stamp "$folder/${file%.tsr}"; done < "$W/stamps"
         [ -f "$folder/checkpoint" ] && note "$folder/checkpoint" "$folder/checkpoint" || continue
-        [ "$number $hash $origin_said" = "$lines $root $origin" ] ||
-            wrong "$folder/checkpoint: FORKED: what was signed then is not the tree of the seals up to line $line of SEALS"
+        [ "$number $hash $origin_said" = "$lines $root $origin" ] || {
+            wrong "$folder/checkpoint: FORKED: what was signed then is not the tree of the seals up to line $line of SEALS"; continue; }
         note_signed "$origin" "$folder/checkpoint" "$id" "$key" "$old_id" "$old_key"
-        cosignatures "$lines lines"
+        cosignatures
     done < "$W/anchors"
-    if [ -f "$side/checkpoint" ] && note "$side/checkpoint" "$side/checkpoint"; then cosignatures "$number lines"; fi
 }
+
+# A restarted log may keep what others said of the one before it.
+of_before() {
+    [ -n "$old" ] && [ -f "$folder/chain" ] && note "$folder/chain" "$folder/chain" > "$W/said" && [ "$origin_said" = "${old%% *}/seals" ]
+}
+
+# Whether these Unix seconds are still to come. A clock may be wrong by ten minutes.
+to_come() { [ "$1" -gt $(($(date +%s) + 600)) ]; }
 
 # A time stamp (RFC 3161) over $W/stamped.
 stamp() {
-    openssl ts -reply -in "$1.tsr" -text 2> "$W/said" | tr -c '\012\040-\176' '?' > "$W/reply"
+    few 65536 "$1.tsr" "$W/tsr" || { wrong "$1.tsr: is longer than a time stamp can be"; return; }
+    openssl ts -reply -in "$W/tsr" -text 2> "$W/said" | tr -c '\012\040-\176' '?' > "$W/reply"
     imprint= seconds=
     read -r algorithm imprint seconds << END_OF_TEXT
 $(awk -f "$A/stamp.awk" "$W/reply")
 END_OF_TEXT
-    case $algorithm in
-        sha256 | sha384 | sha512) ;;
-        *) tell 'NOT COUNTED' "$1.tsr: is no time stamp that is known here"; return ;;
-    esac
-    [ "$imprint" = "$(openssl dgst "-$algorithm" -r < "$W/stamped" | cut -d ' ' -f 1)" ] || {
+    [ -n "$seconds" ] || { wrong "$1.tsr: is no time stamp"; return; }
+    [ -f "$W/stamped" ] && [ "$algorithm $imprint" = "sha256 $(hash_of < "$W/stamped")" ] || {
         wrong "$1.tsr: is a stamp of another text than the chain beside it"; return; }
     when=$(sed -n 's/^Time stamp: //p' "$W/reply")
     [ -n "$tsa" ] || { tell 'NOT COUNTED' "$1.tsr: says $when; name its authority with --tsa-ca"; return; }
-    more=; [ ! -f "$1.pem" ] || more="-untrusted $1.pem"
-    # shellcheck disable=SC2086 # A path of the pack has no space.
-    if openssl ts -verify -in "$1.tsr" -data "$W/stamped" -CAfile "$tsa" $more -attime "$seconds" > "$W/said" 2>&1; then
+    more=
+    if [ -f "$1.pem" ]; then
+        few 1048576 "$1.pem" "$W/pem" || { wrong "$1.pem: is longer than certificates can be"; return; }
+        more="-untrusted $W/pem"
+    fi
+    # shellcheck disable=SC2086 # A folder of mktemp has no space, or else it is our own.
+    if ! openssl ts -verify -in "$W/tsr" -data "$W/stamped" -CAfile "$tsa" $more -attime "$seconds" > "$W/said" 2>&1; then
+        tell 'NOT COUNTED' "$1.tsr: says $when, and the authorities of $tsa did not sign that"
+    elif to_come "$seconds"; then tell 'NOT COUNTED' "$1.tsr: its time, $when, is still to come"
+    else
         stamps=$((stamps + 1))
         tell stamp "$log: $line lines of SEALS, with $lines lines of the log, were there by $when ($1.tsr)"
-    else tell 'NOT COUNTED' "$1.tsr: says $when, and the authorities of $tsa did not sign that"; fi
+    fi
 }
 
 # Of the note that was read, which is a checkpoint: C2SP tlog-cosignature, a time before the signature.
 cosignatures() {
     [ "$can" = 1 ] || return 0
     while read -r id_of key_of name_of; do
+        newest=
         signatures_of "$name_of" "$id_of"
         while read -r hex sig; do
-            case ${#hex}.$hex in 144.[0-7]*) ;; *) continue ;; esac
-            [ "$(strong "${hex#????????????????}")" = strong ] || continue
-            seconds=$(printf '%d' "0x${hex%"${hex#????????????????}"}")
-            { printf 'cosignature/v1\ntime %s\n' "$seconds"; cat "$W/text"; } > "$W/cosigned" || io "cannot write"
-            if ed25519 "$key_of" "${sig#????????????????????????????????}" "$W/cosigned"; then
-                echo "$id_of" >> "$W/seen"
-                tell cosigned "$log: $1 by $name_of, who says that it was second $seconds since 1970"
-            else tell 'NOT COUNTED' "$log: a cosignature in the name of $name_of is wrong"; fi
+            cosigned || { newest=; wrong "$folder/checkpoint: a cosignature in the name of $name_of is wrong"; break; }
+            [ "$seconds" -le "${newest:-0}" ] || newest=$seconds
         done < "$W/mine"
+        [ -n "$newest" ] || continue
+        to_come "$newest" && { tell 'NOT COUNTED' "$log: the time of $name_of, second $newest, is still to come"; continue; }
+        echo "$id_of" >> "$W/seen"
+        tell cosigned "$log: $lines lines by $name_of, who says that it was second $newest since 1970"
     done < "$W/witnesses"
+}
+
+# One of them: sets `seconds`.
+cosigned() {
+    case ${#hex}.$hex in 144.[0-7]*) ;; *) return 1 ;; esac
+    [ "$(strong "${hex#????????????????}")" = strong ] || return 1
+    seconds=$(printf '%d' "0x${hex%"${hex#????????????????}"}")
+    { printf 'cosignature/v1\ntime %s\n' "$seconds"; cat "$W/text"; } > "$W/cosigned" || io "cannot write"
+    ed25519 "$key_of" "${sig#????????????????????????????????}" "$W/cosigned"
 }
 
 # What the auditor asked for, of one log.

@@ -21,6 +21,12 @@ pub(super) fn folder(records: u64) -> String {
     format!("{records:020}")
 }
 
+/// What somebody may be called in a folder. Other files mean nothing.
+fn is_name(name: &str) -> bool {
+    let known = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    (1..=40).contains(&name.len()) && name.bytes().all(known)
+}
+
 /// All folders, by number. What else lies there is somebody else's.
 pub(super) fn folders(sidecar: &Sidecar<'_>, unchecked: &mut Vec<String>) -> Result<Folders, FileError> {
     let dir = sidecar.name(ANCHORS);
@@ -69,7 +75,7 @@ impl Evidence {
             faults: Vec::new(),
         };
         for file in files {
-            let end = file.rsplit_once('.').map(|(_, end)| end);
+            let end = file.rsplit_once('.').filter(|(name, _)| is_name(name)).map(|(_, end)| end);
             let most = match (file.as_str(), end) {
                 ("chain" | "checkpoint", _) => NOTE_LEN_MAX as u64,
                 (_, Some("tsr")) => STAMP_MAX,

@@ -167,14 +167,14 @@ impl Judging<'_> {
             self.anchored.unchecked.push(what);
             return false;
         }
+        let Some(pin) = evidence.pin(seen.at(records), self.state) else { return true };
         for (file, note) in evidence.notes() {
-            if !seen.keys(records).any(|key| note.verify(key).is_ok()) {
+            if !seen.signed(records, &pin, note) {
                 let finding = Finding::new(Kind::Unsigned, self.name(records, file));
-                self.findings.add(finding.says("no key of the log has signed it"));
+                self.findings.add(finding.says("no key of the log has signed it, or not the one of then"));
                 return true;
             }
         }
-        let Some(pin) = evidence.pin(seen.at(records), self.state) else { return true };
         if let (Some((note, _)), Pinned::Fits) = (&evidence.checkpoint, &pin.pinned) {
             self.of_witnesses(records, note, pin.lines);
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anchor::heads::Head;
-use tlog::{Hash, Vkey};
+use tlog::{Hash, Note, Vkey};
 
 use crate::finding::{Finding, Findings, Kind};
 use crate::place::FileError;
@@ -87,10 +87,14 @@ impl Seen {
         self.records.get(&records)
     }
 
-    /// The keys that may have signed when SEALS had so many lines, or now.
-    pub(super) fn keys(&self, records: u64) -> impl Iterator<Item = &Vkey> {
-        let then = self.at(records).map(|at| self.keys[at.keys].as_slice()).unwrap_or_default();
-        then.iter().chain(self.keys.last().into_iter().flatten())
+    /// Whether the log's keys have signed a note of the moment when SEALS had so many lines: all that had to, if it is of
+    /// this history. Of another one it is not known which they were.
+    pub(super) fn signed(&self, records: u64, pin: &Pin, note: &Note) -> bool {
+        let signed = |key: &Vkey| note.verify(key).is_ok();
+        match self.at(records).filter(|_| pin.pinned == Pinned::Fits) {
+            Some(at) => self.keys[at.keys].iter().all(signed),
+            None => self.keys.iter().flatten().any(signed),
+        }
     }
 
     pub(super) fn judge(&self, head: Head, label: &str) -> Pin {

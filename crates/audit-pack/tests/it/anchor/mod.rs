@@ -1,5 +1,6 @@
 //! Anchors, with a witness, an authority and a store of other people's making.
 
+mod crosswise;
 mod forged;
 mod import;
 mod peers;

@@ -11,11 +11,12 @@ use super::SCRIPT;
 use crate::world::Ran;
 
 /// What every userland has, beside an awk, a program for SHA-256, ssh-keygen and openssl.
-pub(super) const TOOLS: [&str; 24] = [
+pub(super) const TOOLS: [&str; 25] = [
     "cat",
     "cmp",
     "cp",
     "cut",
+    "date",
     "dd",
     "dirname",
     "find",
@@ -58,26 +59,26 @@ pub(super) fn found(program: &str) -> PathBuf {
     place.unwrap_or_else(|| panic!("{program} is not there; scripts/install-test-tools.sh has it"))
 }
 
-pub(super) struct Land {
-    pub(super) name: &'static str,
+pub(crate) struct Land {
+    pub(crate) name: &'static str,
     shell: Vec<String>,
     bin: TempDir,
     tmp: TempDir,
 }
 
-pub(super) struct Lands(Vec<Land>);
+pub(crate) struct Lands(Vec<Land>);
 
 impl Lands {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(LANDS.iter().map(Land::new).collect())
     }
 
-    pub(super) fn all(&self) -> &[Land] {
+    pub(crate) fn all(&self) -> &[Land] {
         &self.0
     }
 
     /// One of them, in turn.
-    pub(super) fn turn(&self, number: usize) -> &Land {
+    pub(crate) fn turn(&self, number: usize) -> &Land {
         &self.0[number % self.0.len()]
     }
 }
@@ -116,7 +117,7 @@ impl Land {
 
     /// Runs the script. It leaves nothing behind.
     #[track_caller]
-    pub(super) fn verify(&self, arguments: &[&str], folder: &Path) -> Ran {
+    pub(crate) fn verify(&self, arguments: &[&str], folder: &Path) -> Ran {
         let mut command = Command::new(&self.shell[0]);
         command.args(&self.shell[1..]).arg(SCRIPT).args(arguments).current_dir(folder).stdin(Stdio::null());
         command.env_clear().env("PATH", self.bin()).env("TMPDIR", self.tmp.path());

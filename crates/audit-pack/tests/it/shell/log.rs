@@ -31,7 +31,7 @@ pub(super) struct Log {
 }
 
 /// A key of OpenSSH as one that signs notes: its seed stands in the file, before the public half.
-fn note_key(world: &World, name: &str, origin: &str) -> MemoryKey {
+pub(crate) fn note_key(world: &World, name: &str, origin: &str) -> MemoryKey {
     let decoded = |text: &str| base64::engine::general_purpose::STANDARD.decode(text).unwrap();
     let public = decoded(world.read(&format!("{name}.pub")).split(' ').nth(1).unwrap());
     let private: String = world.read(name).lines().filter(|line| !line.starts_with('-')).collect();

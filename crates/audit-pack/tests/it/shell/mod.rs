@@ -2,8 +2,8 @@
 //! of `audit-pack verify`, but for what it says that it does not check.
 
 mod anchors;
-mod lands;
-mod log;
+pub(crate) mod lands;
+pub(crate) mod log;
 mod logs;
 mod packs;
 mod vectors;

@@ -110,24 +110,35 @@ pub(crate) fn made(script: &str, forger: Forger) -> World {
     world.sh("ssh-keygen -q -t ed25519 -N '' -f other");
     world.pack();
     world.unpack();
-    let key = match forger {
-        Nobody | Keyless => None,
-        Stranger => Some("other"),
-        Owner => Some("key"),
-    };
     world.sh(&script.replace("LOG", LOG));
     if forger != Nobody {
         world.sh(MANIFESTS);
     }
-    if let Some(key) = key {
-        world.sh(&sign_inside(key));
-    }
-    world.tar("y.tar");
-    match key {
-        Some(key) => world.sh(&format!("ssh-keygen -q -Y sign -f {key} -n pack@holdfast y.tar 2> /dev/null")),
-        None => world.sh("cp x.tar.sig y.tar.sig"),
+    match forger {
+        Nobody | Keyless => {
+            world.tar("y.tar");
+            world.sh("cp x.tar.sig y.tar.sig");
+        }
+        Stranger => world.sign_anew("other"),
+        Owner => world.sign_anew("key"),
     }
     world
+}
+
+impl World {
+    /// Signs the folder `x` as it is now, with its manifests made anew, and makes `y.tar` of it.
+    pub(crate) fn remake(&self, key: &str) {
+        self.sh(MANIFESTS);
+        self.sign_anew(key);
+    }
+
+    fn sign_anew(&self, key: &str) {
+        self.sh(&sign_inside(key));
+        self.tar("y.tar");
+        self.sh(&format!(
+            "rm -f y.tar.sig; ssh-keygen -q -Y sign -f {key} -n pack@holdfast y.tar 2> /dev/null"
+        ));
+    }
 }
 
 #[test]
