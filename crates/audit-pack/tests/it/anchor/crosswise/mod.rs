@@ -1,5 +1,15 @@
 //! Packs that were really anchored, judged by `audit-pack verify` and by `audit/verify.sh`, which share no code: their
-//! verdicts are the same, also over histories that the owner of the key has written anew.
+//! verdicts are the same, also over histories that the owner of the key has written anew. Which attack is judged where:
+//!
+//! | attack | both, really anchored | also |
+//! | --- | --- | --- |
+//! | a line edited, all sealed and signed anew, old stamps and cosignatures left | `history` | `anchor::forged`, `shell::anchors` |
+//! | an older copy gone on with | `history` | `anchor::witness` |
+//! | a rotation forged by the owner, or by nobody | `history` | `shell::logs` |
+//! | a key on the wrong side of its change | `keys` | `shell::logs`, `shell::anchors` |
+//! | a restart without its past | `history` | `shell::logs` |
+//! | a fork between two packs (`--since`; the script has none) | `history`, `page` | `verify::since` |
+//! | stamps, cosignatures and notes that are not what they should be | `evidence` | `anchor::stamps`, `shell::anchors` |
 
 mod evidence;
 mod history;
