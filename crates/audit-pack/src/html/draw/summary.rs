@@ -162,7 +162,7 @@ pub(super) fn limits(seen: &Seen<'_>) -> Markup {
                 @if story.unwitnessed() > 0 {
                     li { strong { "That the owner of the key has not written everything anew. " }
                          "Whoever has the key can make another history with other times and seal it in the same way. Only a copy of a "
-                         "seal that lay in other people's hands at the time (an “anchor”) excludes that. Of " (count(story.logs.len() as u64, "log")) " here, " (grouped(story.unwitnessed() as u64)) " have none that was checked." }
+                         "seal that lay in other people's hands at the time (an “anchor”) excludes that. Of " (count(story.logs.len() as u64, "log")) " here, " (grouped(story.unwitnessed() as u64)) " without one that was checked." }
                 } @else {
                     li { strong { "What came after the newest anchor. " }
                          "What was sealed before it lay in other people's hands. What was sealed later the owner of the key can still write anew." }

@@ -52,12 +52,19 @@ pub(super) fn scale(axis: &Axis, top: f64, bottom: f64) -> Markup {
         line.axis x1=(at(axis.left)) x2=(at(axis.right)) y1=(at(bottom)) y2=(at(bottom)) {}
         @for mark in axis.marks() {
             line.grid x1=(at(mark.x)) x2=(at(mark.x)) y1=(at(top)) y2=(at(bottom + 4.0)) {}
-            text.tick x=(at(mark.x)) y=(at(bottom + 17.0)) text-anchor="middle" { (mark.label) }
+            @let (x, side) = written(axis, mark.x);
+            text.tick x=(at(x)) y=(at(bottom + 17.0)) text-anchor=(side) { (mark.label) }
             @if let Some(date) = mark.date {
-                text.tick x=(at(mark.x)) y=(at(bottom + 32.0)) text-anchor="middle" { (date) }
+                text.tick x=(at(x)) y=(at(bottom + 32.0)) text-anchor=(side) { (date) }
             }
         }
     }
+}
+
+/// Where the words of a mark are written: in its middle or, near the right end, so that they do not leave the drawing.
+fn written(axis: &Axis, x: f64) -> (f64, &'static str) {
+    const DATE: f64 = 40.0;
+    if x > axis.right - DATE { (axis.right + 8.0, "end") } else { (x, "middle") }
 }
 
 /// Where the records of a finding were sealed.
