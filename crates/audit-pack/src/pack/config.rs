@@ -170,6 +170,7 @@ const FILE: &[(&str, Rule)] = &[
         "audit",
         Rule::Table(&[
             ("logs", Keep),
+            ("past", Keep),
             ("key", Keep),
             ("origin", Keep),
             ("include", Keep),
