@@ -248,13 +248,7 @@ fn anchors_are_signed_by_the_keys_of_then() {
     allow(&world);
     log.pack(&world, "key2");
     for land in Lands::new().all() {
-        // The log that it took the place of has another key by now, and nothing else is less than it should be.
-        let ran = land.verify(&["x.tar", "allowed_signers"], &world.path("")).ends(5);
-        let lacks: Vec<&str> = ran.out.lines().filter(|line| line.contains("LACKS")).collect();
-        assert!(
-            matches!(lacks.as_slice(), [lack] if lack.contains("old.jsonl: is signed by another key")),
-            "{lacks:?}"
-        );
+        land.verify(&["x.tar", "allowed_signers"], &world.path("")).ends(0);
     }
     log.edit(&format!("{first}/chain"), "/decisions ", "/decision ");
     log.pack(&world, "key2");
