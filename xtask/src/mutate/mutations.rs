@@ -11,7 +11,7 @@ pub(super) struct Mutation {
     pub(super) new: &'static str,
 }
 
-pub(super) const MUTATIONS: [Mutation; 23] = [
+pub(super) const MUTATIONS: [Mutation; 24] = [
     Mutation {
         name: "alert-for-a-trip-that-was-not-made",
         rule: "trip-first",
@@ -153,8 +153,15 @@ pub(super) const MUTATIONS: [Mutation; 23] = [
         rule: "never-rewritten",
         file: "crates/audit-pack/src/seal/mod.rs",
         old: "        self.sys.store.sync(&path).map_err(FileError::at(&path))?;
-        let seals",
-        new: "        let seals",
+        if id",
+        new: "        if id",
+    },
+    Mutation {
+        name: "another-file-is-made-durable",
+        rule: "never-rewritten",
+        file: "crates/audit-pack/src/seal/mod.rs",
+        old: "if id.is_none() || guard::id_of(self.sys.store, &path)? != id {",
+        new: "if id.is_none() {",
     },
     Mutation {
         name: "seals-are-signed-before-they-are-durable",
@@ -167,7 +174,7 @@ pub(super) const MUTATIONS: [Mutation; 23] = [
         name: "signature-is-not-remembered",
         rule: "never-rewritten",
         file: "crates/audit-pack/src/seal/sign.rs",
-        old: "guard.write(self.sys.store, &self.guard, self.log)?;",
+        old: "self.guard_of(growth)?.write(self.sys.store, &self.guard, self.log)?;",
         new: "",
     },
     Mutation {
