@@ -7,13 +7,13 @@ use holdfast::Exit;
 use holdfast::sys::{Appended, Sys};
 use serde::Serialize;
 use tlog::Hash;
-use tlog::seals::State;
 
 use crate::cli::AppendArgs;
 use crate::context::{Chosen, Context};
 use crate::log::Log;
 use crate::out;
 use crate::place::FileError;
+use crate::seal::Sealed;
 use crate::sealing;
 
 /// As much as is taken from stdin at once, in bytes.
@@ -123,7 +123,15 @@ fn append(context: &Context<'_>, chosen: &Chosen, lines: &[String]) -> Exit {
     let (sealed, full) =
         sealing::seal(&context.in_passing(), chosen, |sealer, signer| sealer.seal_locked(signer));
     let exit = match sealed {
-        Ok(sealed) => receipts(context, lines, numbers(context.sys, log, &sealed.before, &written)),
+        Ok(Sealed { waits: Some(waits), .. }) => {
+            let story = waits.story(&path);
+            let why = format_args!(
+                "{path}: the lines are appended, durably; no receipt can be given, since the log was renamed:\n  {story}\n  \
+                 do not append them again: a later seal covers them"
+            );
+            context.refuse(&why, Exit::Unsealed)
+        }
+        Ok(sealed) => receipts(context, lines, numbers(context.sys, log, sealed.from, &written)),
         Err(exit) => {
             let why = format_args!(
                 "{path}: the lines are appended, durably, and not sealed yet\n  then: audit-pack seal {path}"
@@ -185,14 +193,19 @@ fn receipts(context: &Context<'_>, lines: &[String], numbers: Result<Vec<u64>, F
     said
 }
 
-/// Counts line ends from what was sealed before to each of our lines, which stand behind it.
-fn numbers(sys: &Sys<'_>, log: &Log, before: &State, written: &[Appended]) -> Result<Vec<u64>, FileError> {
+/// Counts line ends from where sealing began to each of our lines, which stand behind it.
+fn numbers(
+    sys: &Sys<'_>,
+    log: &Log,
+    (mut at, mut count): (u64, u64),
+    written: &[Appended],
+) -> Result<Vec<u64>, FileError> {
     const STEP: usize = 1 << 20;
     let path = log.path();
     let file = sys.store.open(&path);
     let file = file.map_err(|error| FileError::new(path.display().to_string(), error))?;
     let mut buf = vec![0; STEP];
-    let (mut at, mut count, mut numbers) = (before.bytes - before.file_begin, before.lines, Vec::new());
+    let mut numbers = Vec::new();
     for appended in written {
         while at < appended.offset {
             let wanted = STEP.min((appended.offset - at) as usize);

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use holdfast::json::Value;
 use holdfast_tests::harness::{Ended, Run, Scratch};
 
-use super::logs::{LOG, SIDECAR, audit, checked, line, lines, seal, sealed, write};
+use super::logs::{LOG, SIDECAR, append, audit, checked, line, lines, seal, sealed, write};
 
 const OLD: &str = "memory/decisions.jsonl-20261128";
 
@@ -105,6 +105,24 @@ fn nothing_stands_in_the_new_file_yet() {
     write(&root, "20}\n");
     seal(&root).finish().expect(0).says("1 new lines");
     seals_all(&root, 21);
+}
+
+/// A receipt is a promise: a line that no seal covers yet gets none, and one that gets one has its number in the whole log.
+#[test]
+fn a_line_that_is_appended_while_the_log_is_rotated_gets_no_wrong_receipt() {
+    let (root, old) = prepared("dateext; create");
+    root.put("new", lines(28..30));
+    let refused = append(&root).finish().expect(4).says("do not append them again");
+    assert_eq!(refused.stdout, "", "no receipt\n{refused}");
+    quiet(&root, &[&old]);
+    root.put("new", lines(30..32));
+    let told = append(&root).finish().expect(0);
+    let receipts: Vec<String> = told.stdout.lines().map(str::to_owned).collect();
+    let expected =
+        (31..33).map(|number: u64| format!("{number} {}", tlog::Hash::leaf(line(number - 1).as_bytes())));
+    assert_eq!(receipts, expected.collect::<Vec<_>>(), "{told}");
+    seals_all(&root, 32);
+    append(&root).finish().expect(0).says("33 ").says("34 ");
 }
 
 /// What a person must decide: what was done to the log, what the sealer says, and what helps.

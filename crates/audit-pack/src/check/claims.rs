@@ -10,10 +10,10 @@ use crate::place::FileError;
 use crate::seals::{Segment, damage, walk};
 use crate::sidecar::Sidecar;
 
-/// So many keys are tried for one checkpoint.
+/// So many keys, the last ones, are tried for one checkpoint.
 const CHECKPOINT_STATES_MAX: usize = 16;
-/// So many changes of the key are looked at; nobody has more.
-const KEY_CHANGES_MAX: usize = 10_000;
+/// So many changes of the key are looked at; nobody has more: it is one a week for twenty years.
+pub(super) const KEY_CHANGES_MAX: usize = 1000;
 
 /// The bytes of the log that one file holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,6 +120,12 @@ pub(crate) fn claims(
             claims.findings.add(finding);
         }
     }
+    if let Some(line) = story.not_looked_at {
+        let says = format!(
+            "the key changes more than {KEY_CHANGES_MAX} times: this change and all behind it were not looked at"
+        );
+        claims.findings.add(Finding::new(Kind::Malformed, &seals_name).line(line).says(says));
+    }
     claims.check_chain(&chain_name, chain, wanted.chain, seals_are_whole);
     claims.check_checkpoint(&checkpoint_name, checkpoint, wanted.checkpoint);
     claims.check_guard(&seals_name, pins, wanted.guard);
@@ -140,9 +146,11 @@ impl Wanted {
         }
         if let Some((size, at)) = &mut self.checkpoint
             && state.lines == *size
-            && at.len() < CHECKPOINT_STATES_MAX
             && at.last().is_none_or(|last| !last.signers().eq(state.signers()))
         {
+            if at.len() == CHECKPOINT_STATES_MAX {
+                at.remove(0);
+            }
             at.push(state.clone());
         }
         if let Some((records, head)) = &mut self.guard
@@ -185,8 +193,9 @@ fn body<T, E: std::fmt::Display>(
 struct Story {
     /// The files that were closed, with the lines and bytes of the log behind each.
     closed: Vec<(FileName, u64, u64)>,
-    /// What SEALS says behind each change of the key.
+    /// What SEALS says behind each change of the key, and in which line of it stands the first that is not looked at.
     key_changes: Vec<State>,
+    not_looked_at: Option<u64>,
     last: Option<Segment>,
     lines: u64,
     bytes: u64,
@@ -201,7 +210,8 @@ impl Story {
             Record::KeyChange(_) if self.key_changes.len() < KEY_CHANGES_MAX => {
                 self.key_changes.push(state.clone());
             }
-            Record::Genesis(_) | Record::KeyChange(_) => {}
+            Record::KeyChange(_) => _ = self.not_looked_at.get_or_insert(state.records),
+            Record::Genesis(_) => {}
             Record::Seal(seal) => {
                 let (lines, bytes) = (self.lines, self.bytes);
                 if seal.bytes != bytes {

@@ -47,8 +47,6 @@ const BAD_MAX: usize = 20;
 /// What a run of the sealer did.
 #[derive(Debug)]
 pub(crate) struct Sealed {
-    /// What had been signed before.
-    pub(crate) before: State,
     /// What SEALS says now.
     pub(crate) state: State,
     /// Lines that were sealed by this run.
@@ -62,6 +60,8 @@ pub(crate) struct Sealed {
     pub(crate) mended: u64,
     /// Files that were closed by this run.
     pub(crate) closed: Vec<FileName>,
+    /// From which byte of the log's present file on this run has sealed, and how many lines of the log are before it.
+    pub(crate) from: (u64, u64),
     /// Why what stands in the log's file is not sealed yet.
     pub(crate) waits: Option<Waits>,
     /// An old segment that was hashed again and is not what was sealed.
@@ -71,7 +71,6 @@ pub(crate) struct Sealed {
 impl Sealed {
     fn nothing(state: &State) -> Self {
         Self {
-            before: state.clone(),
             state: state.clone(),
             new_lines: 0,
             tail: 0,
@@ -79,6 +78,7 @@ impl Sealed {
             bad: Vec::new(),
             mended: 0,
             closed: Vec::new(),
+            from: (state.bytes - state.file_begin, state.lines),
             waits: None,
             findings: Findings::default(),
         }

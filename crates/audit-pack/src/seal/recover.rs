@@ -58,8 +58,13 @@ impl Sealer<'_> {
         Ok(guard)
     }
 
-    fn seals_error(&self, error: impl Into<ReadError>) -> FileError {
+    pub(super) fn seals_error(&self, error: impl Into<ReadError>) -> FileError {
         FileError::new(self.log.in_sidecar("SEALS").display().to_string(), error)
+    }
+
+    pub(super) fn seals(&self) -> Result<Box<dyn ReadAt>, FileError> {
+        let seals = self.sys.store.open(&self.log.in_sidecar("SEALS"));
+        seals.map_err(|error| self.seals_error(error))
     }
 
     /// SEALS has the line that was signed last, where it was. By the hashes in each line all before it are the same, too.
@@ -158,7 +163,7 @@ impl Sealer<'_> {
     /// Seals that were written and not signed: each must be what the log's bytes say.
     fn catch_up(&self, growth: &mut Growth, writer: &mut TileWriter<'_>) -> Result<(), SealError> {
         let path = self.log.in_sidecar("SEALS");
-        let seals = self.sys.store.open(&path).map_err(|error| self.seals_error(error))?;
+        let seals = self.seals()?;
         let mut reader = SealsReader::new(&*seals, growth.seals_len);
         let mut walk = Walk::resume(growth.state.clone());
         while let Some(line) = reader.line().map_err(|error| self.seals_error(error))? {
@@ -276,8 +281,7 @@ impl Sealer<'_> {
     pub(super) fn extents(&self, state: &State, file: &str) -> Result<Vec<Extent>, SealError> {
         let mut extents = Vec::new();
         if state.file.is_some() {
-            let path = self.log.in_sidecar("SEALS");
-            let seals = self.sys.store.open(&path).map_err(|error| self.seals_error(error))?;
+            let seals = self.seals()?;
             let mut begin = 0;
             let walked = walk(&*seals, |record, now, _| {
                 if let Record::Rotation(rotation) = record

@@ -191,10 +191,8 @@ impl Sealer<'_> {
     }
 
     fn last_segment(&self, seals_len: u64) -> Result<Option<Segment>, SealError> {
-        let path = self.log.in_sidecar("SEALS");
-        let seals = self.sys.store.open(&path);
-        let seals = seals.map_err(|error| FileError::new(path.display().to_string(), error))?;
-        Ok(segment_at(&*seals, seals_len.saturating_sub(1)).map_err(FileError::at(&path))?)
+        Ok(segment_at(&*self.seals()?, seals_len.saturating_sub(1))
+            .map_err(|error| self.seals_error(error))?)
     }
 
     /// The file whose first lines a sealer that was killed has sealed by this seal, if it is another one than was
@@ -252,6 +250,7 @@ impl Sealer<'_> {
             self.append(growth, &[record])?;
             growth.closed.pop_front();
             sealed.closed.push(closed);
+            sealed.from = (0, growth.state.lines);
             self.add_new(growth, sealed)?;
         }
         Ok(())
@@ -314,10 +313,8 @@ impl Sealer<'_> {
 
     /// When the log was begun, as its first record says.
     fn begun_ms(&self) -> Result<u64, SealError> {
-        let path = self.log.in_sidecar("SEALS");
-        let seals = self.sys.store.open(&path);
-        let seals = seals.map_err(|error| FileError::new(path.display().to_string(), error))?;
-        let line = SealsReader::new(&*seals, 0).line().map_err(FileError::at(&path))?;
+        let seals = self.seals()?;
+        let line = SealsReader::new(&*seals, 0).line().map_err(|error| self.seals_error(error))?;
         Ok(match line.as_deref().map(Record::parse) {
             Some(Ok(Record::Genesis(genesis))) => genesis.time_ms,
             _ => 0,

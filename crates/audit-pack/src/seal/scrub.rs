@@ -50,10 +50,9 @@ impl Sealer<'_> {
 
     /// Looks at the seal whose line has byte `at` of SEALS.
     fn look_at_seal(&self, growth: &Growth, at: u64) -> Result<Option<Finding>, SealError> {
-        let path = self.log.in_sidecar("SEALS");
-        let seals = self.sys.store.open(&path);
-        let seals = seals.map_err(|error| FileError::new(path.display().to_string(), error))?;
-        let Some(segment) = segment_at(&*seals, at).map_err(FileError::at(&path))? else { return Ok(None) };
+        let Some(segment) = segment_at(&*self.seals()?, at).map_err(|error| self.seals_error(error))? else {
+            return Ok(None);
+        };
         if !segment.follows {
             let says = format!("seal {} does not follow the line before it", segment.seal.n);
             return Ok(Some(Finding::new(Kind::Edited, "SEALS").says(says)));

@@ -3,9 +3,14 @@
 mod changes;
 pub(crate) mod world;
 
+use super::Options;
+use super::claims::KEY_CHANGES_MAX;
 use crate::finding::Kind;
+use crate::progress::Progress;
+use crate::scribe::Scribe;
+use crate::sidecar::Sidecar;
 use changes::{Change, Expected};
-use world::{Rng, World};
+use world::{LOG, Rng, World};
 
 /// As many as an ordinary run makes; `HOLDFAST_MUTATIONS=10000` makes more.
 const MUTATIONS: u64 = 1500;
@@ -64,6 +69,27 @@ fn every_change_is_found_and_named() {
         assert!(expected.is_told(&checked.findings), "{story}");
     }
     assert!(!is_all || kinds.len() >= 18, "the dice left out kinds of change: {kinds:?}");
+}
+
+#[test]
+fn changes_of_the_key_that_are_too_many_to_look_at_are_a_finding() {
+    let mut scribe = Scribe::new("example.com/bot/decisions", 7);
+    let all = u64::try_from(KEY_CHANGES_MAX).expect("it fits");
+    let check = |scribe: &Scribe| {
+        let progress = Progress::hidden();
+        let options = Options { deep: false, pins: Vec::new(), threads: 1, progress: &progress };
+        super::check(&Sidecar::new(scribe, LOG), &options).expect("memory can be read").findings
+    };
+    for number in 0..all {
+        scribe.change_key(if number % 2 == 0 { 8 } else { 7 });
+        scribe.seal("");
+    }
+    assert!(check(&scribe).is_empty(), "{}", check(&scribe));
+    scribe.change_key(8);
+    scribe.seal("");
+    let told = check(&scribe);
+    let places: Vec<_> = told.listed.iter().map(|finding| (finding.kind, finding.line)).collect();
+    assert_eq!(places, [(Kind::Malformed, Some(2 * all + 2))], "{told}");
 }
 
 #[test]

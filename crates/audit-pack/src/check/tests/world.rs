@@ -1,21 +1,18 @@
 //! A sealed log in memory.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 
 use holdfast::sys::{ReadAt, ReadError};
-use tlog::note::MemoryKey;
-use tlog::seals::{Genesis, Record, State, Walk};
-use tlog::tile::Builder;
-use tlog::{Hash, Note, Origin, Signer, tile};
 
 use crate::check::{Checked, Options, Pin, check};
 use crate::place::Place;
 use crate::progress::Progress;
+pub(crate) use crate::scribe::LOG;
+use crate::scribe::Scribe;
 use crate::sidecar::Sidecar;
 
-pub(crate) const LOG: &str = "decisions.jsonl";
 const ORIGIN: &str = "example.com/bot/decisions";
+const KEY: u8 = 7;
 
 /// Numbers that follow from a seed (splitmix64).
 pub(crate) struct Rng(u64);
@@ -64,35 +61,25 @@ impl Place for World {
     }
 }
 
-/// A log that grows and is sealed.
-struct Growing {
-    key: MemoryKey,
-    files: BTreeMap<String, Vec<u8>>,
-    builder: Builder,
-    state: State,
-}
-
 impl World {
     /// Some hundred lines of many lengths, all different, in some ten seals.
     pub(crate) fn new(seed: u64) -> Self {
         let mut rng = Rng::new(seed ^ 0xabcd);
-        let mut growing = Growing::new();
+        let mut scribe = Scribe::new(ORIGIN, KEY);
         let seals = 4 + rng.below(12);
         let mut earlier = BTreeMap::new();
         for seal in 0..seals {
-            for _ in 0..=rng.below(120) {
-                growing.write(&mut rng);
-            }
-            growing.seal(seal);
+            let lines: String = (0..=rng.below(120)).map(|_| line(&mut rng)).collect();
+            scribe.seal(&lines);
             if seal == seals / 2 {
-                earlier = growing.files.clone();
+                earlier = scribe.files.clone();
             }
         }
-        let state = &growing.state;
+        let state = &scribe.state;
         let (size, root) = (state.lines, state.root);
         let seals = Some((state.records, state.head));
         let guard = Pin { label: "the memory of the key".to_owned(), size, root, seals };
-        Self { files: growing.files, sealed_lines: size, guard, earlier }
+        Self { files: scribe.files, sealed_lines: size, guard, earlier }
     }
 
     pub(crate) fn log(&mut self) -> &mut Vec<u8> {
@@ -118,59 +105,9 @@ impl World {
     }
 }
 
-impl Growing {
-    fn new() -> Self {
-        let key = MemoryKey::new(ORIGIN, &[7; 32]).expect("a key");
-        let origin = Origin::new(ORIGIN).expect("an origin");
-        let genesis = Genesis { origin, time_ms: 1_795_000_000_000, key: key.vkey().clone(), restart: None };
-        let line = Record::Genesis(genesis).to_string();
-        let mut walk = Walk::new();
-        walk.step(line.as_bytes()).expect("a genesis");
-        let state = walk.state().expect("a state").clone();
-        let mut files = BTreeMap::from([(LOG.to_owned(), Vec::new())]);
-        files.insert(format!("{LOG}.audit/SEALS"), line.into_bytes());
-        Self { key, files, builder: Builder::new(), state }
-    }
-
-    fn write(&mut self, rng: &mut Rng) {
-        let longest = if rng.below(40) == 0 { 3000 } else { 200 };
-        let pad = "x".repeat(rng.below(longest) as usize);
-        let line = format!("{{\"id\":{},\"pad\":\"{pad}\"}}\n", rng.next());
-        self.files.get_mut(LOG).expect("the log").extend_from_slice(line.as_bytes());
-    }
-
-    fn seal(&mut self, seal: u64) {
-        let name = |file: &str| format!("{LOG}.audit/{file}");
-        let log = self.files[LOG].clone();
-        let new = &log[self.state.bytes as usize..];
-        let old_size = self.builder.size();
-        let leaves = tlog::lines::hash_lines(new, 1).leaves;
-        let mut tiles = Vec::new();
-        let done: Result<(), Infallible> = self.builder.extend(&leaves, 1, |tile, hashes| {
-            tiles.push((tile, tile::encode(hashes)));
-            Ok(())
-        });
-        done.expect("cannot fail");
-        tiles.extend(self.builder.partials().map(|(tile, hashes)| (tile, tile::encode(hashes))));
-        for stale in tile::stale_tiles(old_size, self.builder.size()) {
-            self.files.remove(&name(&stale.to_string()));
-        }
-        for (tile, bytes) in tiles {
-            self.files.insert(name(&tile.to_string()), bytes);
-        }
-        let (lines, root) = (self.builder.size(), self.builder.root());
-        let record =
-            self.state.seal(1_795_000_060_000 + seal * 60_000, lines, log.len() as u64, Hash::of(new), root);
-        let text = record.to_string();
-        let mut walk = Walk::resume(self.state.clone());
-        walk.step(text.as_bytes()).expect("a seal");
-        self.state = walk.state().expect("a state").clone();
-        self.files.get_mut(&name("SEALS")).expect("SEALS").extend_from_slice(text.as_bytes());
-        for (file, text) in
-            [("checkpoint", self.state.checkpoint().to_string()), ("chain", self.state.chain().to_string())]
-        {
-            let note = Note::sign(&text, &mut [&mut self.key]).expect("signed");
-            self.files.insert(name(file), note.to_string().into_bytes());
-        }
-    }
+/// A decision, of any length.
+fn line(rng: &mut Rng) -> String {
+    let longest = if rng.below(40) == 0 { 3000 } else { 200 };
+    let pad = "x".repeat(rng.below(longest) as usize);
+    format!("{{\"id\":{},\"pad\":\"{pad}\"}}\n", rng.next())
 }
