@@ -8,11 +8,11 @@ use holdfast::journal::{self, Entry};
 use holdfast::json::{self, Object, Value};
 use holdfast::sys::{ReadError, Sys};
 use holdfast::text::printable;
-use holdfast::{Exit, Root};
+use holdfast::{Exit, Root, who};
 
 use crate::cli::AckArgs;
+use crate::out;
 use crate::show::{NAME_MAX, REASON_MAX};
-use crate::{out, who};
 
 /// Something that can be acknowledged.
 struct Open {

@@ -14,7 +14,6 @@ mod status;
 mod tail;
 mod trip;
 mod tty;
-mod who;
 
 use std::process::ExitCode;
 

@@ -7,13 +7,13 @@ use holdfast::advice::Advice;
 use holdfast::circuit::{self, Confirmed, Hold, Lifted, Listing, ResumeError};
 use holdfast::sys::Sys;
 use holdfast::text::printable;
-use holdfast::{Exit, Root};
+use holdfast::{Exit, Root, who};
 
 use crate::cli::ResumeArgs;
+use crate::out;
 use crate::says::Says;
 use crate::show::{self, NAME_MAX};
 use crate::tty::Terminal;
-use crate::{out, who};
 
 /// Who made a hold that names nobody.
 const NOBODY: &str = "unknown";

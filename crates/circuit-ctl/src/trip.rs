@@ -7,11 +7,11 @@ use holdfast::circuit::{self, Trip, Tripped};
 use holdfast::journal::{self, Entry};
 use holdfast::json::{Object, Value};
 use holdfast::sys::Sys;
-use holdfast::{Exit, Root};
+use holdfast::{Exit, Root, who};
 
 use crate::cli::TripArgs;
+use crate::out;
 use crate::show;
-use crate::{out, who};
 
 pub(crate) fn run(args: &TripArgs, sys: &Sys, root: &Root, advice: &Advice) -> Exit {
     // A trip does not fail for want of words: a script may have had none.

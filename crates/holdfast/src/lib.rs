@@ -6,7 +6,7 @@
 //! Layers, each using only those before it:
 //!
 //! * [`sys`]: the only way to time, files and processes;
-//! * [`root`], [`time`], [`local`], [`json`], [`text`], [`advice`], [`exit`]: small shared words;
+//! * [`root`], [`time`], [`local`], [`json`], [`text`], [`advice`], [`who`], [`exit`]: small shared words;
 //! * [`heartbeat`], [`circuit`], [`journal`]: the state files;
 //! * [`config`], [`calendar`]: what `holdfast.toml` can say, and [`settings`]: what of it is in force;
 //! * [`watch`]: the pure decision, which takes observations and returns actions.
@@ -27,6 +27,7 @@ pub mod sys;
 pub mod text;
 pub mod time;
 pub mod watch;
+pub mod who;
 
 pub use exit::Exit;
 pub use root::Root;

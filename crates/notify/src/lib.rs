@@ -32,6 +32,6 @@ pub use entry::{Due, Entry, Moment, Progress};
 pub use heads::Heads;
 pub use outbox::{Outbox, Pending, Put, PutError, audience};
 pub use report::{ChannelReport, Delivery, Event, Note};
-pub use state::{ChannelState, States, mute, states_of};
+pub use state::{ChannelState, States, deaf, mute, states_of};
 pub use transport::{Answer, Direct, Reply, Sending, Transport, Verdict, fault};
 pub use trial::test_alert;

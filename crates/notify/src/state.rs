@@ -97,6 +97,14 @@ pub fn mute(channels: &[Channel], states: &States) -> bool {
     !channels.is_empty() && !channels.iter().any(works)
 }
 
+/// None of the channels that are told first works: only those of a higher level could be heard.
+pub fn deaf(channels: &[Channel], states: &States) -> bool {
+    let lowest = channels.iter().map(|channel| channel.level).min();
+    let first: Vec<Channel> =
+        channels.iter().filter(|channel| Some(channel.level) == lowest).cloned().collect();
+    mute(&first, states)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,9 +1,11 @@
 //! The arguments of `watchdog`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use holdfast::time::Span;
+use holdfast::watch::SILENCE_MOST;
 
 /// Judges heartbeats; pauses trading when one is stale, missing or bad; tells people.
 #[derive(Debug, Parser)]
@@ -41,6 +43,39 @@ pub(crate) enum Command {
     },
     /// Send a test message through every channel and say which worked
     TestAlert,
+    /// Tell nothing of some watches for a while; they trip all the same
+    #[command(after_help = SILENCE)]
+    Silence(SilenceArgs),
+}
+
+/// What is to be silent, and for how long.
+#[derive(Args, Debug)]
+pub(crate) struct SilenceArgs {
+    /// Their names, as `watchdog status` shows them
+    #[arg(required = true, value_name = "WATCH")]
+    pub(crate) watches: Vec<String>,
+    /// How long: 30m, 2h, at most 7d
+    #[arg(long = "for", value_name = "D", required_unless_present = "over", value_parser = at_most_a_week)]
+    pub(crate) span: Option<Span>,
+    /// Why; everybody who is told of alarms is told this
+    #[arg(long, value_name = "TEXT", required_unless_present = "over")]
+    pub(crate) reason: Option<String>,
+    /// End it now
+    #[arg(long, conflicts_with_all = ["span", "reason"])]
+    pub(crate) over: bool,
+    /// Who asks [default: the login user]
+    #[arg(long, value_name = "WHO")]
+    pub(crate) by: Option<OsString>,
+}
+
+fn at_most_a_week(text: &str) -> Result<Span, String> {
+    let span: Span = text.parse().map_err(|error| format!("{error}"))?;
+    if span.0 > SILENCE_MOST.0 {
+        return Err(
+            "longer than a week: what nobody wants to hear of for so long is better not watched".to_owned()
+        );
+    }
+    Ok(span)
 }
 
 /// The digest is that of `data/source/` in the evidence.
@@ -52,9 +87,18 @@ Examples:
   watchdog run --root /srv/bot --every 1s  stay, and notice within the second
   watchdog status --root /srv/bot          what was found last, and when
   watchdog test-alert --root /srv/bot      does the phone ring?
+  watchdog silence trader-run --for 2h --reason 'a new disk'
 
 Without holdfast.toml it watches data/heartbeat.json and every data/heartbeats/NAME.json, and pauses trading
 when one is older than 15 minutes. It never resumes: that is for a person, with circuit-ctl resume.
 
 Exit codes: 0 all is well; 1 an alarm; 69 an alert could not be delivered; 74 reading or writing failed;
 75 another watchdog is at work here; 78 the root or holdfast.toml is not usable. The higher wins.";
+
+const SILENCE: &str = "\
+Examples:
+  watchdog silence trader-run --for 2h --reason 'a new disk'
+  watchdog silence trader-run --over
+
+Messages only: a watch that fails pauses trading all the same, and the daily reminder comes. That it is silent is told, and
+when the silence ends, so is what it hid. What the watchdog says of itself (holdfast/…) cannot be silenced.";

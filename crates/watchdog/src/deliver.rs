@@ -231,7 +231,7 @@ fn alert(message: &Message, config: &Config) -> Alert {
             "closed" => AlertKind::Closed,
             _ => AlertKind::Notice,
         },
-        level: 1,
+        level: message.level,
         subject: message.subject.clone(),
         text: message.text.clone(),
         at: message.at,

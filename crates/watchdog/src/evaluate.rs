@@ -6,22 +6,23 @@ use std::time::Duration;
 use holdfast::circuit::{self, Trip, TripError, Tripped, View, new_id};
 use holdfast::heartbeat::{Draft, WriteError};
 use holdfast::journal::{self, Entry};
-use holdfast::json::{self, Value};
 use holdfast::settings::Settings;
-use holdfast::sys::{Now, ReadError, Sys};
+use holdfast::sys::{Now, Sys};
 use holdfast::watch::{
     CIRCUIT_WATCH, Demand, Happened, Judged, Memory, Message, Settled, Sight, TripDone, demands, judge_all,
     observe, recall, settle, watches,
 };
 use holdfast::{Exit, Root};
-use holdfast_notify::{mute, states_of};
+use holdfast_notify::{deaf, mute, states_of};
 
 use crate::deliver::{Delivered, Work};
 use crate::{settings, system, tell};
 
 mod digest;
 mod heads;
+mod outside;
 mod probes;
+mod requests;
 
 use digest::Digest;
 pub(crate) use probes::{CHECK_MOST, Prober};
@@ -55,6 +56,8 @@ pub struct Watchdog<'a> {
     prober: Prober,
     /// Heads of logs that could not be read, and of which that was said.
     headless: BTreeSet<String>,
+    /// When the metrics were last given out, and of what.
+    published: Option<(Sight, Digest)>,
 }
 
 /// What an evaluation found.
@@ -86,8 +89,20 @@ impl<'a> Watchdog<'a> {
         // Of this program, whoever wrote the memory.
         memory.source = Some(SOURCE.to_owned());
         let lost_trips = circuit::lost_trips(&sys, &root);
-        let (prober, headless, actions, saved) = (Prober::default(), BTreeSet::new(), Vec::new(), None);
-        Self { sys, root, settings, memory, seq, saved, actions, notices, lost_trips, prober, headless }
+        Self {
+            sys,
+            root,
+            settings,
+            memory,
+            seq,
+            saved: None,
+            actions: Vec::new(),
+            notices,
+            lost_trips,
+            prober: Prober::default(),
+            headless: BTreeSet::new(),
+            published: None,
+        }
     }
 
     /// The order of acts, up to the outbox: judge, **trip**, journal, own heartbeat, outbox (**trip-first**).
@@ -155,7 +170,7 @@ impl<'a> Watchdog<'a> {
     }
 
     fn settle(&mut self, judged: &[(String, Judged)], trips: Vec<TripDone>, began: &Now) -> (Settled, View) {
-        let acks = self.acks();
+        let requests = self.requests();
         let view = circuit::view(&self.sys, &self.root);
         let owner = self.sys.store.stat(&self.root.circuit()).ok().flatten().map(|stat| stat.owner);
         let happened = Happened {
@@ -166,7 +181,8 @@ impl<'a> Watchdog<'a> {
             view: &view,
             owner: owner.unwrap_or_default(),
             trips,
-            acks,
+            requests,
+            deaf: deaf(&self.settings.config.channels, &states_of(&self.memory.channels)),
             notices: std::mem::take(&mut self.notices),
         };
         let mut id = || new_id(happened.now.wall);
@@ -191,37 +207,6 @@ impl<'a> Watchdog<'a> {
                 complain(&format!("{} cannot be swept of temporary files: {error}", dir.display()));
             }
         }
-    }
-
-    /// Acknowledgements that were journalled since the last look.
-    fn acks(&mut self) -> Vec<(String, String)> {
-        const READ: usize = 1 << 20;
-        let path = self.root.journal();
-        let len = match self.sys.store.stat(&path) {
-            Ok(stat) => stat.map_or(0, |stat| stat.len),
-            Err(_) => return Vec::new(),
-        };
-        let from = match self.memory.journal_read {
-            // Without a memory the past is past.
-            0 if self.memory.last_check.is_none() => len,
-            read => read.min(len),
-        };
-        let bytes = match self.sys.store.read_at(&path, from, READ) {
-            Ok(bytes) => bytes,
-            Err(ReadError::Missing) => Vec::new(),
-            Err(error) => {
-                complain(&format!("memory/journal.jsonl {error}"));
-                return Vec::new();
-            }
-        };
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        self.memory.journal_read = from + whole as u64;
-        let lines = bytes[..whole].split(|byte| *byte == b'\n').filter_map(|line| json::object(line).ok());
-        let text = |line: &json::Object, key: &str| line.get(key).and_then(Value::as_str).map(str::to_owned);
-        lines
-            .filter(|line| line.get("kind").is_some_and(|kind| kind == "ack"))
-            .filter_map(|line| Some((text(&line, "incident")?, text(&line, "by")?)))
-            .collect()
     }
 
     /// What is watched has changed: that belongs into the record.
@@ -298,7 +283,7 @@ impl<'a> Watchdog<'a> {
 
     /// Takes in what came of the work; returns more work when that itself must be told.
     pub fn take_in(&mut self, delivered: &Delivered) -> Option<Work> {
-        // Said on stderr; the exit code is that of the delivery.
+        // Request on stderr; the exit code is that of the delivery.
         let _ = self.journal(delivered.journal.iter().cloned());
         self.memory.unstored.retain(|message| !delivered.stored.contains(&message.id));
         self.memory.channels = delivered
@@ -315,7 +300,8 @@ impl<'a> Watchdog<'a> {
         let text = delivered.notes.join("\n") + &self.heads();
         let subject = format!("[{}] {}", self.sys.host, delivered.notes[0]);
         let (id, kind) = (new_id(now.wall), "notice".to_owned());
-        self.memory.unstored.push(Message { id, kind, subject, text, incidents: Vec::new(), at: now.wall });
+        let incidents = Vec::new();
+        self.memory.unstored.push(Message { id, kind, subject, text, incidents, at: now.wall, level: 1 });
         self.work()
     }
 }

@@ -9,9 +9,11 @@ mod deliver;
 mod evaluate;
 mod events;
 mod logs;
+mod metrics;
 mod resident;
 mod settings;
 mod show;
+mod silence;
 mod system;
 mod unbuilt;
 mod validate;
@@ -25,6 +27,7 @@ use holdfast::{Exit, Root};
 
 use cli::{Cli, Command};
 pub use deliver::{Delivered, Deliverer, Work};
+use evaluate::complain;
 pub use evaluate::{Evaluated, Watchdog};
 
 /// `check` ends within this, whatever hangs.
@@ -59,6 +62,7 @@ fn run(cli: &Cli, sys: Sys<'static>) -> Exit {
         Command::Status => show::status(cli, &sys, &root),
         Command::Validate { config } => validate::validate(cli, &sys, &root, config.as_deref()),
         Command::TestAlert => validate::test_alert(cli, &sys, &root),
+        Command::Silence(args) => silence::run(cli, args, &sys, &root),
     }
 }
 
@@ -87,6 +91,9 @@ fn check(cli: &Cli, sys: Sys<'static>, root: &Root) -> Exit {
             }
         }
         exit = exit.and(watchdog.save_if_changed());
+        if let Some(Err(what)) = watchdog.metrics(&evaluated.view).map(|metrics| metrics.write(&sys)) {
+            exit = exit.and(complain(&what));
+        }
         exit = exit.and(lock.exit());
         exit.and(show::evaluated(cli, &evaluated, exit))
     })

@@ -11,7 +11,8 @@ use holdfast::{Exit, Root};
 use crate::deliver::{Delivered, Deliverer, Work};
 use crate::evaluate::{BY, Prober, Watchdog};
 use crate::events::{self, Wake};
-use crate::{Alone, busy, refuse};
+use crate::metrics::Metrics;
+use crate::{Alone, busy, refuse, tell};
 
 /// Two looks are at least this far apart: a writer in a fast loop must not eat the processor.
 const REST: Duration = Duration::from_millis(20);
@@ -29,6 +30,7 @@ pub(crate) fn run(json: bool, sys: Sys<'static>, root: &Root, every: Span, lock:
     // Said on stderr; the watch matters more than its record.
     let _ = watchdog.note(started.with("every", every.to_string()));
     supervisor::ready();
+    let publisher = worker("metrics", publish(sys));
     let mut next_send = None;
     let mut sending = false;
     loop {
@@ -42,6 +44,10 @@ pub(crate) fn run(json: bool, sys: Sys<'static>, root: &Root, every: Span, lock:
         }
         let evaluated = watchdog.evaluate();
         supervisor::alive();
+        if let Some((publisher, metrics)) = publisher.as_ref().zip(watchdog.metrics(&evaluated.view)) {
+            // One that hangs gets what is new when it is back.
+            let _ = publisher.try_send(metrics);
+        }
         let now = sys.clock.now().up;
         let due = watchdog.has_news() || next_send.is_some_and(|due| due <= now);
         if due
@@ -88,6 +94,31 @@ fn sending(sys: Sys<'static>, root: Root, wake: SyncSender<Wake>) -> (SyncSender
         }
     });
     (to_sender, results)
+}
+
+/// A thread that does what it is given, so that no evaluation waits for it.
+fn worker<T: Send + 'static>(name: &str, job: impl FnMut(T) + Send + 'static) -> Option<SyncSender<T>> {
+    let (sender, jobs) = mpsc::sync_channel::<T>(1);
+    let thread = std::thread::Builder::new().name(name.to_owned());
+    match thread.spawn(move || jobs.into_iter().for_each(job)) {
+        Ok(_) => Some(sender),
+        Err(error) => {
+            tell(&format_args!("no thread can be had, so {name} is left out: {error}"));
+            None
+        }
+    }
+}
+
+/// Writes what it is given; says once why it cannot.
+fn publish(sys: Sys<'static>) -> impl FnMut(Metrics) + Send {
+    let mut said = None;
+    move |metrics: Metrics| {
+        let failed = metrics.write(&sys).err();
+        if let Some(what) = failed.as_ref().filter(|_| failed != said) {
+            tell(what);
+        }
+        said = failed;
+    }
 }
 
 #[cfg(target_os = "linux")]

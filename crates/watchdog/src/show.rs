@@ -8,7 +8,7 @@ use holdfast::json::{Object, Value};
 use holdfast::local;
 use holdfast::sys::Sys;
 use holdfast::time::age;
-use holdfast::watch::{Act, Memory, Sight, Stamp, recollect};
+use holdfast::watch::{Act, Incident, Memory, Sight, Stamp, recollect};
 use holdfast::{Exit, Root};
 use holdfast_notify::{ChannelState, Outbox};
 
@@ -140,18 +140,12 @@ fn human(last: &Last, memory: &Memory, view: &View, waiting: usize, advice: &Adv
     text.push_str(&circuit_line(view));
     text.extend(memory.watches.iter().map(|(name, watch)| row(name, watch.verdict.word(), &watch.detail)));
     for incident in &memory.incidents {
-        let acked = incident.acked.as_deref().map_or_else(
-            || format!("{} stops the repeats", advice.call("circuit-ctl", &format!("ack {}", incident.id))),
-            |by| format!("acknowledged by {}", printable(by)),
-        );
-        let _ = writeln!(
-            text,
-            "incident {} {}: {} is {}; {acked}",
-            incident.id,
-            local::since(incident.at, now, &local::zone()),
-            printable(&incident.watch),
-            incident.verdict.word()
-        );
+        let _ = writeln!(text, "{}", incident_line(incident, now, advice));
+    }
+    for (name, silence) in &memory.silences {
+        let (name, by) = (printable(name), printable(&silence.by));
+        let (until, reason) = (local::both(silence.until), printable(&silence.reason));
+        let _ = writeln!(text, "silent {name} until {until}, says {by}: {reason}");
     }
     for (name, state) in &memory.channels {
         let state: ChannelState = serde_json::from_value(state.clone()).unwrap_or_default();
@@ -161,4 +155,18 @@ fn human(last: &Last, memory: &Memory, view: &View, waiting: usize, advice: &Adv
         let _ = writeln!(text, "{waiting} alert(s) wait in data/outbox");
     }
     text
+}
+
+fn incident_line(incident: &Incident, now: f64, advice: &Advice) -> String {
+    let (since, watch) = (local::since(incident.at, now, &local::zone()), printable(&incident.watch));
+    let acked = incident.acked.as_deref().map_or_else(
+        || format!("{} stops the repeats", advice.call("circuit-ctl", &format!("ack {}", incident.id))),
+        |by| format!("acknowledged by {}", printable(by)),
+    );
+    let is = match &incident.well {
+        Some(_) => format!("flaps, {} times so far, and is well just now", incident.flaps),
+        None => format!("is {}", incident.verdict.word()),
+    };
+    let level = if incident.escalated { ", level 2 was told" } else { "" };
+    format!("incident {} {since}: {watch} {is}{level}; {acked}", incident.id)
 }

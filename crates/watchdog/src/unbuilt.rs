@@ -3,8 +3,7 @@
 use holdfast::config::{AnchorKind, BeatSource, Config, WatchKind};
 
 /// Keys and tables that nothing acts on.
-const KEYS: [&str; 7] =
-    ["ping", "prometheus_file", "watch.escalate_after", "evidence", "overseer", "service", "fleet"];
+const KEYS: [&str; 5] = ["ping", "evidence", "overseer", "service", "fleet"];
 
 /// Whether this version looks at it.
 pub(crate) fn is_asked(kind: &WatchKind) -> bool {
@@ -27,13 +26,6 @@ pub(crate) fn parts(config: &Config) -> Vec<String> {
     let mut parts: Vec<String> = keys
         .map(|key| format!("{} is not built yet, so nothing acts on it; take it out", called(key)))
         .collect();
-    let second = config.channels.iter().filter(|channel| channel.level > 1);
-    parts.extend(second.map(|channel| {
-        format!(
-            "[[channel]] {}: level = 2 is not built yet, so no alert reaches it; take level out, or the channel",
-            channel.name
-        )
-    }));
     let unknown = ["gs://", "az://"];
     let elsewhere = config.anchors.iter().filter(|anchor| match &anchor.kind {
         AnchorKind::Store(bucket) => unknown.iter().any(|scheme| bucket.url.starts_with(scheme)),
@@ -63,7 +55,6 @@ fn called(key: &str) -> String {
     match key.split_once('.') {
         Some((table, key)) => format!("{key} of [[{table}]]"),
         None if key == "service" => format!("[[{key}]]"),
-        None if key == "prometheus_file" => key.to_owned(),
         None => format!("[{key}]"),
     }
 }

@@ -36,6 +36,7 @@ pub use pointer::{NotAPointer, Pointer};
 pub use service::{Equity, Overseer, Polling, Positions, PositionsFormat, Process, Restart, Service, Start};
 pub use shared::{Auth, Expect, Secret};
 pub use watch::{BeatSource, Limit, OnFail, Probe, Watch, WatchKind};
+pub(crate) use watch::{ESCALATE_AFTER, REMIND_EVERY};
 
 use crate::calendar::Calendar;
 use crate::heartbeat::Name;

@@ -11,8 +11,9 @@ use crate::heartbeat::Name;
 use crate::time::Span;
 
 const MAX_AGE: Span = Span::secs(15 * 60);
-const REMIND_EVERY: Span = Span::secs(60 * 60);
-const ESCALATE_AFTER: Span = Span::secs(15 * 60);
+/// For what is watched without being configured, too.
+pub(crate) const REMIND_EVERY: Span = Span::secs(60 * 60);
+pub(crate) const ESCALATE_AFTER: Span = Span::secs(15 * 60);
 const UNSEALED_AGE: Span = Span::secs(5 * 60);
 const WHOLE_EVERY: Span = Span::secs(24 * 60 * 60);
 

@@ -140,6 +140,8 @@ pub enum Secrecy {
     Shared,
     /// The owner alone (0600).
     Secret,
+    /// Everybody (0644): for programs of other users, which only read.
+    Public,
 }
 
 /// What an append found and did.

@@ -33,6 +33,12 @@ pub struct Memory {
     pub configured: bool,
     /// Incidents that have not been closed.
     pub incidents: Vec<Incident>,
+    /// Incidents that were closed a short while ago: if the watch fails again they go on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub closed: Vec<Incident>,
+    /// Watches of which nothing is told for a while, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub silences: BTreeMap<String, Silence>,
     /// Trips that could not be recorded as they should, by watch: what people were told of it.
     pub trouble: BTreeMap<String, String>,
     /// How much of the journal has been read for acknowledgements, in bytes.
@@ -193,9 +199,11 @@ impl Memory {
     pub(super) fn anchor(&mut self, now: &Now) {
         let of_circuit =
             [&mut self.circuit.paused, &mut self.circuit.resumed, &mut self.journalled, &mut self.mute];
-        let of_incidents = self.incidents.iter_mut().flat_map(|open| [&mut open.opened, &mut open.told]);
+        let of_incidents = self.incidents.iter_mut().chain(&mut self.closed).flat_map(Incident::sights);
+        let of_silences = self.silences.values_mut().map(|silence| &mut silence.since);
         let of_watches = self.watches.values_mut().flat_map(WatchMemory::sights);
-        for sight in of_circuit.into_iter().flatten().chain(of_incidents).chain(of_watches) {
+        for sight in of_circuit.into_iter().flatten().chain(of_incidents).chain(of_silences).chain(of_watches)
+        {
             *sight = sight.anchored(now);
         }
     }
@@ -265,4 +273,55 @@ pub struct Incident {
     pub acked: Option<String>,
     /// Its actions were run for this gravity.
     pub acted: Option<Act>,
+    /// When people were first told; nothing: they asked not to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_told: Option<Sight>,
+    /// Channels of level 2 are told, too.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub escalated: bool,
+    /// Since when the watch is well again, while the incident may go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub well: Option<Sight>,
+    /// How often it went on after the watch was well.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub flaps: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+fn is_zero(value: &u32) -> bool {
+    *value == 0
+}
+
+impl Incident {
+    fn sights(&mut self) -> impl Iterator<Item = &mut Sight> {
+        let Self { opened, told, first_told, well, .. } = self;
+        [opened, told].into_iter().chain(first_told).chain(well)
+    }
+}
+
+/// Somebody asked that nothing be told of a watch for a while.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Silence {
+    /// When it began.
+    pub since: Sight,
+    /// How long it lasts, in seconds.
+    pub for_s: f64,
+    /// When it ends, in Unix seconds, for people.
+    pub until: f64,
+    /// Who asked.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl Silence {
+    /// In how many seconds it ends.
+    pub fn left(&self, now: &Now) -> f64 {
+        self.for_s - self.since.age(now)
+    }
 }

@@ -35,15 +35,19 @@ pub struct Message {
     pub incidents: Vec<String>,
     /// When it was made, in Unix seconds.
     pub at: f64,
+    /// It goes to channels of this level and lower: 1, or 2 for what nobody has acknowledged.
+    #[serde(default = "first_level")]
+    pub level: u8,
+}
+
+fn first_level() -> u8 {
+    1
 }
 
 /// One thing that people are to be told.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum News {
-    Opened(Incident),
-    Worse(Incident),
-    Repeat(Incident),
-    Closed(Incident, String),
+    Incident(Turn, Box<Incident>),
     Paused(Hold),
     Resumed { by: String, why: String, holds: Vec<String> },
     EditedByHand { voided: Vec<String> },
@@ -51,38 +55,67 @@ pub(super) enum News {
     Notice(String),
 }
 
+/// What an incident has come to.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Turn {
+    Opened,
+    Worse,
+    Repeat,
+    /// It failed, was well, and fails again.
+    Again,
+    /// That goes on and on.
+    Flapping,
+    /// Nobody has acknowledged it.
+    Escalated,
+    /// How it ended.
+    Closed(String),
+}
+
+impl Turn {
+    fn kind(&self) -> &'static str {
+        match self {
+            Turn::Opened | Turn::Again => "opened",
+            Turn::Worse | Turn::Flapping | Turn::Escalated => "worse",
+            Turn::Repeat => "repeat",
+            Turn::Closed(_) => "closed",
+        }
+    }
+
+    fn line(&self, incident: &Incident, wall: f64, zone: &Zone) -> String {
+        let is = format!("{} is {}: {}", incident.watch, incident.verdict.word(), incident.detail);
+        let since = || local::since(incident.at, wall, zone);
+        match self {
+            Turn::Opened => format!("NEW: {is}"),
+            Turn::Worse => format!("WORSE: {is}"),
+            Turn::Repeat => format!("STILL, {}: {is}", since()),
+            Turn::Again => format!("AGAIN, first {}: {is}", since()),
+            Turn::Flapping => format!(
+                "FLAPPING, failed again {} times {}: {is}; it is told of rarely until it was well for half an hour",
+                incident.flaps,
+                since()
+            ),
+            Turn::Escalated => format!("NOBODY HAS ACKNOWLEDGED, {}: {is}", since()),
+            Turn::Closed(how) => format!("OVER: {} {how}", incident.watch),
+        }
+    }
+}
+
 impl News {
     fn kind(&self) -> &'static str {
         match self {
-            News::Opened(_) | News::TripFailed(_) => "opened",
-            News::Worse(_) => "worse",
-            News::Repeat(_) => "repeat",
-            News::Closed(..) => "closed",
+            News::Incident(turn, _) => turn.kind(),
+            News::TripFailed(_) => "opened",
             News::Paused(_) | News::Resumed { .. } | News::EditedByHand { .. } | News::Notice(_) => "notice",
         }
     }
 
     fn incident(&self) -> Option<&Incident> {
-        match self {
-            News::Opened(incident)
-            | News::Worse(incident)
-            | News::Repeat(incident)
-            | News::Closed(incident, _) => Some(incident),
-            _ => None,
-        }
+        if let News::Incident(_, incident) = self { Some(incident) } else { None }
     }
 
     fn line(&self, wall: f64, zone: &Zone) -> String {
-        let failing = |incident: &Incident| {
-            format!("{} is {}: {}", incident.watch, incident.verdict.word(), incident.detail)
-        };
         match self {
-            News::Opened(incident) => format!("NEW: {}", failing(incident)),
-            News::Worse(incident) => format!("WORSE: {}", failing(incident)),
-            News::Repeat(incident) => {
-                format!("STILL, {}: {}", local::since(incident.at, wall, zone), failing(incident))
-            }
-            News::Closed(incident, how) => format!("OVER: {} {how}", incident.watch),
+            News::Incident(turn, incident) => turn.line(incident, wall, zone),
             News::Paused(hold) => {
                 let host = printable(&hold.host, NAME_MAX);
                 format!("PAUSED {} on {host}: {}", by(hold), printable(&hold.reason, WORDS_MAX))
@@ -171,6 +204,7 @@ pub(super) fn compose_in(
         text,
         incidents: news.iter().filter_map(|news| Some(news.incident()?.id.clone())).collect(),
         at: setting.wall,
+        level: if news.iter().filter_map(News::incident).any(|told| told.escalated) { 2 } else { 1 },
     })
 }
 
@@ -210,8 +244,8 @@ fn to_do(setting: &Setting, news: &[News]) -> String {
         let resume = advice.call("circuit-ctl", "resume");
         let _ = write!(text, "\nWhen it is mended, on a terminal: {resume}");
     }
-    let open = news.iter().find(|news| matches!(news, News::Opened(_) | News::Worse(_) | News::Repeat(_)));
-    if let Some(incident) = open.and_then(News::incident) {
+    let is_open = |news: &&News| !matches!(news, News::Incident(Turn::Closed(_), _));
+    if let Some(incident) = news.iter().filter(is_open).find_map(News::incident) {
         let ack = advice.call("circuit-ctl", &format!("ack {}", incident.id));
         let _ = write!(text, "\nTo stop the repeats: {ack}");
     }

@@ -4,7 +4,7 @@ use super::Bench;
 use crate::circuit::{Face, Hold, Mode, Resumed, Verdict as CircuitVerdict, View, Why};
 use crate::config::Config;
 use crate::sys::Owner;
-use crate::watch::{Act, Happened, Judged, Memory, Settled, TripDone, Verdict, demands, settle};
+use crate::watch::{Act, Happened, Judged, Memory, Request, Settled, TripDone, Verdict, demands, settle};
 
 /// A watchdog's rounds without its disk.
 pub(super) struct Rounds {
@@ -15,7 +15,8 @@ pub(super) struct Rounds {
     pub(super) face: Option<Face>,
     /// The disk takes no trip.
     pub(super) disk_fails: bool,
-    pub(super) acks: Vec<(String, String)>,
+    pub(super) requests: Vec<Request>,
+    pub(super) deaf: bool,
     ids: u32,
 }
 
@@ -28,7 +29,8 @@ impl Rounds {
             holds: Vec::new(),
             face: None,
             disk_fails: false,
-            acks: Vec::new(),
+            requests: Vec::new(),
+            deaf: false,
             ids: 0,
         }
     }
@@ -72,7 +74,8 @@ impl Rounds {
             view: &view,
             owner: Owner { uid: Some(501), gid: None, mode: None },
             trips,
-            acks: std::mem::take(&mut self.acks),
+            requests: std::mem::take(&mut self.requests),
+            deaf: self.deaf,
             notices: Vec::new(),
         };
         let settled = settle(&self.config, &mut self.memory, &judged, &happened, &mut new_id);
@@ -119,12 +122,12 @@ pub(super) fn well() -> Judged {
 }
 
 /// The kind of the message, and its incidents.
-fn told(settled: &Settled) -> Option<(&str, Vec<&str>)> {
+pub(super) fn told(settled: &Settled) -> Option<(&str, Vec<&str>)> {
     let message = settled.message.as_ref()?;
     Some((&message.kind, message.incidents.iter().map(String::as_str).collect()))
 }
 
-fn journal(settled: &Settled) -> Vec<&str> {
+pub(super) fn journal(settled: &Settled) -> Vec<&str> {
     settled.journal.iter().map(|entry| entry.kind).filter(|kind| *kind != "checked").collect()
 }
 
@@ -176,7 +179,7 @@ fn an_alert_that_becomes_a_trip_is_told_as_worse_under_its_id() {
 fn an_acknowledged_incident_is_not_repeated() {
     let mut rounds = Rounds::new("");
     rounds.round(1.0, &[("bot", bad(Act::Alert))]);
-    rounds.acks.push(("id-1".to_owned(), "ann".to_owned()));
+    rounds.requests.push(Request::Ack { incident: "id-1".to_owned(), by: "ann".to_owned() });
     let settled = rounds.round(10_000.0, &[("bot", bad(Act::Alert))]);
     assert_eq!((told(&settled), settled.next), (None, None));
     assert_eq!(rounds.memory.incidents[0].acked.as_deref(), Some("ann"));
@@ -250,6 +253,21 @@ fn an_action_runs_once_for_a_trip_and_not_for_an_alert() {
     let tripped = rounds.round(1.0, &[("bot", bad(Act::Trip))]);
     assert_eq!(tripped.actions, [("cancel".to_owned(), "id-1".to_owned())]);
     assert!(rounds.round(4000.0, &[("bot", bad(Act::Trip))]).actions.is_empty());
+}
+
+#[test]
+fn an_action_runs_also_where_nothing_is_to_trip() {
+    let mut rounds = Rounds::new(
+        "[[watch]]\nname = \"bot\"\non_fail = [\"alert\", \"run:restart\"]\n[action.restart]\ncommand = [\"x\"]",
+    );
+    assert!(rounds.round(1.0, &[("bot", bad(Act::Alert))]).actions.is_empty());
+    let failed = rounds.round(1.0, &[("bot", bad(Act::Trip))]);
+    assert_eq!(failed.actions, [("restart".to_owned(), "id-1".to_owned())]);
+    assert!(rounds.holds.is_empty());
+    // It was well, so it is restarted again when it fails again.
+    rounds.round(60.0, &[("bot", well())]);
+    let again = rounds.round(60.0, &[("bot", bad(Act::Trip))]);
+    assert_eq!(again.actions, [("restart".to_owned(), "id-1".to_owned())]);
 }
 
 #[test]

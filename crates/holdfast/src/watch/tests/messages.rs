@@ -3,7 +3,7 @@
 use super::incidents::{Rounds, bad, well};
 use crate::calendar::Zone;
 use crate::circuit::{Hold, Mode};
-use crate::watch::message::{News, Setting, compose_in};
+use crate::watch::message::{News, Setting, Turn, compose_in};
 use crate::watch::{Act, Incident, Judged, Settled, Sight, Verdict};
 
 /// Without the local times, which are those of whoever runs the test.
@@ -39,6 +39,10 @@ fn it_speaks_of_times_as_people_read_them_and_of_commands_as_a_shell_does() {
         told: Sight::now(&rounds.bench.now()),
         acked: None,
         acted: None,
+        first_told: None,
+        escalated: false,
+        well: None,
+        flaps: 0,
     };
     let text = |since: f64, root: &str| {
         let mut rounds = Rounds::new("");
@@ -46,7 +50,12 @@ fn it_speaks_of_times_as_people_read_them_and_of_commands_as_a_shell_does() {
         let view = rounds.view();
         let setting = Setting { host: "mini", root, view: &view, wall: now };
         let zone = Zone::named("Europe/Berlin").expect("a zone");
-        let message = compose_in(&zone, &setting, &[News::Repeat(incident.clone())], String::new);
+        let message = compose_in(
+            &zone,
+            &setting,
+            &[News::Incident(Turn::Repeat, incident.clone().into())],
+            String::new,
+        );
         let message = message.expect("a message");
         format!("{}\n---\n{}", message.subject, message.text)
     };

@@ -1,6 +1,7 @@
 //! The decision against its table: no disk, and a clock that stands still unless it is moved.
 #![allow(clippy::type_complexity, clippy::unnecessary_wraps, reason = "rows of tables read best as they are")]
 
+mod attention;
 mod bench;
 mod circuit;
 mod clocks;

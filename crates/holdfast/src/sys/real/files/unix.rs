@@ -12,6 +12,7 @@ use rustix::io::Errno;
 use crate::sys::{Kind, Owner, Secrecy, Stat};
 
 const SHARED: u32 = 0o640;
+const PUBLIC: u32 = 0o644;
 
 /// A FIFO must not hold up who opens it (**trip-first**).
 pub(super) fn nonblocking(options: &mut OpenOptions) -> &mut OpenOptions {
@@ -28,6 +29,7 @@ pub(super) fn fresh(options: &mut OpenOptions, secrecy: Secrecy) -> &mut OpenOpt
     options.mode(match secrecy {
         Secrecy::Shared => SHARED,
         Secrecy::Secret => 0o600,
+        Secrecy::Public => PUBLIC,
     })
 }
 
@@ -62,9 +64,11 @@ pub(super) fn inherit(file: &File, target: &Path, secrecy: Secrecy) -> io::Resul
             .or_else(|_| fchown(file, None, Some(like.gid())));
     }
     match old {
-        Some(old) if secrecy == Secrecy::Shared && old.mode() & 0o7777 != ours.mode() & 0o7777 => {
+        Some(old) if secrecy != Secrecy::Secret && old.mode() & 0o7777 != ours.mode() & 0o7777 => {
             file.set_permissions(fs::Permissions::from_mode(old.mode() & 0o7777))
         }
+        // Whatever the umask takes away.
+        None if secrecy == Secrecy::Public => file.set_permissions(fs::Permissions::from_mode(PUBLIC)),
         _ => Ok(()),
     }
 }

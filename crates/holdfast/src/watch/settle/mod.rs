@@ -1,26 +1,28 @@
 //! From verdicts to incidents, journal entries and messages.
 
+mod incidents;
+mod silence;
+
 use std::time::UNIX_EPOCH;
 
 use super::age::Sight;
-use super::demand::{Demand, on_fail};
+use super::demand::Demand;
 use super::judge::Judged;
-use super::memory::{Incident, KnownHold, Memory};
+use super::memory::{KnownHold, Memory};
 use super::message::{Message, News, Setting, compose};
-use super::verdict::{Act, Verdict};
+use super::request::Request;
+use super::verdict::Verdict;
 use crate::circuit::View;
 use crate::config::Config;
 use crate::journal::Entry;
 use crate::json;
 use crate::sys::{Now, Owner};
-use crate::time::{Span, iso};
+use crate::time::iso;
 
 /// Who writes these journal entries.
 const BY: &str = "watchdog";
 /// How often the journal says that the watchdog ran, in seconds.
 const HOURLY: f64 = 3600.0;
-/// For what is watched without being configured.
-const REMIND_EVERY: Span = Span::secs(3600);
 
 /// What happened since the verdicts.
 pub struct Happened<'a> {
@@ -38,8 +40,10 @@ pub struct Happened<'a> {
     pub owner: Owner,
     /// What came of each demanded trip.
     pub trips: Vec<TripDone>,
-    /// Acknowledgements since the last check: incident and person.
-    pub acks: Vec<(String, String)>,
+    /// What people asked for since the last check.
+    pub requests: Vec<Request>,
+    /// No channel that is told first works: those of level 2 are told at once.
+    pub deaf: bool,
     /// Other things to tell at once.
     pub notices: Vec<String>,
 }
@@ -80,17 +84,13 @@ pub fn settle(
 ) -> Settled {
     let mut round = Round { config, happened, new_id, news: Vec::new(), settled: Settled::default() };
     round.trips(memory);
-    for (incident, by) in &happened.acks {
-        memory
-            .incidents
-            .iter_mut()
-            .filter(|open| open.id == *incident)
-            .for_each(|open| open.acked = Some(by.clone()));
-    }
+    round.listen(memory, judged);
+    round.silences(memory, judged);
     for (watch, judged) in judged {
         round.watch(memory, watch, judged);
     }
     round.forgotten(memory, judged);
+    round.escalate(memory);
     round.clock(judged);
     round.holds(memory);
     round.news.extend(happened.notices.iter().cloned().map(News::Notice));
@@ -105,19 +105,10 @@ pub fn settle(
         Setting { host: happened.host, root: happened.root, view: happened.view, wall: happened.now.wall };
     let message = compose(&setting, &round.news, &mut *round.new_id);
     let deadlines = judged.iter().filter_map(|(_, judged)| judged.next);
-    let repeats = memory
-        .incidents
-        .iter()
-        .filter(|incident| incident.acked.is_none())
-        .map(|incident| remind_every(config, &incident.watch) - incident.told.age(happened.now));
+    let deadlines = deadlines.chain(round.incident_deadlines(memory)).chain(round.silence_deadlines(memory));
     // What is due and was not told just now waits for evidence, not for time.
-    let next = deadlines.chain(repeats).filter(|next| *next > 0.0).min_by(f64::total_cmp);
+    let next = deadlines.filter(|next| *next > 0.0).min_by(f64::total_cmp);
     Settled { message, next, ..round.settled }
-}
-
-fn remind_every(config: &Config, watch: &str) -> f64 {
-    let configured = config.watches.iter().find(|configured| configured.name.as_str() == watch);
-    configured.map_or(REMIND_EVERY, |watch| watch.remind_every).as_secs_f64()
 }
 
 struct Round<'a, 'b> {
@@ -156,124 +147,6 @@ impl Round<'_, '_> {
                 let news = if *paused { News::Notice } else { News::TripFailed };
                 self.news.push(news(trouble.clone()));
             }
-        }
-    }
-
-    /// What this verdict asks for after `on_fail` had its say.
-    fn act(&self, watch: &str, judged: &Judged) -> Act {
-        let on_fail = on_fail(self.config, watch);
-        match judged.act {
-            Act::Trip if on_fail.trip.is_some() => Act::Trip,
-            Act::Trip | Act::Alert if on_fail.alert => Act::Alert,
-            _ => Act::None,
-        }
-    }
-
-    fn watch(&mut self, memory: &mut Memory, watch: &str, judged: &Judged) {
-        let act = self.act(watch, judged);
-        self.settled.alarm |= act > Act::None;
-        // Told once, together, by `clock`.
-        if judged.verdict == Verdict::ClockStepped {
-            return;
-        }
-        let position = memory.incidents.iter().position(|incident| incident.watch == watch);
-        match position {
-            None if act > Act::None => self.open(memory, watch, judged, act),
-            Some(position) if judged.verdict == Verdict::Fresh => {
-                let incident = memory.incidents.remove(position);
-                self.close(incident, &judged.detail);
-            }
-            Some(position) if act > Act::None => {
-                // It tripped, a person lifted that, and it trips again: a new incident.
-                let id = &memory.incidents[position].id;
-                if self.tripped(watch).is_some_and(|trip| trip.demand.id != *id) {
-                    let incident = memory.incidents.remove(position);
-                    self.journal(
-                        incident_entry("incident-closed", &incident).with("detail", "it trips anew"),
-                    );
-                    self.open(memory, watch, judged, act);
-                } else {
-                    self.go_on(&mut memory.incidents[position], judged, act);
-                }
-            }
-            None | Some(_) => {}
-        }
-    }
-
-    fn tripped(&self, watch: &str) -> Option<&TripDone> {
-        self.happened.trips.iter().find(|trip| trip.demand.watch == watch)
-    }
-
-    fn open(&mut self, memory: &mut Memory, watch: &str, judged: &Judged, act: Act) {
-        // After a crash the hold stands already, and carries the incident's id.
-        let hold = self.happened.view.holds.iter().find(|hold| hold.watch.as_deref() == Some(watch));
-        let known = self
-            .tripped(watch)
-            .map(|trip| trip.demand.id.clone())
-            .or_else(|| hold.map(|hold| hold.id.clone()));
-        let id = known.unwrap_or_else(&mut *self.new_id);
-        let now = self.happened.now;
-        let incident = Incident {
-            id,
-            watch: watch.to_owned(),
-            verdict: judged.verdict,
-            detail: judged.detail.clone(),
-            act,
-            at: now.wall,
-            opened: Sight::now(now),
-            told: Sight::now(now),
-            acked: None,
-            acted: None,
-        };
-        self.journal(incident_entry("incident-opened", &incident).with("detail", judged.detail.clone()));
-        self.news.push(News::Opened(incident.clone()));
-        memory.incidents.push(incident);
-        if let Some(incident) = memory.incidents.last_mut() {
-            self.run_actions(incident, judged);
-        }
-    }
-
-    fn go_on(&mut self, incident: &mut Incident, judged: &Judged, act: Act) {
-        let worse = act > incident.act;
-        let due = incident.told.age(self.happened.now) >= remind_every(self.config, &incident.watch);
-        incident.verdict = judged.verdict;
-        incident.detail.clone_from(&judged.detail);
-        incident.act = incident.act.max(act);
-        if worse {
-            self.journal(incident_entry("incident-worse", incident).with("detail", judged.detail.clone()));
-            self.news.push(News::Worse(incident.clone()));
-        } else if due && incident.acked.is_none() {
-            self.news.push(News::Repeat(incident.clone()));
-        } else {
-            return;
-        }
-        incident.told = Sight::now(self.happened.now);
-        self.run_actions(incident, judged);
-    }
-
-    /// `run:NAME` once for each gravity: when it trips, and when a trip is ignored.
-    fn run_actions(&mut self, incident: &mut Incident, judged: &Judged) {
-        let wanted = incident.act == Act::Trip || judged.verdict == Verdict::TripIgnored;
-        if wanted && incident.acted < Some(incident.act) {
-            incident.acted = Some(incident.act);
-            let names = on_fail(self.config, &incident.watch).run;
-            self.settled.actions.extend(names.into_iter().map(|name| (name, incident.id.clone())));
-        }
-    }
-
-    fn close(&mut self, incident: Incident, how: &str) {
-        self.journal(incident_entry("incident-closed", &incident).with("detail", how));
-        self.news.push(News::Closed(incident, format!("is well again: {how}")));
-    }
-
-    /// Incidents of watches that are no longer in the configuration.
-    fn forgotten(&mut self, memory: &mut Memory, judged: &[(String, Judged)]) {
-        let known = |watch: &str| judged.iter().any(|(name, _)| name == watch);
-        let (kept, gone) = memory.incidents.drain(..).partition(|incident| known(&incident.watch));
-        memory.incidents = kept;
-        for incident in Vec::from_iter::<Vec<Incident>>(gone) {
-            self.journal(incident_entry("incident-closed", &incident).with("detail", "no longer watched"));
-            self.news.push(News::Closed(incident, "is no longer watched".to_owned()));
         }
     }
 
@@ -350,11 +223,4 @@ impl Round<'_, '_> {
         memory.journalled = Some(Sight::now(now));
         memory.checks = 0;
     }
-}
-
-fn incident_entry(kind: &'static str, incident: &Incident) -> Entry {
-    Entry::new(kind, BY)
-        .with("incident", incident.id.clone())
-        .with("watch", incident.watch.clone())
-        .with("verdict", incident.verdict.word())
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 
 /// Who acts: as told, else the login user, else the number of the user.
-pub(crate) fn by(told: Option<&OsStr>) -> String {
+pub fn by(told: Option<&OsStr>) -> String {
     told.map(|name| name.to_string_lossy().trim().to_owned())
         .filter(|name| !name.is_empty())
         .or_else(login)
@@ -23,7 +23,7 @@ fn user() -> String {
 }
 
 /// The login user. Under `sudo` that is the person who called it.
-pub(crate) fn login() -> Option<String> {
+pub fn login() -> Option<String> {
     let name =
         |key| std::env::var(key).ok().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
     ["SUDO_USER", "LOGNAME", "USER", "USERNAME"].into_iter().find_map(name)

@@ -1,0 +1,223 @@
+//! Whom a message reaches, and how often: flapping, escalation, silence.
+
+use super::incidents::{Rounds, bad, journal, told, well};
+use crate::watch::{Act, Request, Settled};
+
+const HALF_AN_HOUR: f64 = 1800.0;
+
+const TWO_LEVELS: &str = "
+[[watch]]
+name = \"bot\"
+escalate_after = \"15m\"
+[[channel]]
+kind = \"command\"
+command = [\"me\"]
+[[channel]]
+kind = \"command\"
+command = [\"boss\"]
+level = 2
+";
+
+/// The level and the text of what is told.
+fn heard(settled: &Settled) -> Option<(u8, &str)> {
+    settled.message.as_ref().map(|message| (message.level, message.text.as_str()))
+}
+
+#[track_caller]
+fn says(settled: &Settled, level: u8, words: &str) {
+    let (to, text) = heard(settled).expect("a message");
+    assert!(to == level && text.contains(words), "level {to}: {text}");
+}
+
+#[test]
+fn a_watch_that_flaps_is_one_incident_and_a_handful_of_messages() {
+    let mut rounds = Rounds::new("");
+    let failing = [("bot", bad(Act::Alert))];
+    rounds.round(1.0, &failing);
+    let mut kinds = Vec::new();
+    for _ in 0..10 {
+        for judged in [("bot", well()), ("bot", bad(Act::Alert))] {
+            let settled = rounds.round(60.0, &[judged]);
+            kinds.extend(told(&settled).map(|(kind, ids)| {
+                assert_eq!(ids, ["id-1"]);
+                kind.to_owned()
+            }));
+        }
+    }
+    assert_eq!(kinds, ["closed", "opened", "closed", "worse"]);
+    assert_eq!(rounds.memory.incidents[0].flaps, 10);
+    // Repeated as any other, and then with how often it came back.
+    let repeat = rounds.round(3600.0, &failing);
+    says(&repeat, 1, "STILL, ");
+    // Over when it was well for half an hour, which the watchdog does not sleep through.
+    let calming = rounds.round(1.0, &[("bot", well())]);
+    assert_eq!((told(&calming), calming.next), (None, Some(HALF_AN_HOUR)));
+    assert_eq!(told(&rounds.round(HALF_AN_HOUR - 1.0, &[("bot", well())])), None);
+    let over = rounds.round(1.0, &[("bot", well())]);
+    assert_eq!((told(&over), journal(&over)), (Some(("closed", vec!["id-1"])), vec!["incident-closed"]));
+    assert!(rounds.memory.incidents.is_empty() && rounds.memory.closed.is_empty());
+    // After that it is another one.
+    let anew = rounds.round(60.0, &failing);
+    assert_ne!(told(&anew), Some(("opened", vec!["id-1"])));
+    says(&anew, 1, "NEW: bot");
+}
+
+#[test]
+fn what_comes_back_soon_says_so_and_what_comes_back_late_is_new() {
+    for (after, words) in [(HALF_AN_HOUR - 2.0, "AGAIN, first since "), (HALF_AN_HOUR, "NEW: bot")] {
+        let mut rounds = Rounds::new("");
+        rounds.round(1.0, &[("bot", bad(Act::Alert))]);
+        rounds.round(1.0, &[("bot", well())]);
+        rounds.round(1.0, &[("bot", well())]);
+        says(&rounds.round(after - 1.0, &[("bot", bad(Act::Alert))]), 1, words);
+    }
+}
+
+#[test]
+fn a_trip_is_told_however_much_its_watch_flaps() {
+    let mut rounds = Rounds::new("");
+    for _ in 0..5 {
+        rounds.round(1.0, &[("bot", bad(Act::Alert))]);
+        rounds.round(60.0, &[("bot", well())]);
+    }
+    let tripped = rounds.round(1.0, &[("bot", bad(Act::Trip))]);
+    says(&tripped, 1, "WORSE: bot");
+    assert_eq!(rounds.holds.len(), 1);
+    // A person lifts that: the next one is a new incident, told at once.
+    rounds.round(60.0, &[("bot", well())]);
+    rounds.resume();
+    rounds.round(60.0, &[("bot", well())]);
+    says(&rounds.round(60.0, &[("bot", bad(Act::Trip))]), 1, "NEW: bot");
+    assert_eq!(rounds.holds.len(), 1);
+}
+
+#[test]
+fn what_somebody_looked_after_is_told_again_when_it_comes_back() {
+    let mut rounds = Rounds::new(TWO_LEVELS);
+    rounds.round(1.0, &[("bot", bad(Act::Alert))]);
+    rounds.requests.push(Request::Ack { incident: "id-1".to_owned(), by: "ann".to_owned() });
+    assert_eq!(heard(&rounds.round(1000.0, &[("bot", bad(Act::Alert))])), None);
+    rounds.round(1.0, &[("bot", well())]);
+    let again = rounds.round(1.0, &[("bot", bad(Act::Alert))]);
+    says(&again, 1, "AGAIN, ");
+    assert_eq!((rounds.memory.incidents[0].acked.as_ref(), again.next), (None, Some(900.0)));
+}
+
+#[test]
+fn what_nobody_acknowledges_goes_to_level_2_with_its_end() {
+    let mut rounds = Rounds::new(TWO_LEVELS);
+    let failing = [("bot", bad(Act::Alert))];
+    let opened = rounds.round(1.0, &failing);
+    says(&opened, 1, "NEW: bot");
+    assert_eq!(opened.next, Some(900.0), "the watchdog does not sleep through it");
+    assert_eq!(heard(&rounds.round(899.0, &failing)), None);
+    let escalated = rounds.round(1.0, &failing);
+    says(&escalated, 2, "NOBODY HAS ACKNOWLEDGED, since ");
+    assert_eq!(journal(&escalated), ["incident-escalated"]);
+    assert_eq!(heard(&rounds.round(3599.0, &failing)), None, "once");
+    says(&rounds.round(1.0, &failing), 2, "STILL, ");
+    says(&rounds.round(1.0, &[("bot", well())]), 2, "OVER: bot");
+}
+
+#[test]
+fn what_is_acknowledged_or_has_no_second_level_stays_where_it_is() {
+    let failing = [("bot", bad(Act::Alert))];
+    let mut rounds = Rounds::new(TWO_LEVELS);
+    rounds.round(1.0, &failing);
+    rounds.requests.push(Request::Ack { incident: "id-1".to_owned(), by: "ann".to_owned() });
+    assert_eq!(heard(&rounds.round(100_000.0, &failing)), None);
+    let mut rounds = Rounds::new("[[watch]]\nname = \"bot\"");
+    assert_eq!(rounds.round(1.0, &failing).next, Some(3600.0));
+    assert_eq!(heard(&rounds.round(3599.0, &failing)), None);
+}
+
+#[test]
+fn level_2_is_told_at_once_where_level_1_cannot_be_heard() {
+    let mut rounds = Rounds::new(TWO_LEVELS);
+    rounds.deaf = true;
+    let opened = rounds.round(1.0, &[("bot", bad(Act::Alert))]);
+    says(&opened, 2, "NEW: bot");
+    assert_eq!(told(&opened).expect("told").1, ["id-1"], "in one message");
+}
+
+fn silence(watch: &str, at: f64) -> Request {
+    let (watch, by, reason) = (watch.to_owned(), "ann".to_owned(), "a new disk".to_owned());
+    Request::Silence { watch, at, for_s: 7200.0, by, reason }
+}
+
+#[test]
+fn a_silence_silences_messages_and_never_a_trip() {
+    let mut rounds = Rounds::new(TWO_LEVELS);
+    rounds.round(1.0, &[("bot", well())]);
+    rounds.requests.push(silence("bot", rounds.bench.now().wall));
+    let begun = rounds.round(0.0, &[("bot", well())]);
+    says(&begun, 1, "nothing is told of bot until ");
+    assert_eq!(begun.next, Some(7200.0));
+    let tripped = rounds.round(60.0, &[("bot", bad(Act::Trip))]);
+    assert_eq!((heard(&tripped), rounds.holds.len(), tripped.alarm), (None, 1, true));
+    assert_eq!(journal(&tripped), ["trip", "incident-opened"]);
+    assert_eq!(heard(&rounds.round(7139.0, &[("bot", bad(Act::Trip))])), None);
+    // When it ends, what it hid is told, and is acknowledged from then on.
+    let over = rounds.round(1.0, &[("bot", bad(Act::Trip))]);
+    says(&over, 1, "the silence of bot, by ann, is over; it is stale: something is wrong");
+    says(&over, 1, "NEW: bot is stale");
+    assert_eq!((journal(&over), over.next), (vec!["silence-over"], Some(900.0)));
+    assert!(rounds.memory.silences.is_empty());
+}
+
+#[test]
+fn what_came_and_went_in_a_silence_leaves_one_line_and_the_pause() {
+    let mut rounds = Rounds::new("");
+    rounds.round(1.0, &[("bot", well())]);
+    rounds.requests.push(silence("bot", rounds.bench.now().wall));
+    rounds.round(0.0, &[("bot", well())]);
+    rounds.round(60.0, &[("bot", bad(Act::Trip))]);
+    assert_eq!(heard(&rounds.round(60.0, &[("bot", well())])), None);
+    let over = rounds.round(7200.0, &[("bot", well())]);
+    says(&over, 1, "the silence of bot, by ann, is over; it is fresh");
+    says(&over, 1, "Trading on mini is PAUSED");
+}
+
+#[test]
+fn a_silence_ends_when_somebody_says_so() {
+    let mut rounds = Rounds::new("");
+    rounds.requests.push(silence("bot", rounds.bench.now().wall));
+    rounds.round(0.0, &[("bot", bad(Act::Alert))]);
+    rounds.requests.push(Request::Unsilence { watch: "bot".to_owned(), by: "bob".to_owned() });
+    let ended = rounds.round(60.0, &[("bot", bad(Act::Alert))]);
+    says(&ended, 1, "bot is told of again, says bob");
+    says(&ended, 1, "NEW: bot");
+}
+
+#[test]
+fn nobody_silences_the_watchdog_itself_or_what_is_not_watched_or_for_ever() {
+    let mut rounds = Rounds::new("");
+    for watch in ["holdfast/circuit", "nobody"] {
+        rounds.requests.push(silence(watch, rounds.bench.now().wall));
+    }
+    let settled = rounds.round(0.0, &[("bot", well()), ("holdfast/circuit", bad(Act::Alert))]);
+    assert!(rounds.memory.silences.is_empty());
+    says(&settled, 1, "NEW: holdfast/circuit");
+    for (line, for_s) in [("1e300", 604_800.0), ("-5", 0.0), ("60", 60.0)] {
+        let line = format!(
+            "{{\"at\":1,\"kind\":\"silence\",\"by\":\"ann\",\"watch\":\"bot\",\"for_s\":{line},\"reason\":\"x\"}}"
+        );
+        let line = crate::json::object(line.as_bytes()).expect("JSON");
+        let request = Request::of(&line);
+        assert!(
+            matches!(request, Some(Request::Silence { for_s: read, .. }) if read == for_s),
+            "{request:?}"
+        );
+    }
+}
+
+#[test]
+fn a_silence_from_times_to_come_begins_now() {
+    let mut rounds = Rounds::new("");
+    rounds.round(1.0, &[("bot", well())]);
+    rounds.requests.push(silence("bot", rounds.bench.now().wall + 1e6));
+    let begun = rounds.round(0.0, &[("bot", well())]);
+    assert_eq!(begun.next, Some(7200.0));
+    rounds.round(7200.0, &[("bot", well())]);
+    assert!(rounds.memory.silences.is_empty());
+}

@@ -1,0 +1,36 @@
+//! What people ask of the watchdog, through the journal.
+
+use holdfast::json;
+use holdfast::sys::ReadError;
+use holdfast::watch::Request;
+
+use super::{Watchdog, complain};
+
+impl Watchdog<'_> {
+    /// What people had journalled for us since the last look.
+    pub(super) fn requests(&mut self) -> Vec<Request> {
+        const READ: usize = 1 << 20;
+        let path = self.root.journal();
+        let len = match self.sys.store.stat(&path) {
+            Ok(stat) => stat.map_or(0, |stat| stat.len),
+            Err(_) => return Vec::new(),
+        };
+        let from = match self.memory.journal_read {
+            // Without a memory the past is past.
+            0 if self.memory.last_check.is_none() => len,
+            read => read.min(len),
+        };
+        let bytes = match self.sys.store.read_at(&path, from, READ) {
+            Ok(bytes) => bytes,
+            Err(ReadError::Missing) => Vec::new(),
+            Err(error) => {
+                complain(&format!("memory/journal.jsonl {error}"));
+                return Vec::new();
+            }
+        };
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        self.memory.journal_read = from + whole as u64;
+        let lines = bytes[..whole].split(|byte| *byte == b'\n').filter_map(|line| json::object(line).ok());
+        lines.filter_map(|line| Request::of(&line)).collect()
+    }
+}
