@@ -57,7 +57,7 @@ fn nothing_that_is_configured_is_passed_over_in_silence() {
     let found = scratch.run(&["check", "--json"]).json();
     let row = &found["watches"]["holdfast/config"];
     assert_eq!((&row["verdict"], &found["exit"]), (&"unknown".into(), &1.into()), "{found}");
-    for part in ["[[anchor]]", "[overseer]", "[fleet]", "siren", "escalate_after", "refresh"] {
+    for part in ["[[anchor]]", "[overseer]", "[fleet]", "refresh"] {
         assert!(row["detail"].as_str().expect("text").contains(part), "{part}: {row}");
     }
 }

@@ -8,7 +8,9 @@
 
 mod channels;
 mod config;
+mod metrics;
 mod resident;
+mod silence;
 mod source;
 mod words;
 
