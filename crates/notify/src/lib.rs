@@ -13,16 +13,23 @@
 mod alert;
 mod command;
 mod deliver;
+mod desktop;
 mod entry;
 mod heads;
 mod memo;
+mod ntfy;
 mod outbox;
+mod post;
 mod report;
+mod secret;
+mod smtp;
 mod state;
 mod telegram;
+mod template;
 mod token;
 mod transport;
 mod trial;
+mod webhook;
 
 #[cfg(feature = "standin")]
 pub mod standin;
@@ -33,5 +40,5 @@ pub use heads::Heads;
 pub use outbox::{Outbox, Pending, Put, PutError, audience};
 pub use report::{ChannelReport, Delivery, Event, Note};
 pub use state::{ChannelState, States, mute, states_of};
-pub use transport::{Answer, Direct, Reply, Sending, Transport, Verdict, fault};
+pub use transport::{Answer, Direct, Missed, Reply, Sending, Transport, Verdict, fault};
 pub use trial::test_alert;

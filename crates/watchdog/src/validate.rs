@@ -157,20 +157,19 @@ pub(crate) fn test_alert(cli: &Cli, sys: &Sys<'static>, root: &Root) -> Exit {
     let mut exit = Exit::Ok;
     for channel in channels {
         let report = delivery.channels.get(&channel.name).cloned().unwrap_or_default();
-        let error =
-            (report.accepted == 0).then(|| report.error.unwrap_or_else(|| "no answer in time".to_owned()));
-        if error.is_some() {
+        let works = report.accepted > 0;
+        let error = report.error.or_else(|| (!works).then(|| "no answer in time".to_owned()));
+        if !works {
             exit = Exit::Undelivered;
         }
-        let line = match (cli.json, error) {
-            (true, error) => {
-                serde_json::json!({ "channel": channel.name, "works": error.is_none(), "error": error })
-                    .to_string()
+        let (kind, name) = (channel.kind_name(), &channel.name);
+        let line = match (cli.json, works, error) {
+            (true, works, error) => {
+                serde_json::json!({ "channel": name, "works": works, "error": error }).to_string()
             }
-            (false, None) => format!("{} {}: works", channel.kind_name(), channel.name),
-            (false, Some(error)) => {
-                format!("{} {}: DOES NOT WORK: {error}", channel.kind_name(), channel.name)
-            }
+            (false, true, None) => format!("{kind} {name}: works"),
+            (false, true, Some(error)) => format!("{kind} {name}: works, but {error}"),
+            (false, false, error) => format!("{kind} {name}: DOES NOT WORK: {}", error.unwrap_or_default()),
         };
         exit = exit.and(answer(&(line + "\n")));
     }
