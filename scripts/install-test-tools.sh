@@ -5,6 +5,7 @@
 #   install-test-tools.sh --bagit-python    prints the Python that has the package bagit, and makes it first if need be
 #   install-test-tools.sh --witness-python  the same for aics-witness, a C2SP witness
 #   install-test-tools.sh --moto-python     the same for moto, a server that speaks like S3
+#   install-test-tools.sh --smtp-python     the same for aiosmtpd, a mail server
 set -euo pipefail
 
 # What must be there, and the Debian package that brings it.
@@ -15,6 +16,8 @@ tools=(
   "cc gcc libc6-dev"
   "chromium chromium"
   "dash dash"
+  "dbus-run-session dbus-daemon"
+  "dunst dunst"
   "faketime faketime"
   "gawk gawk"
   "git git"
@@ -24,6 +27,7 @@ tools=(
   "mkfs.ext4 e2fsprogs"
   "mount mount"
   "openssl openssl"
+  "notify-send libnotify-bin"
   "original-awk original-awk"
   "pdfinfo poppler-utils"
   "pdftotext poppler-utils"
@@ -37,6 +41,7 @@ tools=(
   "systemd-analyze systemd"
   "/usr/share/zoneinfo/UTC tzdata"
   "unshare util-linux"
+  "Xvfb xvfb"
 )
 
 # Some live where only root's PATH looks.
@@ -87,6 +92,7 @@ python() {
   # It asks for Python 3.12 and does with 3.11, which is Debian 12's.
   --witness-python) venv witness-0.1.0 aics_witness --ignore-requires-python aics-witness==0.1.0 aics-tlog==0.2.1 ;;
   --moto-python) venv moto-5.2.5 moto.server "moto[server]==5.2.5" ;;
+  --smtp-python) venv aiosmtpd-1.4.6 aiosmtpd.smtp aiosmtpd==1.4.6 ;;
   *) fail "there is no option $1" ;;
   esac
 }
@@ -96,7 +102,7 @@ others() {
   if [ $# -gt 0 ]; then
     python "$1"
   else
-    for each in --bagit-python --witness-python --moto-python; do python "$each" >/dev/null; done
+    for each in --bagit-python --witness-python --moto-python --smtp-python; do python "$each" >/dev/null; done
   fi
 }
 

@@ -8,10 +8,15 @@ use std::time::Duration;
 
 pub use ureq;
 use ureq::http::{HeaderMap, Request, Uri};
+use ureq::tls::TlsConfig;
 use ureq::{Agent, AsSendBody};
 
 #[cfg(feature = "standin")]
 pub mod standin;
+mod trust;
+
+pub use rustls;
+pub use trust::{explain, tls};
 
 /// What is asked of a server.
 #[derive(Clone, Copy, Debug)]
@@ -119,7 +124,7 @@ fn run(call: &Call<'_>, request: Request<impl AsSendBody>) -> Result<Reply, Http
     let failed = |error: ureq::Error| match error {
         ureq::Error::Timeout(_) => HttpError::Timeout { server: server(), timeout: call.timeout },
         ureq::Error::BodyExceedsLimit(_) => HttpError::TooLong { server: server(), most: call.most },
-        error => HttpError::Failed { server: server(), what: error.to_string() },
+        error => HttpError::Failed { server: server(), what: explain(&error.to_string()) },
     };
     let mut response = agent(call.url, call.timeout).run(request).map_err(failed)?;
     let status = response.status();
@@ -136,6 +141,7 @@ pub fn agent(url: &str, timeout: Duration) -> Agent {
         .timeout_global(Some(timeout))
         .max_redirects(0)
         .http_status_as_error(false)
+        .tls_config(TlsConfig::builder().root_certs(trust::roots()).build())
         .user_agent(concat!("holdfast/", env!("CARGO_PKG_VERSION")));
     // A server of one's own on this host is not behind the proxy.
     let config = if is_loopback(url) { config.proxy(None) } else { config };

@@ -71,30 +71,43 @@ impl Alert {
         } else {
             format!("{}\n\n{}", self.subject, self.text)
         };
+        self.footed(&body, max, char::len_utf16)
+    }
+
+    /// The message where its subject stands above it: at most `max` by a `measure` of characters.
+    pub(crate) fn details(&self, max: usize, measure: fn(char) -> usize) -> String {
+        let body = if self.text.is_empty() { &self.subject } else { &self.text };
+        self.footed(body, max, measure)
+    }
+
+    fn footed(&self, body: &str, max: usize, measure: fn(char) -> usize) -> String {
         let foot = match &self.incident {
             Some(incident) => format!("\n\nincident {incident}"),
             None => format!("\n\nalert {}", self.id),
         };
         // Neither an argument nor an environment variable can carry a NUL.
         let body = body.replace('\0', "");
-        format!("{}{foot}", cut(&body, max.saturating_sub(units(&foot))))
+        format!("{}{foot}", cut_by(&body, max.saturating_sub(length(&foot, measure)), measure))
     }
 }
 
-/// The length of `text` as Telegram counts it.
-fn units(text: &str) -> usize {
-    text.encode_utf16().count()
+fn length(text: &str, measure: fn(char) -> usize) -> usize {
+    text.chars().map(measure).sum()
 }
 
-/// At most `max` UTF-16 units of `text`, marked if it was longer.
-fn cut(text: &str, max: usize) -> String {
-    if units(text) <= max {
+/// At most `max` UTF-16 units of `text`, as Telegram counts it, marked if it was longer.
+pub(crate) fn cut(text: &str, max: usize) -> String {
+    cut_by(text, max, char::len_utf16)
+}
+
+fn cut_by(text: &str, max: usize, measure: fn(char) -> usize) -> String {
+    if length(text, measure) <= max {
         return text.to_owned();
     }
-    let room = max.saturating_sub(units(CUT));
+    let room = max.saturating_sub(length(CUT, measure));
     let mut used = 0;
     let fits = |c: &char| {
-        used += c.len_utf16();
+        used += measure(*c);
         used <= room
     };
     text.chars().take_while(fits).collect::<String>() + CUT
@@ -160,6 +173,8 @@ mod tests {
             let whole = alert.message(usize::MAX);
             prop_assert_eq!(message == whole, whole.encode_utf16().count() <= max);
             prop_assert_eq!(message == whole, !message.contains(CUT));
+            let details = alert.details(max, char::len_utf8);
+            prop_assert!(details.len() <= max && details.ends_with("incident 20261121T080000Z-7f3a"));
         }
     }
 }

@@ -62,7 +62,8 @@ fn stdin(alert: &Alert) -> Vec<u8> {
     message.into_bytes()
 }
 
-fn failure(program: &str, outcome: &Outcome, sending: &Sending) -> String {
+/// How a program ended that did not take the message.
+pub(crate) fn failure(program: &str, outcome: &Outcome, sending: &Sending) -> String {
     let ended = match outcome.ended {
         Ended::Code(code) => format!("ended with {code}"),
         Ended::Signal(signal) => format!("was ended by signal {signal}"),

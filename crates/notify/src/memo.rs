@@ -17,6 +17,9 @@ struct Lesson {
     /// Until when the channel asked not to be used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pause: Option<Due>,
+    /// The receivers that were refused last, and told of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    missed: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -84,6 +87,21 @@ impl Memo {
 
     pub(crate) fn pause(&mut self, store: &dyn Store, channel: &str, due: Due) -> Result<(), String> {
         self.lesson(channel).pause = Some(due);
+        self.save(store)
+    }
+
+    /// Whether it is news that these receivers were refused, while others were not.
+    pub(crate) fn misses(&self, channel: &str, who: Option<&str>) -> bool {
+        self.lessons.get(channel).and_then(|lesson| lesson.missed.as_deref()) != who
+    }
+
+    pub(crate) fn missed(
+        &mut self,
+        store: &dyn Store,
+        channel: &str,
+        who: Option<&str>,
+    ) -> Result<(), String> {
+        self.lesson(channel).missed = who.map(str::to_owned);
         self.save(store)
     }
 

@@ -10,6 +10,7 @@ use holdfast::json::{Object, Value};
 use crate::alert::Alert;
 use crate::entry::{Entry, Progress};
 use crate::state::{ChannelState, States};
+use crate::transport::Missed;
 
 /// A line for the journal, which the caller writes.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,8 +22,11 @@ pub struct Event {
 }
 
 impl Event {
-    pub(crate) fn accepted(alert: &Alert, channel: &str, tries: u32) -> Self {
-        Self::new("alert-accepted", alert, [("channel", channel.into()), ("tries", tries.into())])
+    pub(crate) fn accepted(alert: &Alert, channel: &str, tries: u32, missed: Option<&Missed>) -> Self {
+        let fields = [("channel", channel.into()), ("tries", tries.into())];
+        let mut event = Self::new("alert-accepted", alert, fields);
+        event.fields.extend(missed.map(|missed| ("missed".to_owned(), missed.why.as_str().into())));
+        event
     }
 
     pub(crate) fn failed(alert: &Alert, channel: &str, tries: u32, why: &str, permanent: bool) -> Self {
@@ -80,6 +84,13 @@ pub enum Note {
         /// What it said, and what to do.
         why: String,
     },
+    /// A channel works, but some of its receivers are refused.
+    Missed {
+        /// Its name.
+        channel: String,
+        /// Who is refused, and what to do.
+        why: String,
+    },
     /// A Telegram group became a supergroup, and its messages go there now.
     Moved {
         /// The name of the channel.
@@ -95,6 +106,7 @@ impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Broken { channel, why } => write!(f, "alert channel {channel} is broken: {why}"),
+            Self::Missed { channel, why } => write!(f, "alert channel {channel}: {why}"),
             Self::Moved { channel, from, to } => write!(
                 f,
                 "alert channel {channel}: Telegram moved the group {from} to {to}; messages go there now: \
@@ -115,7 +127,7 @@ pub struct ChannelReport {
     pub pending: usize,
     /// What is known of it now.
     pub state: ChannelState,
-    /// What the last unsuccessful send of this run met.
+    /// What the last unsuccessful send of this run met; or which receivers an accepted message did not reach.
     pub error: Option<String>,
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use holdfast::json::{Object, Value};
 use holdfast_http::ureq::http::Response;
 use holdfast_http::ureq::{self, Body};
-use holdfast_http::{agent, is_server, server};
+use holdfast_http::{agent, explain, is_server, server};
 use serde_json::json;
 
 use crate::alert::{Alert, one_line};
@@ -43,7 +43,7 @@ impl Bot<'_> {
             _ => None,
         };
         // Whatever a library or a server repeats, the token does not leave this function.
-        Answer { verdict: self.redacted(self.verdict(sent, timeout)), moved_to }
+        Answer { moved_to, ..self.token.veil().over(self.verdict(sent, timeout)).into() }
     }
 
     fn post(&self, message: &str, timeout: Duration) -> Result<(), Failed> {
@@ -68,17 +68,9 @@ impl Bot<'_> {
                 Verdict::later(format!("{server} gave no answer within {:.1}s", timeout.as_secs_f64()))
             }
             Err(Failed::Http(error)) => {
-                Verdict::later(format!("{server}: {}", one_line(&error.to_string(), SAID_MAX)))
+                Verdict::later(format!("{server}: {}", explain(&one_line(&error.to_string(), SAID_MAX))))
             }
             Err(Failed::Complaint(complaint)) => complaint.verdict(&server),
-        }
-    }
-
-    fn redacted(&self, verdict: Verdict) -> Verdict {
-        match verdict {
-            Verdict::Accepted => Verdict::Accepted,
-            Verdict::Later { why, after } => Verdict::Later { why: self.token.redact(&why), after },
-            Verdict::Refused { why } => Verdict::Refused { why: self.token.redact(&why) },
         }
     }
 }

@@ -1,58 +1,38 @@
 //! A bot's token: read for each send, shown to nobody.
 
-use std::fmt;
 use std::path::Path;
 
-use holdfast::sys::{ReadError, Store};
+use holdfast::sys::Store;
 
-/// The secret of a Telegram bot. It has no `Display`, and its `Debug` does not show it.
-pub(crate) struct Token(String);
+use crate::secret::{Secret, Veil};
+
+/// The secret of a Telegram bot.
+#[derive(Debug)]
+pub(crate) struct Token(Secret);
 
 impl Token {
     /// Reads the token from `path`. An error says what to do and never what the file holds.
     pub(crate) fn read(store: &dyn Store, path: &Path) -> Result<Self, String> {
-        let shown = path.display();
-        let bytes = store.read(path).map_err(|error| match error {
-            ReadError::Missing => {
-                format!(
-                    "the token file {shown} is missing: put the bot's token into it, then chmod 600 {shown}"
-                )
-            }
-            error => format!("the token file {shown} {error}"),
-        })?;
-        let mode = store.stat(path).ok().flatten().and_then(|stat| stat.owner.mode);
-        if let Some(mode) = mode.filter(|mode| mode & 0o077 != 0) {
-            return Err(format!(
-                "the token file {shown} can be read by others (mode {mode:o}): chmod 600 {shown}"
-            ));
+        let secret = Secret::read(store, path, "the token file", "the bot's token")?;
+        if looks_right(secret.expose()) {
+            return Ok(Self(secret));
         }
-        match str::from_utf8(&bytes).map(str::trim) {
-            Ok("") => Err(format!("the token file {shown} is empty: put the bot's token into it")),
-            Ok(token) if looks_right(token) => Ok(Self(token.to_owned())),
-            _ => Err(format!(
-                "the token file {shown} holds no bot token: it should be one line like 123456:ABC-def, as BotFather gave it"
-            )),
-        }
+        Err(format!(
+            "the token file {} holds no bot token: it should be one line like 123456:ABC-def, as BotFather gave it",
+            path.display()
+        ))
     }
 
     /// For the one URL that needs it.
     pub(crate) fn expose(&self) -> &str {
-        &self.0
+        self.0.expose()
     }
 
-    /// `text` without the token, in whatever form a library or a server may repeat it.
-    pub(crate) fn redact(&self, text: &str) -> String {
-        let mut clean = text.replace(&self.0, "***").replace(&self.0.replace(':', "%3A"), "***");
-        if let Some((_, secret)) = self.0.split_once(':') {
-            clean = clean.replace(secret, "***");
-        }
-        clean
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(***)")
+    /// Hides the token, in whatever form a library or a server may repeat it.
+    pub(crate) fn veil(&self) -> Veil {
+        let token = self.expose();
+        let secret = token.split_once(':').map_or(token, |(_, secret)| secret);
+        Veil::default().hiding(token).hiding(token.replace(':', "%3A")).hiding(secret)
     }
 }
 
@@ -67,13 +47,18 @@ fn looks_right(token: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use holdfast::sys::Sys;
 
     #[test]
     fn a_token_is_never_shown() {
-        let token = Token("123456:ABC-def_ghi".to_owned());
-        assert_eq!(format!("{token:?}"), "Token(***)");
+        let dir = tempfile::tempdir().expect("a folder");
+        let store = Sys::real().store;
+        let path = dir.path().join("token");
+        store.replace(&path, b"123456:ABC-def_ghi\n", holdfast::sys::Secrecy::Secret).expect("written");
+        let token = Token::read(store, &path).expect("a token");
+        assert!(!format!("{token:?}").contains("ABC-def"));
         for text in ["/bot123456:ABC-def_ghi/send", "bot123456%3AABC-def_ghi", "secret ABC-def_ghi!"] {
-            let clean = token.redact(text);
+            let clean = token.veil().clean(text);
             assert!(!clean.contains("ABC-def") && clean.contains("***"), "{clean}");
         }
     }

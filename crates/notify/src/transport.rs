@@ -9,8 +9,11 @@ use holdfast::config::{Channel, ChannelKind};
 use holdfast::sys::{Store, Sys};
 
 use crate::alert::Alert;
+use crate::ntfy::Ntfy;
+use crate::smtp::Mailer;
 use crate::token::Token;
-use crate::{command, telegram};
+use crate::webhook::Webhook;
+use crate::{command, desktop, smtp, telegram, webhook};
 
 /// One message on its way through one channel.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,11 +77,22 @@ pub struct Answer {
     pub verdict: Verdict,
     /// The Telegram chat that the configured one has become.
     pub moved_to: Option<String>,
+    /// Receivers that an accepted message does not reach.
+    pub missed: Option<Missed>,
+}
+
+/// Some of the receivers of a channel are refused, while others are not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missed {
+    /// Who.
+    pub who: String,
+    /// What was said of them, and what to do.
+    pub why: String,
 }
 
 impl From<Verdict> for Answer {
     fn from(verdict: Verdict) -> Self {
-        Self { verdict, moved_to: None }
+        Self { verdict, moved_to: None, missed: None }
     }
 }
 
@@ -132,19 +146,22 @@ impl Direct {
     }
 
     fn send(&self, sending: &Sending) -> Answer {
-        match &sending.channel.kind {
-            ChannelKind::Telegram { token_file, chat, base_url } => {
-                let token = match Token::read(self.sys.store, &self.root.join(token_file)) {
-                    Ok(token) => token,
-                    Err(why) => return Verdict::Refused { why }.into(),
-                };
+        let Sys { clock, store, spawner, host } = self.sys;
+        let wall = || clock.now().wall;
+        let ready = match Ready::of(store, &self.root, &sending.channel) {
+            Ok(ready) => ready,
+            Err(why) => return Verdict::Refused { why }.into(),
+        };
+        match ready {
+            Ready::Telegram { token, chat, base_url } => {
                 let chat = sending.chat.as_deref().unwrap_or(chat);
                 telegram::Bot { base_url, token: &token, chat }.send(&sending.alert, sending.timeout)
             }
-            ChannelKind::Command { command } => {
-                command::send(self.sys.spawner, &self.root, command, sending).into()
-            }
-            _ => Verdict::refused(unbuilt(&sending.channel)).into(),
+            Ready::Smtp(mailer) => mailer.send(sending, host, clock),
+            Ready::Webhook(webhook) => webhook.send(sending, host, wall()).into(),
+            Ready::Ntfy(ntfy) => ntfy.send(sending, wall()).into(),
+            Ready::Desktop => desktop::send(spawner, &self.root, sending).into(),
+            Ready::Command(command) => command::send(spawner, &self.root, command, sending).into(),
         }
     }
 }
@@ -159,16 +176,45 @@ impl Transport for Direct {
 
 /// What is wrong with a channel as it stands, without sending anything: for `validate`, `status` and `doctor`.
 pub fn fault(store: &dyn Store, root: &Path, channel: &Channel) -> Option<String> {
-    match &channel.kind {
-        ChannelKind::Telegram { token_file, base_url, .. } => {
-            Token::read(store, &root.join(token_file)).err().or_else(|| telegram::base_url_fault(base_url))
-        }
-        ChannelKind::Command { command } if command.is_empty() => Some(command::EMPTY.to_owned()),
-        ChannelKind::Command { .. } => None,
-        _ => Some(unbuilt(channel)),
-    }
+    Ready::of(store, root, channel).err()
 }
 
-fn unbuilt(channel: &Channel) -> String {
-    format!("not built yet: kind {}; use command or telegram", channel.kind_name())
+/// A channel with everything that it needs to send.
+enum Ready<'a> {
+    Telegram { token: Token, chat: &'a str, base_url: &'a str },
+    Smtp(Box<Mailer<'a>>),
+    Webhook(Webhook<'a>),
+    Ntfy(Ntfy<'a>),
+    Desktop,
+    Command(&'a [String]),
+}
+
+impl<'a> Ready<'a> {
+    /// Reads the files that the channel names. An error says what is wrong and what to do.
+    fn of(store: &dyn Store, root: &Path, channel: &'a Channel) -> Result<Self, String> {
+        Ok(match &channel.kind {
+            ChannelKind::Telegram { token_file, chat, base_url } => {
+                let token = Token::read(store, &root.join(token_file))?;
+                telegram::base_url_fault(base_url).map_or(Ok(()), Err)?;
+                Self::Telegram { token, chat, base_url }
+            }
+            ChannelKind::Smtp { host, port, security, login, from, to } => {
+                let (port, security, login) = (*port, *security, login.as_ref());
+                let settings = smtp::Settings { host, port, security, login, from, to };
+                Self::Smtp(Box::new(Mailer::new(store, root, settings)?))
+            }
+            ChannelKind::Webhook { url, secret_file, body_file, headers, auth } => {
+                let (secret_file, body_file, auth) =
+                    (secret_file.as_ref(), body_file.as_ref(), auth.as_ref());
+                let settings = webhook::Settings { url, secret_file, body_file, headers, auth };
+                Self::Webhook(Webhook::new(store, root, settings)?)
+            }
+            ChannelKind::Ntfy { topic, token_file, base_url } => {
+                Self::Ntfy(Ntfy::new(store, root, base_url, topic, token_file.as_ref())?)
+            }
+            ChannelKind::Desktop => desktop::fault().map_or(Ok(Self::Desktop), Err)?,
+            ChannelKind::Command { command } if command.is_empty() => return Err(command::EMPTY.to_owned()),
+            ChannelKind::Command { command } => Self::Command(command),
+        })
+    }
 }

@@ -58,6 +58,8 @@ pub struct Watchdog<'a> {
     headless: BTreeSet<String>,
     /// When the metrics were last given out, and of what.
     published: Option<(Sight, Digest)>,
+    /// Nothing went wrong in the last evaluation itself.
+    whole: bool,
 }
 
 /// What an evaluation found.
@@ -102,6 +104,7 @@ impl<'a> Watchdog<'a> {
             prober: Prober::default(),
             headless: BTreeSet::new(),
             published: None,
+            whole: false,
         }
     }
 
@@ -143,6 +146,7 @@ impl<'a> Watchdog<'a> {
         }
         self.actions.extend(settled.actions);
         exit = exit.and(self.save_if_changed());
+        self.whole = exit == Exit::Ok;
         exit = exit.and(if settled.alarm { Exit::No } else { Exit::Ok });
         Evaluated { exit, judged, view, next: settled.next }
     }

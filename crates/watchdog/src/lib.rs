@@ -10,6 +10,7 @@ mod evaluate;
 mod events;
 mod logs;
 mod metrics;
+mod pings;
 mod resident;
 mod settings;
 mod show;
@@ -28,10 +29,14 @@ use holdfast::{Exit, Root};
 use cli::{Cli, Command};
 pub use deliver::{Delivered, Deliverer, Work};
 use evaluate::complain;
+use pings::Pinger;
 pub use evaluate::{Evaluated, Watchdog};
 
 /// `check` ends within this, whatever hangs.
 const CHECK_MOST: Duration = Duration::from_secs(29);
+
+/// What the ping may take of it, which comes last.
+const PING_MOST: Duration = Duration::from_secs(5);
 
 /// The program: reads the arguments of the process and does what they say.
 pub fn main() -> Exit {
@@ -93,6 +98,9 @@ fn check(cli: &Cli, sys: Sys<'static>, root: &Root) -> Exit {
         exit = exit.and(watchdog.save_if_changed());
         if let Some(Err(what)) = watchdog.metrics(&evaluated.view).map(|metrics| metrics.write(&sys)) {
             exit = exit.and(complain(&what));
+        }
+        if let Some(ping) = watchdog.ping() {
+            exit = exit.and(Pinger::new(sys, root.clone()).ping(&ping, PING_MOST));
         }
         exit = exit.and(lock.exit());
         exit.and(show::evaluated(cli, &evaluated, exit))

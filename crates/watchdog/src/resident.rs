@@ -3,6 +3,7 @@
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::time::Duration;
 
+use holdfast::config::Ping;
 use holdfast::journal::Entry;
 use holdfast::sys::Sys;
 use holdfast::time::Span;
@@ -12,6 +13,7 @@ use crate::deliver::{Delivered, Deliverer, Work};
 use crate::evaluate::{BY, Prober, Watchdog};
 use crate::events::{self, Wake};
 use crate::metrics::Metrics;
+use crate::pings::{Pinger, Rhythm};
 use crate::{Alone, busy, refuse, tell};
 
 /// Two looks are at least this far apart: a writer in a fast loop must not eat the processor.
@@ -31,6 +33,9 @@ pub(crate) fn run(json: bool, sys: Sys<'static>, root: &Root, every: Span, lock:
     let _ = watchdog.note(started.with("every", every.to_string()));
     supervisor::ready();
     let publisher = worker("metrics", publish(sys));
+    let mut pinger = Pinger::new(sys, root.clone());
+    let pings = worker("the ping", move |ping: Ping| _ = pinger.ping(&ping, Duration::MAX));
+    let mut rhythm = Rhythm::default();
     let mut next_send = None;
     let mut sending = false;
     loop {
@@ -49,6 +54,12 @@ pub(crate) fn run(json: bool, sys: Sys<'static>, root: &Root, every: Span, lock:
             let _ = publisher.try_send(metrics);
         }
         let now = sys.clock.now().up;
+        if let Some((pings, ping)) = pings.as_ref().zip(watchdog.ping())
+            && rhythm.is_due(now)
+        {
+            // One that hangs is answer enough for whoever waits for it.
+            let _ = pings.try_send(ping);
+        }
         let due = watchdog.has_news() || next_send.is_some_and(|due| due <= now);
         if due
             && !sending

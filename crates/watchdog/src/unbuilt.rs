@@ -3,7 +3,7 @@
 use holdfast::config::{AnchorKind, BeatSource, Config, WatchKind};
 
 /// Keys and tables that nothing acts on.
-const KEYS: [&str; 5] = ["ping", "evidence", "overseer", "service", "fleet"];
+const KEYS: [&str; 4] = ["evidence", "overseer", "service", "fleet"];
 
 /// Whether this version looks at it.
 pub(crate) fn is_asked(kind: &WatchKind) -> bool {

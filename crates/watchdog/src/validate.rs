@@ -45,6 +45,7 @@ pub(crate) fn validate(cli: &Cli, sys: &Sys, root: &Root, file: Option<&Path>) -
         .channels
         .iter()
         .filter_map(|channel| fault(sys.store, root.path(), channel))
+        .chain(ping_fault(&config, sys, root))
         .chain(unbuilt::watches(&config))
         .chain(unbuilt::parts(&config))
         .collect();
@@ -53,6 +54,11 @@ pub(crate) fn validate(cli: &Cli, sys: &Sys, root: &Root, file: Option<&Path>) -
     }
     let notes = notes(&config);
     answer(&if cli.json { json(&config, &notes) } else { summary(&path, &config, &notes) })
+}
+
+fn ping_fault(config: &Config, sys: &Sys, root: &Root) -> Option<String> {
+    let fault = holdfast_notify::ping_fault(sys.store, root.path(), config.ping.as_ref()?)?;
+    Some(format!("[ping]: {fault}"))
 }
 
 fn json(config: &Config, notes: &[String]) -> String {
@@ -157,20 +163,19 @@ pub(crate) fn test_alert(cli: &Cli, sys: &Sys<'static>, root: &Root) -> Exit {
     let mut exit = Exit::Ok;
     for channel in channels {
         let report = delivery.channels.get(&channel.name).cloned().unwrap_or_default();
-        let error =
-            (report.accepted == 0).then(|| report.error.unwrap_or_else(|| "no answer in time".to_owned()));
-        if error.is_some() {
+        let works = report.accepted > 0;
+        let error = report.error.or_else(|| (!works).then(|| "no answer in time".to_owned()));
+        if !works {
             exit = Exit::Undelivered;
         }
-        let line = match (cli.json, error) {
-            (true, error) => {
-                serde_json::json!({ "channel": channel.name, "works": error.is_none(), "error": error })
-                    .to_string()
+        let (kind, name) = (channel.kind_name(), &channel.name);
+        let line = match (cli.json, works, error) {
+            (true, works, error) => {
+                serde_json::json!({ "channel": name, "works": works, "error": error }).to_string()
             }
-            (false, None) => format!("{} {}: works", channel.kind_name(), channel.name),
-            (false, Some(error)) => {
-                format!("{} {}: DOES NOT WORK: {error}", channel.kind_name(), channel.name)
-            }
+            (false, true, None) => format!("{kind} {name}: works"),
+            (false, true, Some(error)) => format!("{kind} {name}: works, but {error}"),
+            (false, false, error) => format!("{kind} {name}: DOES NOT WORK: {}", error.unwrap_or_default()),
         };
         exit = exit.and(answer(&(line + "\n")));
     }

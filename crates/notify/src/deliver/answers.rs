@@ -6,7 +6,7 @@ use holdfast::sys::Now;
 use super::{Lane, PACE_LEAST, PACES, Run, TRIES_PER_RUN, WAIT_IN_RUN};
 use crate::entry::{Due, WAIT_LIMIT, jitter};
 use crate::report::{Event, Note};
-use crate::transport::{Answer, Verdict};
+use crate::transport::{Answer, Missed, Verdict};
 
 impl Run<'_> {
     /// Takes note of an answer, on disk before anything else is sent.
@@ -22,20 +22,22 @@ impl Run<'_> {
             self.moved(channel, to);
         }
         if answer.verdict == Verdict::Accepted {
+            self.missed(channel, answer.missed.as_ref());
             let timeout = channel.timeout.as_secs_f64();
             self.needs[lane] = Some(timeout.min(PACES * (now.up - since).max(PACE_LEAST)));
         }
-        let next = self.record(lane, &id, attempt, answer.verdict, &now);
+        let next = self.record(lane, &id, attempt, answer, &now);
         if !matches!(next, Lane::Waiting { .. }) {
             self.drop_lane(&id);
         }
         self.lanes[lane] = next;
     }
 
-    fn record(&mut self, lane: usize, id: &str, attempt: u32, verdict: Verdict, now: &Now) -> Lane {
+    fn record(&mut self, lane: usize, id: &str, attempt: u32, answer: Answer, now: &Now) -> Lane {
+        let Answer { verdict, missed, .. } = answer;
         let channels = self.channels;
         let name = &channels[lane].name;
-        self.note_state(name, &verdict, now);
+        self.note_state(name, &verdict, missed.as_ref(), now);
         let latest = self.latest(lane);
         let Some(held) = self.held.get_mut(id) else { return Lane::Done };
         let entry = &mut held.entry;
@@ -43,7 +45,7 @@ impl Run<'_> {
         let (next, event) = match verdict {
             Verdict::Accepted => {
                 entry.accept(name, now);
-                (Lane::Free, Some(Event::accepted(&entry.alert, name, tried)))
+                (Lane::Free, Some(Event::accepted(&entry.alert, name, tried, missed.as_ref())))
             }
             Verdict::Refused { why } => {
                 entry.refuse(name, now, why.clone());
@@ -71,12 +73,15 @@ impl Run<'_> {
         next
     }
 
-    fn note_state(&mut self, name: &str, verdict: &Verdict, now: &Now) {
+    fn note_state(&mut self, name: &str, verdict: &Verdict, missed: Option<&Missed>, now: &Now) {
         let was_broken = self.report_of(name).state.is_broken();
         let report = self.report_of(name);
         report.state = report.state.after(verdict, now.wall);
         match verdict {
-            Verdict::Accepted => report.accepted += 1,
+            Verdict::Accepted => {
+                report.accepted += 1;
+                report.error = missed.map(|missed| missed.why.clone());
+            }
             Verdict::Later { why, .. } => report.error = Some(why.clone()),
             Verdict::Refused { why } => {
                 report.failed += 1;
@@ -91,6 +96,17 @@ impl Run<'_> {
         {
             let due = Due::after(now, wait.as_secs_f64().min(WAIT_LIMIT));
             let noted = self.outbox.memo.pause(self.sys.store, name, due);
+            self.report.faults.extend(noted.err());
+        }
+    }
+
+    /// Told once for the same receivers: what tells of them goes through the same channel.
+    fn missed(&mut self, channel: &Channel, missed: Option<&Missed>) {
+        let (name, who) = (&channel.name, missed.map(|missed| missed.who.as_str()));
+        if self.outbox.memo.misses(name, who) {
+            let note = |missed: &Missed| Note::Missed { channel: name.clone(), why: missed.why.clone() };
+            self.report.notes.extend(missed.map(note));
+            let noted = self.outbox.memo.missed(self.sys.store, name, who);
             self.report.faults.extend(noted.err());
         }
     }

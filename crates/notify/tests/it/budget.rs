@@ -7,7 +7,7 @@ use std::time::Duration;
 use holdfast::config::Channel;
 use holdfast::time::Span;
 use holdfast_notify::standin::{Behaviour, Telegram};
-use holdfast_notify::{Answer, Outbox, Reply, Sending, States, Transport, Verdict};
+use holdfast_notify::{Outbox, Reply, Sending, States, Transport, Verdict};
 
 use crate::{BUDGET, World, channel, kinds, shell, telegram};
 
@@ -91,7 +91,7 @@ struct Inline;
 impl Transport for Inline {
     fn start(&self, sending: Sending, reply: Reply) {
         assert!(!sending.alert.id.is_empty());
-        reply.give(Answer { verdict: Verdict::Accepted, moved_to: None });
+        reply.give(Verdict::Accepted);
     }
 }
 

@@ -4,15 +4,19 @@
 
 mod budget;
 mod command;
+mod ntfy;
 mod outbox;
 mod secrets;
 mod telegram;
+mod webhook;
 
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use holdfast::Root;
-use holdfast::config::{Channel, ChannelKind};
+use holdfast::config::{self, Channel, ChannelKind};
 use holdfast::sys::{Clock, Now, Sys};
 use holdfast::time::Span;
 use holdfast_notify::standin::{CHAT, Telegram};
@@ -90,6 +94,24 @@ pub(crate) fn telegram(base_url: impl Into<String>) -> Channel {
 
 pub(crate) fn channel(name: &str, kind: ChannelKind) -> Channel {
     Channel { name: name.to_owned(), level: 1, timeout: Span::secs(2), kind }
+}
+
+/// Puts a secret into a file as it should be, and names it from the root.
+pub(crate) fn secret(world: &World, name: &str, content: &str) -> PathBuf {
+    let path = world.file(name);
+    std::fs::write(&path, format!("{content}\n")).expect("written");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("set");
+    name.into()
+}
+
+pub(crate) fn webhook(url: impl Into<String>) -> Channel {
+    let (url, headers) = (config::Secret::Plain(url.into()), BTreeMap::new());
+    channel("webhook", ChannelKind::Webhook { url, secret_file: None, body_file: None, headers, auth: None })
+}
+
+pub(crate) fn ntfy(base_url: impl Into<String>) -> Channel {
+    let topic = config::Secret::Plain("desk-secret".to_owned());
+    channel("ntfy", ChannelKind::Ntfy { topic, token_file: None, base_url: base_url.into() })
 }
 
 pub(crate) fn command(name: &str, argv: &[&str]) -> Channel {

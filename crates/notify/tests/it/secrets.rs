@@ -71,7 +71,7 @@ fn a_token_file_that_will_not_do_says_what_to_do() {
         (TOKEN, 0o604, "can be read by others (mode 604)".to_owned()),
         ("\n", 0o600, "is empty: put the bot's token into it".to_owned()),
         ("123456:AB CD/../x", 0o600, "holds no bot token".to_owned()),
-        ("not a token \u{7}", 0o600, "holds no bot token".to_owned()),
+        ("not a token \u{7}", 0o600, "is not one line of text: put the bot's token into it".to_owned()),
     ] {
         let error = set(content, mode);
         assert!(error.contains(&says), "{content:?}: {error}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use holdfast_notify::standin::{Behaviour, CHAT, TOKEN, Telegram};
 use holdfast_notify::{Alert, ChannelState, Direct, Note, Outbox, States};
 
-use crate::{BUDGET, World, channel, error_of, is_failing, kinds, shell, telegram};
+use crate::{BUDGET, World, error_of, is_failing, kinds, shell, telegram};
 
 #[test]
 fn an_alert_is_sent_with_the_id_of_its_incident_and_is_gone_when_accepted() {
@@ -216,17 +216,4 @@ fn a_long_message_is_cut_honestly_to_what_telegram_takes() {
     let text = &server.received()[0].text;
     assert!((4090..=4096).contains(&text.encode_utf16().count()));
     assert!(text.ends_with("… (cut)\n\nincident 20261121T080000Z-7f3a"), "{text}");
-}
-
-#[test]
-fn kinds_that_are_not_built_yet_say_so() {
-    let world = World::new();
-    let desktop = channel("desk", holdfast::config::ChannelKind::Desktop);
-    let says = "not built yet: kind desktop; use command or telegram";
-    assert_eq!(holdfast_notify::fault(world.sys.store, world.path(), &desktop).as_deref(), Some(says));
-    world.put(&world.alert("a"), std::slice::from_ref(&desktop));
-    let delivery = world.deliver(std::slice::from_ref(&desktop));
-    assert!(delivery.channels["desk"].state.is_broken());
-    assert_eq!(error_of(&delivery, "desk"), says);
-    assert_eq!(delivery.unheard, ["a"]);
 }

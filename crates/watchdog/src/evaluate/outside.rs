@@ -1,8 +1,9 @@
-//! What others read of the watchdog: metrics.
+//! What others learn of the watchdog: metrics, and that it works.
 
 use holdfast::circuit::View;
+use holdfast::config::Ping;
 use holdfast::watch::Sight;
-use holdfast_notify::{Outbox, states_of};
+use holdfast_notify::{Outbox, mute, states_of};
 
 use super::digest::Digest;
 use super::{SOURCE, Watchdog};
@@ -12,6 +13,13 @@ use crate::metrics::{self, Metrics};
 const PUBLISH_EVERY: f64 = 15.0;
 
 impl Watchdog<'_> {
+    /// The ping that says: the last evaluation was complete, and an alert would be heard. Only then.
+    pub(crate) fn ping(&self) -> Option<Ping> {
+        let config = &self.settings.config;
+        let heard = !config.channels.is_empty() && !mute(&config.channels, &states_of(&self.memory.channels));
+        config.ping.clone().filter(|_| self.whole && heard)
+    }
+
     /// What is to be written for Prometheus, if it is time to.
     pub(crate) fn metrics(&mut self, view: &View) -> Option<Metrics> {
         let path = self.root.path().join(self.settings.config.prometheus_file.as_ref()?);
