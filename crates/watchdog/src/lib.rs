@@ -29,8 +29,8 @@ use holdfast::{Exit, Root};
 use cli::{Cli, Command};
 pub use deliver::{Delivered, Deliverer, Work};
 use evaluate::complain;
-use pings::Pinger;
 pub use evaluate::{Evaluated, Watchdog};
+use pings::Pinger;
 
 /// `check` ends within this, whatever hangs.
 const CHECK_MOST: Duration = Duration::from_secs(29);

@@ -100,6 +100,9 @@ fn notes(config: &Config) -> Vec<String> {
         notes.push(
             "no alert channel is configured: trading is paused all the same, but nobody is told".to_owned(),
         );
+        if config.ping.is_some() {
+            notes.push("[ping]: it is sent only while some channel works, so it is never sent".to_owned());
+        }
     }
     notes
 }

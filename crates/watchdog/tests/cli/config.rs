@@ -39,11 +39,10 @@ fn without_any_good_copy_the_defaults_watch_and_the_exit_says_so() {
     assert!(detail.contains("known here") && !detail.contains('\n'), "{detail}");
 }
 
-const UNBUILT: &str = "prometheus_file = \"x.prom\"\n[[watch]]\nname = \"trader\"\nescalate_after = \"15m\"\n\
+const UNBUILT: &str = "[[watch]]\nname = \"trader\"\n\
     [[channel]]\nkind = \"command\"\ncommand = [\"/bin/cat\"]\n\
-    [[channel]]\nkind = \"command\"\nname = \"siren\"\nlevel = 2\ncommand = [\"/bin/cat\"]\n\
     [action.refresh]\ncommand = [\"/bin/true\"]\non_healthy = true\n\
-    [ping]\nurl = \"https://h/p\"\n[audit]\n[[anchor]]\nname = \"a\"\nkind = \"store\"\nurl = \"gs://b/c\"\nforeign = true\n\
+    [audit]\n[[anchor]]\nname = \"a\"\nkind = \"store\"\nurl = \"gs://b/c\"\nforeign = true\n\
     [evidence]\nurl = \"file:///mnt\"\n[overseer]\n[[service]]\nname = \"s\"\nport = 1\n\
     [fleet]\netcd = [\"https://e:2379\"]\n";
 

@@ -9,6 +9,7 @@
 mod channels;
 mod config;
 mod metrics;
+mod ping;
 mod resident;
 mod silence;
 mod source;

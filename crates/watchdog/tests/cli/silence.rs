@@ -40,13 +40,16 @@ fn nothing_is_told_of_it_and_it_trips_all_the_same() {
     assert_eq!(scratch.run(&["check"]).code, Some(1));
     assert!(scratch.paused());
     let told = scratch.read("heard");
-    assert!(told.contains("nothing is told of bot until ") && told.contains("says ann: a new disk"), "{told}");
+    assert!(
+        told.contains("nothing is told of bot until ") && told.contains("says ann: a new disk"),
+        "{told}"
+    );
     assert!(!told.contains("NEW: bot"), "{told}");
     // Of others it is told as before.
-    fs::remove_file(scratch.path("data/heartbeats/hedge.json")).expect("there");
+    scratch.put("data/heartbeats/hedge.json", &scratch.read("data/heartbeat.json"));
     scratch.run(&["check"]);
     let told = scratch.read("heard");
-    assert!(told.contains("NEW: hedge is missing") && !told.contains("NEW: bot"), "{told}");
+    assert!(told.contains("NEW: hedge is reported") && !told.contains("NEW: bot"), "{told}");
     let status = scratch.run(&["status"]).out;
     assert!(status.contains("silent bot until ") && status.contains("says ann: a new disk"), "{status}");
     let json = scratch.run(&["status", "--json"]).json();
@@ -56,7 +59,10 @@ fn nothing_is_told_of_it_and_it_trips_all_the_same() {
     assert_eq!(over.code, Some(0), "{over:?}");
     scratch.run(&["check"]);
     let told = scratch.read("heard");
-    assert!(told.contains("bot is told of again, says bob") && told.contains("NEW: bot is reported"), "{told}");
+    assert!(
+        told.contains("bot is told of again, says bob") && told.contains("NEW: bot is reported"),
+        "{told}"
+    );
     let journal = scratch.journal();
     for kind in ["silence", "unsilence"] {
         assert_eq!(journal.iter().filter(|line| *line == kind).count(), 1, "{journal:?}");
@@ -69,7 +75,11 @@ fn what_cannot_be_silenced_is_refused_with_what_can() {
     let reason = ["--for", "2h", "--reason", "x"];
     for (arguments, code, says) in [
         (["bott"].as_slice(), 1, "bott is not watched\n  these are: bot, hedge"),
-        (&["bot", "holdfast/circuit"], 1, "holdfast/circuit is what the watchdog says of itself\n  that cannot be silenced"),
+        (
+            &["bot", "holdfast/circuit"],
+            1,
+            "holdfast/circuit is what the watchdog says of itself\n  that cannot be silenced",
+        ),
     ] {
         let ended = scratch.run(&[&["silence"], arguments, &reason].concat());
         assert_eq!(ended.code, Some(code), "{ended:?}");
