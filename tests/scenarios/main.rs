@@ -38,6 +38,8 @@ mod places;
 #[cfg(target_os = "linux")]
 mod power_loss;
 #[cfg(target_os = "linux")]
+mod prometheus;
+#[cfg(target_os = "linux")]
 mod reminder;
 #[cfg(target_os = "linux")]
 mod trip_first;
