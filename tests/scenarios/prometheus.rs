@@ -29,7 +29,6 @@ fn watched() -> Scratch {
 #[test]
 fn promtool_has_nothing_against_metrics_and_rules() {
     let root = watched();
-    root.put("data/heartbeats/.keep", "");
     root.hb(&["--name", "b-2", "--status", "a \"quoted\" \\ one"]).finish();
     root.watchdog(&["check"]).finish();
     root.sh("promtool check metrics < textfile/holdfast.prom").finish().expect(0);
