@@ -12,7 +12,8 @@ use holdfast_http::standin::{Answer, Server};
 use holdfast_http::{Call, call};
 use holdfast_tests::harness::{Run, Running, Scratch, eventually};
 
-const CONFIG: &str = "prometheus_file = \"textfile/holdfast.prom\"\n[[channel]]\nkind = \"command\"\ncommand = [\"true\"]\n";
+const CONFIG: &str =
+    "prometheus_file = \"textfile/holdfast.prom\"\n[[channel]]\nkind = \"command\"\ncommand = [\"true\"]\n";
 
 fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a parent").join("examples/prometheus")
@@ -83,7 +84,11 @@ impl Stack {
             ),
             start(
                 "prometheus-alertmanager",
-                &["--config.file=alertmanager.yml", "--storage.path=alertmanager", "--cluster.listen-address="],
+                &[
+                    "--config.file=alertmanager.yml",
+                    "--storage.path=alertmanager",
+                    "--cluster.listen-address=",
+                ],
                 manager,
             ),
             start("prometheus", &["--config.file=prometheus.yml", "--storage.tsdb.path=tsdb"], prometheus),
@@ -118,7 +123,8 @@ fn alertmanager_tells_of_a_pause_with_the_rules_that_ship() {
     assert_eq!(stack.value("node_textfile_scrape_error").as_deref(), Some("0"));
     assert_eq!(told.lock().unwrap().len(), 0);
     root.hb(&["--status", "failed"]).finish();
-    let paused = |alert: &Value| alert["labels"]["alertname"] == "HoldfastPaused" && alert["status"] == "firing";
+    let paused =
+        |alert: &Value| alert["labels"]["alertname"] == "HoldfastPaused" && alert["status"] == "firing";
     eventually("somebody is told of the pause", || told.lock().unwrap().iter().any(paused));
     let all = told.lock().unwrap().clone();
     let alert = all.iter().find(|alert| paused(alert)).expect("told");
