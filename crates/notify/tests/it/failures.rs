@@ -139,10 +139,13 @@ fn no_fault_of_a_network_breaks_a_channel_or_holds_it_up() {
             for fault in FAULTS {
                 scope.spawn(move || {
                     let faulty = Faulty::start(fault, kind.beginning);
-                    let slow = matches!(fault, Fault::HalfOpen | Fault::Trickle);
-                    let says = if slow { "gave no answer within 2.0s" } else { "127.0.0.1:" };
+                    let says: &[&str] = match fault {
+                        Fault::HalfOpen | Fault::Trickle => &["gave no answer within 2.0s"],
+                        Fault::Flood => &["header is too big", "not as a mail server does"],
+                        _ => &["127.0.0.1:"],
+                    };
                     let what = format!("{} {fault:?}", kind.name);
-                    fails(&what, (kind.to)("127.0.0.1", faulty.address.port()), &[says]);
+                    fails(&what, (kind.to)("127.0.0.1", faulty.address.port()), says);
                 });
             }
         }
