@@ -211,22 +211,101 @@ fn the_certificate_of_a_stranger_is_refused_and_so_is_a_server_without_encryptio
     }
 }
 
-#[test]
-fn nothing_that_was_said_before_the_encryption_counts() {
-    let world = World::new();
+/// A server that says the first of these when somebody comes, and then one after each line; it repeats what it heard where
+/// that has `{}`. Returns its port.
+fn scripted(says: &'static [&'static str]) -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let port = listener.local_addr().expect("an address").port();
     std::thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
             let mut lines = BufReader::new(stream.try_clone().expect("a second handle")).lines();
-            let say = |text: &[u8]| (&stream).write_all(text);
-            let _ = say(b"220 sink\r\n");
-            let _ = lines.next();
-            let _ = say(b"250-sink\r\n250 STARTTLS\r\n");
-            let _ = lines.next();
-            let _ = say(b"220 go\r\n250 injected\r\n");
+            let mut heard = String::new();
+            for text in says {
+                // A client that goes away has its reasons.
+                let _ = (&stream).write_all(text.replace("{}", &heard).as_bytes());
+                let Some(Ok(line)) = lines.next() else { break };
+                heard = line;
+            }
+            // It stays until the client has gone.
+            lines.map_while(Result::ok).for_each(drop);
         }
     });
+    port
+}
+
+#[test]
+fn odd_servers_are_understood_or_told() {
+    let cases: [(&'static [&'static str], bool, &str); 6] = [
+        (
+            &["554 no mail from you\r\n"],
+            true,
+            "says 554 no mail from you to our coming; it does not serve us: check host",
+        ),
+        (&["421 too busy\r\n"], false, "says 421 too busy to our coming"),
+        (&["220 x\r\n", "502 what\r\n"], true, "says 502 what to EHLO; it does not serve us: check host"),
+        (&["220 x\r\n", "hello\r\n"], false, "answers, not as a mail server does"),
+        (&["HTTP/1.1 400 Bad Request\r\n"], false, "answers, not as a mail server does"),
+        (
+            &["220 x\r\n", "250 x\r\n", "250 ok\r\n", "250 ok\r\n", "554 \u{1b}[31mno\r\n"],
+            true,
+            "says 554 [31mno to the mail itself",
+        ),
+    ];
+    std::thread::scope(|scope| {
+        for (says, broken, error_says) in cases {
+            scope.spawn(move || {
+                let world = World::new();
+                let delivery = send(&world, &PLAIN.at(scripted(says)), &world.alert("a"));
+                let error = error_of(&delivery, "smtp");
+                assert!(error.contains(error_says), "{says:?}: {error}");
+                assert_eq!(delivery.channels["smtp"].state.is_broken(), broken, "{says:?}: {error}");
+            });
+        }
+    });
+}
+
+#[test]
+fn an_old_server_that_ends_lines_as_it_likes_is_understood() {
+    let world = World::new();
+    let says = &[
+        "220-sink\n220 speaks LF\n",
+        "250-sink\n250-SIZE\n250 HELP\n",
+        "250 ok\n",
+        "250 ok\n",
+        "354 go\n",
+        "250\n",
+    ];
+    assert!(send(&world, &PLAIN.at(scripted(says)), &world.alert("a")).all_heard());
+}
+
+#[test]
+fn no_failure_shows_the_password() {
+    for says in [
+        &["220 x\r\n", "250-x\r\n250 AUTH PLAIN\r\n", "535 no: {}\r\n"][..],
+        &[
+            "220 x\r\n",
+            "250-x\r\n250 AUTH LOGIN\r\n",
+            "334 VXNlcm5hbWU6\r\n",
+            "334 UGFzc3dvcmQ6\r\n",
+            "535 no: {}\r\n",
+        ],
+    ] {
+        let world = World::new();
+        let login = Some(("me", secret(&world, "password", "SECRET-SECRET")));
+        let delivery = send(&world, &Mail { login, ..PLAIN }.at(scripted(says)), &world.alert("a"));
+        let error = error_of(&delivery, "smtp");
+        assert!(error.contains("says 535 no: ") && error.contains("***"), "{error}");
+        // As it is, and as either way of a login sends it.
+        for shown in ["SECRET", "AG1lAFNFQ1JFVC1TRUNSRVQ", "U0VDUkVULVNFQ1JFVA"] {
+            assert!(!format!("{delivery:?}").contains(shown), "{delivery:?}");
+        }
+    }
+}
+
+#[test]
+fn nothing_that_was_said_before_the_encryption_counts() {
+    let world = World::new();
+    let port = scripted(&["220 sink\r\n", "250-sink\r\n250 STARTTLS\r\n", "220 go\r\n250 injected\r\n"]);
     let channel = Mail { security: Security::Starttls, ..PLAIN }.at(port);
     let delivery = send(&world, &channel, &world.alert("a"));
     assert!(error_of(&delivery, "smtp").contains("it speaks before the encryption begins"), "{delivery:?}");
