@@ -176,7 +176,7 @@ fn missed(refused: &[Failed]) -> Option<Missed> {
     let (who, why): (Vec<_>, Vec<_>) = each.unzip();
     (!who.is_empty()).then(|| Missed {
         who: who.join(", "),
-        why: format!("its server took the mail, but not for {}: check to", why.join(", ")),
+        why: format!("its server refuses {}, and took the mail for the others: check to", why.join(", ")),
     })
 }
 

@@ -53,7 +53,7 @@ impl<'a> Webhook<'a> {
                 }
             });
         }
-        let holds = "a secret that the receiver knows, too";
+        let holds = "the key that the receiver knows";
         let key =
             settings.secret_file.map(|file| Secret::read(store, &root.join(file), "the secret_file", holds));
         let key = key.transpose()?;

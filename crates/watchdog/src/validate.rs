@@ -44,7 +44,8 @@ pub(crate) fn validate(cli: &Cli, sys: &Sys, root: &Root, file: Option<&Path>) -
     let faults: Vec<String> = config
         .channels
         .iter()
-        .filter_map(|channel| fault(sys.store, root.path(), channel))
+        .filter_map(|channel| Some((channel, fault(sys.store, root.path(), channel)?)))
+        .map(|(channel, fault)| format!("[[channel]] {}: {fault}", channel.name))
         .chain(ping_fault(&config, sys, root))
         .chain(unbuilt::watches(&config))
         .chain(unbuilt::parts(&config))

@@ -182,8 +182,11 @@ fn answer(wire: &mut Wire, stage: Stage) -> Result<Response, Failed> {
         if line.get(3) == Some(&b'-') && text.ends_with('\n') {
             continue;
         }
-        // Some servers end lines with LF alone.
-        let text = text.lines().fold(String::new(), |all, line| all + line.trim_end() + "\r\n");
+        // Some servers end lines with LF alone, or say a number and nothing else.
+        let text = text.lines().fold(String::new(), |all, line| {
+            let line = line.trim_end();
+            all + line + if line.len() == 3 { " \r\n" } else { "\r\n" }
+        });
         let said: Response = text.parse().map_err(|_| stranger())?;
         return if said.is_positive() { Ok(said) } else { Err(refusal(&said, stage)) };
     }

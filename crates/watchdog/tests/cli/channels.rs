@@ -1,5 +1,11 @@
 //! Telling people.
 
+mod desktop;
+mod encrypted;
+mod kinds;
+#[path = "../../../notify/tests/peers/mod.rs"]
+mod peers;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -20,11 +26,16 @@ fn waiting(scratch: &Scratch) -> usize {
     names.filter(|path| path.extension().is_some_and(|extension| extension == "json")).count()
 }
 
-fn telegram(server: &Telegram, scratch: &Scratch) -> String {
+/// Puts a secret into its file, as it should be.
+fn secret(scratch: &Scratch, name: &str, content: &str) {
     fs::create_dir_all(scratch.path("secrets")).expect("secrets");
-    scratch.put("secrets/telegram", TOKEN);
-    let secret = fs::Permissions::from_mode(0o600);
-    fs::set_permissions(scratch.path("secrets/telegram"), secret).expect("chmod");
+    let path = format!("secrets/{name}");
+    scratch.put(&path, content);
+    fs::set_permissions(scratch.path(&path), fs::Permissions::from_mode(0o600)).expect("chmod");
+}
+
+fn telegram(server: &Telegram, scratch: &Scratch) -> String {
+    secret(scratch, "telegram", TOKEN);
     format!(
         "[[channel]]\nkind = \"telegram\"\ntoken_file = \"secrets/telegram\"\nchat = \"-100123\"\nbase_url = \"{}\"\n",
         server.base_url()
