@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use holdfast::json::Value;
-use holdfast::watch::Memory;
+use holdfast::watch::{Memory, WatchMemory};
 
 /// What people would want to find in `data/watchdog.json` after a crash: a change of it is written at once.
 #[derive(PartialEq)]
 pub(super) struct Digest {
-    verdicts: Vec<(String, &'static str)>,
+    verdicts: Vec<(String, &'static str, u32)>,
     incidents: Vec<(String, Option<String>)>,
     holds: Vec<String>,
     ledger_len: u64,
@@ -18,8 +18,9 @@ pub(super) struct Digest {
 
 impl Digest {
     pub(super) fn of(memory: &Memory) -> Self {
-        let verdict =
-            |(name, watch): (&String, &holdfast::watch::WatchMemory)| (name.clone(), watch.verdict.word());
+        let verdict = |(name, watch): (&String, &WatchMemory)| {
+            (name.clone(), watch.verdict.word(), watch.probed.failures)
+        };
         Self {
             verdicts: memory.watches.iter().map(verdict).collect(),
             incidents: memory.incidents.iter().map(|open| (open.id.clone(), open.acked.clone())).collect(),
