@@ -8,6 +8,9 @@
 
 mod channels;
 mod config;
+mod healthy;
+mod probes;
+mod probing;
 mod resident;
 mod source;
 mod words;
