@@ -1,5 +1,6 @@
 //! Watches that are asked, each failure of each kind, against real sockets and processes, all in one check.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -120,7 +121,7 @@ fn row(keys: impl Into<String>, verdict: &'static str, words: &'static str) -> R
 fn check(scratch: &Scratch, rows: &[Row]) -> String {
     let mut config = String::new();
     for (number, (keys, ..)) in rows.iter().enumerate() {
-        config += &format!("[[watch]]\nname = \"w{number}\"\non_fail = [\"alert\"]\n{keys}\n");
+        let _ = write!(config, "[[watch]]\nname = \"w{number}\"\non_fail = [\"alert\"]\n{keys}\n");
     }
     scratch.put("holdfast.toml", &config);
     let began = Instant::now();
