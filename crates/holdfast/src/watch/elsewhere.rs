@@ -75,7 +75,7 @@ pub(super) fn judge(known: &WatchMemory, watch: &Watch, context: &Context, waite
             Err(malformed) => Seen::Malformed(malformed.to_string()),
         },
     });
-    let silence = || waited.overdue.then(|| format!("no answer for {}", age(waited.silent)));
+    let silence = || waited.overdue.then(|| format!("nothing for {}", age(waited.silent)));
     match (seen, unheard.clone().or_else(silence)) {
         (Some(seen), None) => case.judge(&seen),
         (Some(seen), Some(why)) => case.unheard(case.judge(&seen), &why),

@@ -1,9 +1,15 @@
 //! Heartbeats of other machines.
 
+use std::path::Path;
+
 use super::asked::{Asking, is};
-use crate::heartbeat::Beat;
-use crate::sys::Clock;
-use crate::watch::{Act, Memory, Reply, Seen, Verdict};
+use super::circuit::green;
+use crate::Root;
+use crate::config::Config;
+use crate::heartbeat::{Beat, Draft};
+use crate::sys::sim::SimHost;
+use crate::sys::{Clock, Store};
+use crate::watch::{Act, Memory, Reply, Seen, Verdict, ask, due, judge_asked, take_reply};
 
 const URL: &str = "url = \"http://h/x\"\nmax_age = \"15m\"\n";
 
@@ -141,7 +147,7 @@ fn a_question_that_hangs_is_told_and_the_age_of_the_beat_counts_on() {
     w.round(reply);
     assert!(w.after(60.0).is_due());
     is(&w.after(200.0).says(), Verdict::Fresh, Act::None, "last beat 4m 20s ago");
-    is(&w.after(60.0).says(), Verdict::Unknown, Act::Alert, "no answer: no answer for 5m 20s");
+    is(&w.after(60.0).says(), Verdict::Unknown, Act::Alert, "no answer: nothing for 5m 20s");
     is(&w.after(600.0).says(), Verdict::Stale, Act::Trip, "last beat 15m 20s ago");
 }
 
@@ -192,4 +198,51 @@ fn at_night_nobody_need_answer() {
     is(&w.round(no_answer()), Verdict::OffHours, Act::None, "the session is over");
     is(&w.after(3900.0).round(no_answer()), Verdict::Unknown, Act::Alert, "stale in 10m");
     is(&w.after(601.0).says(), Verdict::Stale, Act::Trip, "no beat was heard for 15m 1s");
+}
+
+#[test]
+fn a_person_who_resumes_is_told_what_was_heard_and_nobody_is_asked_for_it() {
+    let host = SimHost::new("mini", 1_763_712_000.0);
+    let process = host.process("circuit-ctl");
+    process.make_dir(Path::new("/r/data")).expect("a folder");
+    let root = Root::open(&process, "/r").expect("a root");
+    host.run_with(Some(std::sync::Arc::new(|job| panic!("{job:?} was run"))));
+    let config = Config::parse(
+        "[[watch]]\nname = \"there\"\ncommand = [\"ssh\"]\n[[watch]]\nname = \"api\"\nkind = \"command\"\ncommand = [\"x\"]\n\
+         [[watch]]\nname = \"new\"\nkind = \"tcp\"\naddress = \"h:1\"\n",
+    )
+    .expect("a configuration");
+    let mut memory = Memory::default();
+    let now = host.clock.now();
+    let beat = Beat::parse(br#"{"at":1763712000,"status":"ok"}"#).expect("a beat");
+    let replies = [Reply::Beat(Seen::Beat(Box::new(beat))), Reply::failed("exit code 3")];
+    for (watch, reply) in config.watches.iter().zip(replies) {
+        assert!(due(&config, &mut memory, watch, &now).is_some());
+        take_reply(&mut memory, watch, reply, &now);
+        judge_asked(&config, &mut memory, &green(None, 0), watch, &now);
+    }
+    Draft::write_watchdogs(&process.sys(), &root, 1, &memory).expect("written");
+    host.clock.advance(1000.0);
+    let said: Vec<_> = ask(&process.sys(), &root, &config)
+        .into_iter()
+        .map(|said| (said.watch, said.verdict, said.detail, said.blocks_resume))
+        .collect();
+    let (stale, age) = (
+        "heartbeat stale: last beat 16m 40s ago, allowed 15m",
+        "(the watchdog's last answer is 16m 40s old)",
+    );
+    assert_eq!(
+        said,
+        [
+            // Under a pause nobody is expected to beat; a program that fails still fails after it.
+            (
+                "there".to_owned(),
+                Verdict::Stale,
+                format!("{stale}; and no answer: nothing for 16m 40s {age}"),
+                false
+            ),
+            ("api".to_owned(), Verdict::Failed, format!("exit code 3 {age}"), true),
+            ("new".to_owned(), Verdict::Unknown, "the watchdog has no answer of it yet".to_owned(), false),
+        ]
+    );
 }
