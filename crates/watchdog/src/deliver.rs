@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use holdfast::config::{Action, Config};
 use holdfast::journal::{self, Entry};
-use holdfast::sys::{Ended, Job, Sys};
+use holdfast::sys::{Job, Sys};
 use holdfast::watch::Message;
 use holdfast::{Exit, Root};
 use holdfast_notify::{Alert, AlertKind, Delivery, Direct, Event, Outbox, Progress, Put, States, Transport};
 
 use crate::evaluate::BY;
-use crate::tell;
+use crate::{action, tell};
 
 /// All sends and actions of one round of `check` end within this; there are at most two.
 const BUDGET: Duration = Duration::from_secs(12);
@@ -183,21 +183,8 @@ impl<'a> Deliverer<'a> {
     }
 
     fn action(&self, name: &str, incident: &str, action: &Action) -> Run {
-        // It runs elsewhere than we do.
-        let root = std::path::absolute(self.root.path()).unwrap_or_else(|_| self.root.path().to_owned());
-        let env = [
-            ("HOLDFAST_ROOT", root.display().to_string()),
-            ("HOLDFAST_ACTION", name.to_owned()),
-            ("HOLDFAST_INCIDENT", incident.to_owned()),
-        ];
-        let timeout = action.timeout.0;
-        let job = Job {
-            argv: action.command.clone(),
-            env: env.map(|(key, value)| (key.to_owned(), value)).into(),
-            dir: Some(root),
-            stdin: Vec::new(),
-            timeout: if self.resident.is_some() { timeout } else { timeout.min(BUDGET) },
-        };
+        let most = if self.resident.is_some() { Duration::MAX } else { BUDGET };
+        let job = action::job(self.root.path(), name, action, Some(incident), action.timeout.0.min(most));
         let entry = Entry::new("action", BY).with("action", name).with("incident", incident);
         Run { root: self.root.clone(), job, entry }
     }
@@ -251,11 +238,7 @@ impl Run {
     fn perform(self, sys: &Sys) -> Entry {
         match sys.spawner.run(&self.job) {
             Ok(outcome) => {
-                let ended = match outcome.ended {
-                    Ended::Code(code) => format!("exit {code}"),
-                    Ended::Signal(signal) => format!("signal {signal}"),
-                    Ended::TimedOut => format!("timed out after {:.1}s", self.job.timeout.as_secs_f64()),
-                };
+                let ended = action::ended(&outcome, self.job.timeout);
                 self.entry.with("ended", ended).with("output", outcome.output)
             }
             Err(error) => self.entry.with("ended", format!("could not be started: {error}")),

@@ -20,6 +20,7 @@ use crate::{settings, system, tell};
 
 mod digest;
 mod heads;
+mod healthy;
 mod outside;
 mod probes;
 mod requests;
@@ -121,7 +122,6 @@ impl<'a> Watchdog<'a> {
         let now = self.now();
         let system = system::judge(&self.settings, &self.memory, &self.lost_trips, &view, &now);
         let mut judged = judge_all(&self.sys, &self.settings.config, &mut self.memory, &view, &observed);
-        judged.extend(system::unasked(&watches, &mut self.memory, &now));
         judged.extend(system);
         let mut trips = self.trip(&judged, &view);
         if trips.iter().any(|trip| trip.paused && trip.demand.watch == CIRCUIT_WATCH) {
@@ -132,6 +132,7 @@ impl<'a> Watchdog<'a> {
         let (probed, more) = self.probe(&watches, &view);
         judged.extend(probed);
         trips.extend(more);
+        judged.extend(self.tend(&judged, began.up));
         exit = exit.and(trips.iter().map(trip_exit).max().unwrap_or(Exit::Ok));
         if let Err(error) = circuit::repair(&self.sys, &self.root) {
             exit = exit.and(complain(&format!(

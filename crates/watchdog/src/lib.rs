@@ -4,13 +4,14 @@
 //! [`Watchdog::evaluate`] judges, trips, journals, writes its own heartbeat and fills the outbox;
 //! [`Deliverer`] sends and runs actions, and nothing waits for it but the end of the program.
 
+mod action;
 mod cli;
 mod deliver;
 mod evaluate;
 mod events;
-mod logs;
 mod metrics;
 mod pings;
+mod probes;
 mod resident;
 mod settings;
 mod show;
@@ -29,6 +30,7 @@ use holdfast::{Exit, Root};
 use cli::{Cli, Command};
 pub use deliver::{Delivered, Deliverer, Work};
 use evaluate::complain;
+use evaluate::Prober;
 pub use evaluate::{Evaluated, Watchdog};
 use pings::Pinger;
 
@@ -80,7 +82,7 @@ fn check(cli: &Cli, sys: Sys<'static>, root: &Root) -> Exit {
         "out of time; what was tripped stays tripped",
     );
     alone(cli.json, sys, root, |lock| {
-        let mut watchdog = Watchdog::open(sys, root.clone());
+        let mut watchdog = Watchdog::open(sys, root.clone()).asking(Prober::waited_for(sys));
         let evaluated = watchdog.evaluate();
         let mut exit = evaluated.exit;
         let mut deliverer = Deliverer::new(sys, root.clone());

@@ -118,6 +118,13 @@ pub enum WatchKind {
     },
 }
 
+impl WatchKind {
+    /// It is asked and may hang; else it is a local file.
+    pub fn is_asked(&self) -> bool {
+        !matches!(self, Self::Heartbeat(BeatSource::File(_)))
+    }
+}
+
 /// Where a heartbeat comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum BeatSource {

@@ -2,15 +2,15 @@
 
 use std::fmt::Write as _;
 
-use super::age::{Sight, Stamp};
-use super::memory::{Probed, WatchMemory};
+use super::age::{Sight, Stamp, clock_step};
+use super::memory::{CircuitMemory, Probed, WatchMemory};
 use super::progress;
 use super::rows::Case;
 use super::verdict::{Act, Verdict};
 use super::writers::Writers;
 use crate::calendar::Calendar;
-use crate::circuit::Mode;
-use crate::config::Watch;
+use crate::circuit::{Mode, Verdict as CircuitVerdict, View};
+use crate::config::{Config, Watch};
 use crate::heartbeat::Beat;
 use crate::sys::Now;
 use crate::text::printable;
@@ -46,6 +46,31 @@ pub struct Context<'a> {
     pub step: Option<f64>,
 }
 
+impl<'a> Context<'a> {
+    /// Of a watch, as memory and circuit are now.
+    pub(super) fn of(
+        config: &'a Config,
+        circuit: &'a CircuitMemory,
+        view: &View,
+        watch: &Watch,
+        now: &'a Now,
+        last_check: Option<&Now>,
+    ) -> Self {
+        let mode = match view.verdict {
+            CircuitVerdict::Green => None,
+            CircuitVerdict::Paused { mode, .. } => Some(mode),
+        };
+        Self {
+            now,
+            last_look: None,
+            resumed: circuit.resumed.as_ref(),
+            paused: circuit.paused.as_ref().zip(mode),
+            calendar: watch.during.as_ref().and_then(|name| config.calendars.get(name)),
+            step: last_check.and_then(|last| clock_step(last, now)),
+        }
+    }
+}
+
 /// A verdict with its reason.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judged {
@@ -75,15 +100,20 @@ impl Judged {
 pub fn judge(watch: &Watch, seen: &Seen, memory: &mut WatchMemory, context: &Context) -> Judged {
     let sight = remember(watch, seen, memory, context);
     let session = context.calendar.map(|calendar| calendar.session(context.now.wall));
-    let mut judged = Case { watch, memory, sight: &sight, context, session }.judge(seen);
-    judged.detail = printable(&judged.detail, DETAIL_MAX);
-    memory.verdict = judged.verdict;
-    memory.detail.clone_from(&judged.detail);
-    memory.act = judged.act;
-    judged
+    let judged = Case { watch, memory, sight: &sight, context, session }.judge(seen);
+    memory.keep(judged)
 }
 
 impl WatchMemory {
+    /// Remembers a verdict, in words of bounded length.
+    pub(super) fn keep(&mut self, mut judged: Judged) -> Judged {
+        judged.detail = printable(&judged.detail, DETAIL_MAX);
+        self.verdict = judged.verdict;
+        self.detail.clone_from(&judged.detail);
+        self.act = judged.act;
+        judged
+    }
+
     /// Of a watch that is first evaluated now.
     pub fn new(now: &Now) -> Self {
         Self {
@@ -101,7 +131,7 @@ impl WatchMemory {
 }
 
 /// Takes in the evidence; returns since when this very evidence is there.
-fn remember(watch: &Watch, seen: &Seen, memory: &mut WatchMemory, context: &Context) -> Sight {
+pub(super) fn remember(watch: &Watch, seen: &Seen, memory: &mut WatchMemory, context: &Context) -> Sight {
     let now = context.now;
     let key = match seen {
         Seen::Missing => "missing".to_owned(),

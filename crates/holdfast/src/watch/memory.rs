@@ -53,6 +53,20 @@ pub struct Memory {
     pub channels: BTreeMap<String, Value>,
     /// Since when no configured channel works.
     pub mute: Option<Sight>,
+    /// Actions that are run while all is well, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub healthy: BTreeMap<String, HealthyRun>,
+}
+
+/// The last run of an action that is run while all is well.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HealthyRun {
+    /// When it began.
+    pub begun: Sight,
+    /// How the last one that has ended did so; `None` before the first.
+    pub ended: Option<String>,
+    /// It did not end well.
+    pub failed: bool,
 }
 
 /// What is remembered of one watch.
@@ -98,12 +112,41 @@ pub struct Probed {
     pub verdict: Verdict,
     /// What it asked for.
     pub act: Act,
+    /// How often it has failed in a row.
+    pub failures: u32,
+    /// Of a heartbeat elsewhere: what was last seen in its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heard: Option<Heard>,
+    /// Of a heartbeat elsewhere: why the last question had no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unheard: Option<String>,
+}
+
+/// What was seen in the place of a heartbeat that is elsewhere.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Heard {
+    /// Somebody answered that there is none.
+    Missing,
+    /// Something that is no beat.
+    Malformed(String),
+    /// A beat: what the rules may ask of it, without the writer's boot clocks, which are not ours.
+    Beat(Object),
 }
 
 impl Default for Probed {
     fn default() -> Self {
-        let (asked, answered, whole) = (None, None, None);
-        Self { asked, answered, whole, known: false, verdict: Verdict::Unknown, act: Act::None }
+        Self {
+            asked: None,
+            answered: None,
+            whole: None,
+            known: false,
+            verdict: Verdict::Unknown,
+            act: Act::None,
+            failures: 0,
+            heard: None,
+            unheard: None,
+        }
     }
 }
 
@@ -202,8 +245,10 @@ impl Memory {
         let of_incidents = self.incidents.iter_mut().chain(&mut self.closed).flat_map(Incident::sights);
         let of_silences = self.silences.values_mut().map(|silence| &mut silence.since);
         let of_watches = self.watches.values_mut().flat_map(WatchMemory::sights);
-        for sight in of_circuit.into_iter().flatten().chain(of_incidents).chain(of_silences).chain(of_watches)
-        {
+        let of_actions = self.healthy.values_mut().map(|run| &mut run.begun);
+        let of_people = of_incidents.chain(of_silences);
+        let all = of_circuit.into_iter().flatten().chain(of_people).chain(of_watches).chain(of_actions);
+        for sight in all {
             *sight = sight.anchored(now);
         }
     }

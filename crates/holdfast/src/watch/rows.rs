@@ -114,6 +114,38 @@ impl Case<'_> {
         Judged::new(Verdict::Missing, act, detail).until(max_age - waited.awake)
     }
 
+    /// Of a beat elsewhere, when nobody says what it is now: that is no verdict on the pipeline, until the last beat is
+    /// too old. Then its host may be dead (**fail-closed**).
+    pub(super) fn unheard(&self, judged: Judged, why: &str) -> Judged {
+        if matches!(self.session, Some(Session::Closed { .. })) {
+            return self.off_hours();
+        }
+        let Judged { verdict, act, detail, next } = judged;
+        if act > Act::None {
+            return Judged { detail: format!("{detail}; and no answer: {why}"), verdict, act, next };
+        }
+        let detail = format!("no answer: {why}; heard before: {detail}");
+        Judged { next, ..Judged::new(Verdict::Unknown, Act::Alert, detail) }
+    }
+
+    /// The same where there was no answer ever, or not yet, without a reason.
+    pub(super) fn never_heard(&self, why: Option<&str>) -> Judged {
+        let forever = Span { all: f64::INFINITY, awake: f64::INFINITY };
+        let Some(waited) = self.in_session(forever) else { return self.off_hours() };
+        let max_age = self.max_age();
+        let left = max_age - waited.awake;
+        let act = if why.is_some() { Act::Alert } else { Act::None };
+        let why = why.unwrap_or("it is being asked");
+        if left < 0.0 {
+            let allowed = age(max_age);
+            let detail = format!("no beat was heard for {}, allowed {allowed}: {why}", age(waited.all));
+            let act = self.under_pause(waited.all, max_age, Act::Trip);
+            return self.excused(Judged::new(Verdict::Stale, act, detail));
+        }
+        let detail = format!("no beat was heard yet: {why}; stale in {}", age(left));
+        Judged::new(Verdict::Unknown, act, detail).until(left)
+    }
+
     fn off_hours(&self) -> Judged {
         let judged = Judged::new(Verdict::OffHours, Act::None, "the session is over; no beat is expected");
         match self.session {
@@ -252,7 +284,8 @@ impl Case<'_> {
 
     fn trip_ignored(&self, beat: &Beat) -> Option<Judged> {
         let Some((paused, Mode::Halt)) = self.context.paused else { return None };
-        if beat.status != Status::Ok {
+        // Another machine has a circuit of its own.
+        if beat.status != Status::Ok || self.watch.kind.is_asked() {
             return None;
         }
         let paused = paused.age(self.context.now);

@@ -8,7 +8,7 @@ use holdfast::watch::{Incident, Memory, WatchMemory};
 /// What people would want to find in `data/watchdog.json` after a crash: a change of it is written at once.
 #[derive(PartialEq)]
 pub(super) struct Digest {
-    verdicts: Vec<(String, &'static str)>,
+    verdicts: Vec<(String, &'static str, u32)>,
     incidents: Vec<(String, Option<String>, bool, u32)>,
     silences: Vec<String>,
     holds: Vec<String>,
@@ -19,7 +19,9 @@ pub(super) struct Digest {
 
 impl Digest {
     pub(super) fn of(memory: &Memory) -> Self {
-        let verdict = |(name, watch): (&String, &WatchMemory)| (name.clone(), watch.verdict.word());
+        let verdict = |(name, watch): (&String, &WatchMemory)| {
+            (name.clone(), watch.verdict.word(), watch.probed.failures)
+        };
         let incident = |open: &Incident| (open.id.clone(), open.acked.clone(), open.escalated, open.flaps);
         Self {
             verdicts: memory.watches.iter().map(verdict).collect(),

@@ -41,7 +41,6 @@ fn without_any_good_copy_the_defaults_watch_and_the_exit_says_so() {
 
 const UNBUILT: &str = "[[watch]]\nname = \"trader\"\n\
     [[channel]]\nkind = \"command\"\ncommand = [\"/bin/cat\"]\n\
-    [action.refresh]\ncommand = [\"/bin/true\"]\non_healthy = true\n\
     [audit]\n[[anchor]]\nname = \"a\"\nkind = \"store\"\nurl = \"gs://b/c\"\nforeign = true\n\
     [evidence]\nurl = \"file:///mnt\"\n[overseer]\n[[service]]\nname = \"s\"\nport = 1\n\
     [fleet]\netcd = [\"https://e:2379\"]\n";
@@ -56,7 +55,7 @@ fn nothing_that_is_configured_is_passed_over_in_silence() {
     let found = scratch.run(&["check", "--json"]).json();
     let row = &found["watches"]["holdfast/config"];
     assert_eq!((&row["verdict"], &found["exit"]), (&"unknown".into(), &1.into()), "{found}");
-    for part in ["[[anchor]]", "[overseer]", "[fleet]", "refresh"] {
+    for part in ["[[anchor]]", "[overseer]", "[fleet]"] {
         assert!(row["detail"].as_str().expect("text").contains(part), "{part}: {row}");
     }
 }
@@ -98,17 +97,6 @@ fn validate_says_what_a_check_cuts_short() {
     let mut channels_and_actions =
         page.split("\n[").filter(|part| part.starts_with("[channel") || part.starts_with("action."));
     assert_eq!(channels_and_actions.find_map(|part| part.lines().find(long)), None, "no example contradicts");
-}
-
-#[test]
-fn what_this_version_cannot_watch_is_never_shown_as_healthy() {
-    let scratch = Scratch::with("[[watch]]\nname = \"api\"\nkind = \"tcp\"\naddress = \"127.0.0.1:1\"\n");
-    let found = scratch.run(&["check", "--json"]).json();
-    assert_eq!(found["watches"]["api"]["verdict"], "unknown");
-    assert_eq!(found["exit"], 1);
-    let refused = scratch.run(&["validate"]);
-    assert_eq!(refused.code, Some(78));
-    assert!(refused.err.contains("api"), "{}", refused.err);
 }
 
 #[test]
