@@ -1,7 +1,7 @@
 //! The signatures over a pack, and whether the auditor knows who made them.
 
 use bag::Bag;
-use holdfast::sys::ReadAt;
+use holdfast::sys::{ReadAt, Sys};
 use holdfast::time::Span;
 use sshsig::{AllowedSigners, Digest, Hasher, PublicKey, Refused, Signature};
 
@@ -47,7 +47,14 @@ impl Signed {
     }
 }
 
-impl Trust<'_> {
+impl<'a> Trust<'a> {
+    /// For an older pack: who may sign is the same. Heads that are newer than it is, and anchors and seals as young as
+    /// they are to be today, it could not have.
+    pub(super) fn of_older(&self, sys: &'a Sys<'a>) -> Self {
+        let (allowed, at_s) = (self.allowed.clone(), self.at_s);
+        Self { allowed, at_s, anchors: anchored::Trust::nobody(sys), max_unsealed: None }
+    }
+
     /// What is less than was asked for of the anchors of these logs and of their last seals.
     pub(super) fn below(&self, logs: &[LogVerdict]) -> Vec<String> {
         let mut below = Vec::new();

@@ -62,7 +62,7 @@ impl World {
 
     /// Runs it in the root while the clock stands still.
     #[track_caller]
-    fn at(&self, time: &str, arguments: &[&str]) {
+    pub(crate) fn at(&self, time: &str, arguments: &[&str]) {
         self.still(time, "root", arguments).ends(0);
     }
 
