@@ -2,6 +2,7 @@
 //!
 //! The bytes on disk are those of `audit/FORMAT.md`; what they mean is decided in the library `tlog`.
 
+mod age;
 mod anchor;
 mod anchored;
 mod append;

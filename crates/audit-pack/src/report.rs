@@ -10,6 +10,7 @@ use holdfast::time::Span;
 use serde::Serialize;
 use tlog::{Checkpoint, Note, Vkey};
 
+use crate::age::age;
 use crate::anchored::{Anchored, TrustError};
 use crate::base::{self, BaseError, Based};
 use crate::check::{Checked, Options, Pin, check_beside_sealer, check_quickly};
@@ -336,25 +337,26 @@ fn against(context: &Context<'_>, path: &Path, origin: Option<&str>) -> Result<P
 /// Whether something has been unsealed for too long. A sealer leaves its time on the lock whenever it looks.
 fn late(context: &Context<'_>, log: &Log, checked: &Checked, max: Option<Span>) -> Option<String> {
     let max = max?;
-    let age = |path: &Path| {
+    // Nothing where no time is known, as long ago as can be.
+    let since = |path: &Path| {
         let modified = context.sys.store.stat(path).ok().flatten()?.modified;
-        let modified = modified.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs_f64();
-        Some(context.sys.clock.now().wall - modified)
+        Some(modified.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs())
     };
-    if checked.unsealed > checked.tail {
-        let looked = age(&log.in_sidecar("lock")).unwrap_or(f64::INFINITY);
-        if looked > max.as_secs_f64() {
-            let bytes = checked.unsealed - checked.tail;
-            return Some(format!(
-                "{bytes} bytes of whole lines are unsealed, and no sealer has looked for over {max}"
-            ));
-        }
+    let too_long = |then_s: Option<u64>| match then_s.map(|then_s| age(context.now_ms() / 1000, then_s)) {
+        Some(Some(age)) if age <= max => None,
+        Some(None) => Some(format!("since a time that is still to come; at most {max} is asked for")),
+        _ => Some(format!("for over {max}")),
+    };
+    if checked.unsealed > checked.tail
+        && let Some(long) = too_long(since(&log.in_sidecar("lock")))
+    {
+        let bytes = checked.unsealed - checked.tail;
+        return Some(format!("{bytes} bytes of whole lines are unsealed, and no sealer has looked {long}"));
     }
-    if checked.tail > 0 && age(&log.path()).is_none_or(|age| age > max.as_secs_f64()) {
-        return Some(format!(
-            "its last line is torn: {} bytes without a line feed for over {max}",
-            checked.tail
-        ));
+    if checked.tail > 0
+        && let Some(long) = too_long(since(&log.path()))
+    {
+        return Some(format!("its last line is torn: {} bytes without a line feed {long}", checked.tail));
     }
     None
 }

@@ -18,6 +18,7 @@ use tlog::Note;
 use tlog::note::VerifyError;
 use tlog::seals::State;
 
+use crate::age::{age, ago};
 use crate::finding::{Finding, Findings, Kind};
 use crate::place::FileError;
 use crate::sidecar::Sidecar;
@@ -30,8 +31,6 @@ pub(crate) use trust::{Trust, TrustError};
 pub(crate) const ANCHORS: &str = "anchors";
 /// Files in it, in all its folders.
 const FILES_MAX: usize = 100_000;
-/// A clock may be wrong by this many seconds.
-const SKEW_S: u64 = 600;
 
 /// What an anchor is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -240,7 +239,7 @@ impl Judging<'_> {
     }
 
     fn counts(&mut self, name: &str, class: Class, lines: u64, time_s: Option<u64>) {
-        if let Some(time) = time_s.filter(|time| *time > self.trust.now_s + SKEW_S) {
+        if let Some(time) = time_s.filter(|time| age(self.trust.now_s, *time).is_none()) {
             let unchecked = format!("{name}: its time, {}, is still to come", iso(time as f64));
             return self.anchored.unchecked.push(unchecked);
         }
@@ -258,7 +257,7 @@ impl Judging<'_> {
         let (sources, trust) = (&self.anchored.sources, self.trust);
         let fresh = |source: &&Source| {
             trust.max_age.is_none_or(|max| {
-                let young = |time: u64| trust.now_s.saturating_sub(time) as f64 <= max.as_secs_f64();
+                let young = |time: u64| age(trust.now_s, time).is_some_and(|age| age <= max);
                 source.covers_all || source.time_s.is_some_and(young)
             })
         };
@@ -269,12 +268,10 @@ impl Judging<'_> {
             (Some(max), _) if sources.is_empty() => {
                 Some(format!("no anchor counts, and one of the last {max} is asked for"))
             }
-            (Some(max), Some(newest)) if count == 0 => {
-                let age = Span::secs(trust.now_s.saturating_sub(newest).max(1));
-                Some(format!(
-                    "lines were sealed after the last anchor, which is {age} old; at most {max} is asked for"
-                ))
-            }
+            (Some(max), Some(newest)) if count == 0 => Some(format!(
+                "lines were sealed after the last anchor, which was made {}; at most {max} is asked for",
+                ago(trust.now_s, newest)
+            )),
             (Some(max), None) if count == 0 => Some(format!(
                 "lines were sealed after the last anchor, whose age nobody knows; at most {max} is asked for"
             )),

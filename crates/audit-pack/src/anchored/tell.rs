@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use holdfast::time::{Span, iso};
+use holdfast::time::iso;
 use tlog::seals::State;
 
 use super::{Anchored, Class, Source};
+use crate::age::ago;
 
 /// What no log can prove, about its anchors: for the end of a verdict.
 pub(crate) fn limits<'a>(logs: impl Iterator<Item = &'a Anchored>) -> &'static str {
@@ -50,8 +51,7 @@ fn line(source: &Source, state: &State, now_s: u64) -> String {
     };
     match source.time_s {
         Some(time) => {
-            let age = Span::secs(now_s.saturating_sub(time).max(1));
-            let _ = write!(line, "; at {}, {age} ago", iso(time as f64));
+            let _ = write!(line, "; at {}, {}", iso(time as f64), ago(now_s, time));
         }
         None => line.push_str("; when, it does not say"),
     }

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use holdfast::Exit;
-use holdfast::time::{Span, iso};
+use holdfast::time::iso;
 use serde::Serialize;
 
 use super::{Named, Verdict};
+use crate::age::ago;
 use crate::anchored::{self, Anchored};
 use crate::base::Based;
 use crate::context::Context;
@@ -137,7 +138,7 @@ fn of_seals(context: &Context<'_>, shown: &str, verdict: &Verdict) -> String {
     if let Some(state) = &checked.state {
         let age = state.sealed_ms.map_or_else(
             || "never sealed".to_owned(),
-            |ms| format!("last seal {}, {} ago", iso(ms as f64 / 1e3), ago(context.now_ms(), ms)),
+            |ms| format!("last seal {}, {}", iso(ms as f64 / 1e3), ago(context.now_ms() / 1000, ms / 1000)),
         );
         let named = match verdict.named {
             Named::Outside => "known",
@@ -177,9 +178,4 @@ fn of_seals(context: &Context<'_>, shown: &str, verdict: &Verdict) -> String {
         }
     }
     text
-}
-
-fn ago(now_ms: u64, then_ms: u64) -> String {
-    let seconds = now_ms.saturating_sub(then_ms) / 1000;
-    Span::secs(seconds.max(1)).to_string()
 }

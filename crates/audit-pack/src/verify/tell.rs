@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::trust::Signed;
 use super::{LogVerdict, Since, Verdict, facts};
+use crate::age::ago;
 use crate::anchored::{self, Anchored};
 use crate::context::Context;
 use crate::finding::Finding;
@@ -281,10 +282,7 @@ fn of_log(context: &Context<'_>, verdict: &Verdict, log: &LogVerdict) -> String 
     let Some(state) = &log.state else { return format!("  log         {}: no seals\n", log.log) };
     let when = state.sealed_ms.map_or_else(
         || "never sealed".to_owned(),
-        |ms| {
-            let age = context.now_ms().saturating_sub(ms) / 1000;
-            format!("last seal {}, {} ago", iso(ms as f64 / 1e3), holdfast::time::Span::secs(age.max(1)))
-        },
+        |ms| format!("last seal {}, {}", iso(ms as f64 / 1e3), ago(context.now_ms() / 1000, ms / 1000)),
     );
     let by = if verdict.vouches(log) { "the pack's signer" } else { "ANOTHER key" };
     let mut text = format!(
