@@ -79,6 +79,8 @@ signed() {
     ssh-keygen -Y check-novalidate -n "$1" -s "$2" < "$3" > "$W/said" 2>&1 || return 0
     is=unknown
     blob=$(sed -e 's/\r$//' -e '/^-----/d' "$2" | tr -d '\n' | awk -f "$A/lib.awk" -f "$A/blob.awk")
+    # By it the two signatures are compared.
+    [ -n "$blob" ] || { is=wrong; return 0; }
     if [ -n "$signer" ]; then printf '%s\n' "$signer" > "$W/names"
     else ssh-keygen -Y find-principals $moment -s "$2" -f "$allowed" 2> "$W/said" | tr ',' '\n' | grep -v '^!' > "$W/names"; fi
     while IFS= read -r name; do
@@ -181,7 +183,8 @@ for part in pack log outside; do
 done
 while [ $# -gt 0 ]; do
     case $1 in
-        --tsa-ca | --witness | --verify-time | --seals | --note) [ $# -gt 1 ] || usage "$1 wants a value" ;;
+        # A variable that is not set must not take a demand away.
+        --tsa-ca | --witness | --verify-time | --seals | --note) [ -n "${2-}" ] || usage "$1 wants a value" ;;
     esac
     case $1 in
         --tsa-ca)
@@ -213,6 +216,7 @@ for key in $named; do
     printf '%s %s %s\n' "$id_of" "$key_of" "$name_of" >> "$W/witnesses"
 done
 [ $# -eq 2 ] || [ $# -eq 3 ] || usage "PACK and ALLOWED_SIGNERS are wanted, and maybe SIGNER"
+for word; do [ -n "$word" ] || usage "PACK, ALLOWED_SIGNERS and SIGNER are not empty"; done
 absolute() { case $1 in /*) printf '%s\n' "$1" ;; *) printf '%s\n' "$here/$1" ;; esac; }
 shown=$1 pack=$(absolute "$1") allowed=$(absolute "$2") signer=${3-}
 [ -z "$tsa" ] || { tsa=$(absolute "$tsa"); [ -f "$tsa" ] || usage "$tsa: is missing, or not a regular file"; }
@@ -222,7 +226,7 @@ allowed_is_sound
 if [ -d "$pack" ]; then of_folder; else outer; of_tar; fi
 manifests
 [ "$can" = 1 ] || lack "this openssl cannot verify Ed25519 (pkeyutl -rawin): the notes' own signatures were NOT checked"
-sed -n 's/^[0-9]* data\/log\/\(.*\)\.audit\/SEALS$/data\/log\/\1/p' "$W/list" > "$W/logs"
+sed -n 's/^[0-9]* data\/log\/\(.*\)\.audit\/SEALS$/data\/log\/\1/p' "$W/list" > "$W/logs" || io "cannot write"
 [ "$(size_of "$W/logs")" -gt 0 ] || lack "there is no sealed log in it"
 [ "$(wc -l < "$W/logs")" -le 1000 ] || { wrong "there are more than 1000 logs"; verdict; }
 while read -r log; do check_log "$log"; done < "$W/logs"

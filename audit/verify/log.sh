@@ -53,7 +53,7 @@ seals() {
     awk -v lines="$count" -v size="$2" -v log_file="$3" -f "$A/lib.awk" -f "$A/seals.awk" "$W/seals" > "$W/plan" || io "cannot write"
     # The ids of keys, before what is wrong further down.
     fault=
-    sed -n 's/^V //p' "$W/plan" > "$W/keys"
+    sed -n 's/^V //p' "$W/plan" > "$W/keys" || io "cannot write"
     while read -r line name id key; do
         [ "$(key_id "$name" '\001' "$key")" = "$id" ] || { fault="$line the id of its key is not that of name and key"; return 1; }
     done < "$W/keys"
@@ -76,7 +76,7 @@ END_OF_TEXT
 # Every sealed byte of the log, file by file: the files have the length that the seals say, and each segment its hash.
 segments() {
     awk -v above="$above" -f "$A/extents.awk" "$W/list" "$W/plan" > "$W/work" || io "cannot write"
-    sed -n 's/^E //p' "$W/work" | head -n 20 > "$W/odd"
+    sed -n 's/^E //p' "$W/work" | head -n 20 > "$W/odd" || io "cannot write"
     while IFS= read -r says; do wrong "$says"; done < "$W/odd"
     [ ! -s "$W/odd" ] || return
     rm -rf "$W/s" && mkdir "$W/s" && batch || io "cannot write"
@@ -125,7 +125,7 @@ check_log() {
 log_once() {
     note "$side/checkpoint" "$side/checkpoint" && checkpoint=$number || checkpoint=
     note "$side/chain" "$side/chain" && chain=$number || chain=
-    { below "$side/anchors/" | sed -n 's/^\([0-9]*\)\/ch[a-z]*$/\1/p'; echo "$chain"; } | sed 's/^0*//' > "$W/wanted"
+    { below "$side/anchors/" | sed -n 's/^\([0-9]*\)\/ch[a-z]*$/\1/p'; echo "$chain"; } | sed 's/^0*//' > "$W/wanted" || io "cannot write"
     seals "$side/SEALS" "$checkpoint" "${log##*/}" || { wrong "$side/SEALS: line ${fault%% *}: ${fault#* }"; return; }
     last_is_lf "$side/SEALS" || tell note "$side/SEALS: bytes behind its last line are no record"
     IFS=' ' read -r records all bytes count_of_seals key_hex origin old << END_OF_TEXT
@@ -138,8 +138,8 @@ END_OF_TEXT
     anchors
     [ "$bad" = 0 ] || return
     tell log "$log: seals: $count_of_seals, lines: $all, bytes: $bytes; all $records lines of SEALS are signed; origin $origin"
-    printf '%s\n' "$origin $side/SEALS" >> "$W/whole"
-    [ -z "$old" ] || printf '%s\n' "$log $old" >> "$W/restarts"
+    printf '%s\n' "$origin $side/SEALS" >> "$W/whole" || io "cannot write"
+    [ -z "$old" ] || printf '%s\n' "$log $old" >> "$W/restarts" || io "cannot write"
     [ "$checkpoint" = "$all" ] || tell '' "its checkpoint is over $checkpoint lines, as a crash may leave it"
     case $inner_blob in
         0000000b7373682d6564323535313900000020"$key_hex") ;;
@@ -185,7 +185,7 @@ cover() {
 
 # By the note that both keys signed somebody who trusts the old key comes to trust the new one.
 key_changes() {
-    sed -n 's/^K //p' "$W/plan" > "$W/changes"
+    sed -n 's/^K //p' "$W/plan" > "$W/changes" || io "cannot write"
     while read -r line; do
         file=$side/keys/$(printf '%020d' "$line")
         pinned "$file" "$line" && tell '' "$log: line $line of SEALS changes the key; the old one and the new one have signed that"

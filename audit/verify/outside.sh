@@ -4,7 +4,7 @@
 # Each anchor pins a line of SEALS, whether or not anybody has stamped it. Who counts comes from the auditor alone.
 anchors() {
     : > "$W/seen"
-    below "$side/anchors/" | sed -n 's/\/.*//p' | sort -u > "$W/anchors"
+    below "$side/anchors/" | sed -n 's/\/.*//p' | sort -u > "$W/anchors" || io "cannot write"
     while read -r dir; do
         folder=$side/anchors/$dir line=$(echo "$dir" | sed 's/^0*//')
         case $dir.${#dir} in *[!0-9]*.* | .* ) line= ;; *.20) ;; *) line= ;; esac
@@ -16,7 +16,7 @@ anchors() {
             pinned "$folder/chain" "$line" || continue
             cp "$W/text" "$W/stamped" || io "cannot write"
         else at "$line" || { wrong "$folder: is over $line lines of SEALS, and it has $records"; continue; }; fi
-        below "$folder/" | sed -n '/^[a-z0-9-]\{1,40\}\.tsr$/p' > "$W/stamps"
+        below "$folder/" | sed -n '/^[a-z0-9-]\{1,40\}\.tsr$/p' > "$W/stamps" || io "cannot write"
         while read -r file; do stamp "$folder/${file%.tsr}"; done < "$W/stamps"
         [ -f "$folder/checkpoint" ] && note "$folder/checkpoint" "$folder/checkpoint" || continue
         [ "$number $hash $origin_said" = "$lines $root $origin" ] || {
@@ -45,7 +45,8 @@ END_OF_TEXT
     [ -n "$seconds" ] || { wrong "$1.tsr: is no time stamp"; return; }
     [ -f "$W/stamped" ] && [ "$algorithm $imprint" = "sha256 $(hash_of < "$W/stamped")" ] || {
         wrong "$1.tsr: is a stamp of another text than the chain beside it"; return; }
-    when=$(sed -n 's/^Time stamp: //p' "$W/reply")
+    # What the authority says before that is signed by nobody.
+    when=$(sed -n 's/^Time stamp: //p' "$W/reply" | tail -n 1)
     [ -n "$tsa" ] || { tell 'NOT COUNTED' "$1.tsr: says $when; name its authority with --tsa-ca"; return; }
     more=
     if [ -f "$1.pem" ]; then
@@ -55,6 +56,7 @@ END_OF_TEXT
     # shellcheck disable=SC2086 # A folder of mktemp has no space, or else it is our own.
     if ! openssl ts -verify -in "$W/tsr" -data "$W/stamped" -CAfile "$tsa" $more -attime "$seconds" > "$W/said" 2>&1; then
         tell 'NOT COUNTED' "$1.tsr: says $when, and the authorities of $tsa did not sign that"
+    elif [ "$lines" = 0 ]; then tell 'NOT COUNTED' "$1.tsr: is about a log of no lines, as which every log begins"
     elif to_come "$seconds"; then tell 'NOT COUNTED' "$1.tsr: its time, $when, is still to come"
     else
         stamps=$((stamps + 1))
@@ -72,7 +74,7 @@ cosignatures() {
             cosigned || { newest=; wrong "$folder/checkpoint: a cosignature in the name of $name_of is wrong"; break; }
             [ "$seconds" -le "${newest:-0}" ] || newest=$seconds
         done < "$W/mine"
-        [ -n "$newest" ] || continue
+        [ -n "$newest" ] && [ "$lines" != 0 ] || continue
         to_come "$newest" && { tell 'NOT COUNTED' "$log: the time of $name_of, second $newest, is still to come"; continue; }
         echo "$id_of" >> "$W/seen"
         tell cosigned "$log: $lines lines by $name_of, who says that it was second $newest since 1970"

@@ -41,13 +41,13 @@ of_tar() {
     # Only now a name of the pack becomes one here, of the files that are looked into.
     B=$W/bag
     mkdir "$B" && cd "$B" || io "cannot write"
-    sed -n 's/^F [0-9]* \(data\/log\/.*\)\/[^\/]* [0-9]*$/\1/p' "$W/files" | sed '/\.audit\/tile\/[0-7]/d' | sort -u > "$W/folders"
+    sed -n 's/^F [0-9]* \(data\/log\/.*\)\/[^\/]* [0-9]*$/\1/p' "$W/files" | sed '/\.audit\/tile\/[0-7]/d' | sort -u > "$W/folders" || io "cannot write"
     [ ! -s "$W/folders" ] || xargs mkdir -p < "$W/folders" || io "cannot write"
     while read -r _ bytes path number; do
-        echo "$bytes $path"
+        echo "$bytes $path" || io "cannot write"
         case $path in *.audit/tile/[0-7]/*) ;; data/log/* | [!d]*) ln "$W/m/$number" "$path" 2> /dev/null || cp "$W/m/$number" "$path" || io "cannot write" ;; esac
     done < "$W/files" > "$W/list"
-    sed -n 's/^F [0-9]* data\/.* \([0-9]*\)$/..\/m\/\1/p' "$W/files" > "$W/there"
+    sed -n 's/^F [0-9]* data\/.* \([0-9]*\)$/..\/m\/\1/p' "$W/files" > "$W/there" || io "cannot write"
 }
 
 of_folder() {
@@ -59,12 +59,12 @@ of_folder() {
     awk -f "$A/names.awk" -f "$A/folder.awk" "$W/ls" "$W/folders" > "$W/files" || io "cannot write"
     refused "$W/files"
     sed 's/^F \([0-9]* .*\) 0$/\1/' "$W/files" | sort -k 2 > "$W/list" || io "cannot write"
-    sed -n 's/^[0-9]* \(data\/.*\)/\1/p' "$W/list" > "$W/there"
+    sed -n 's/^[0-9]* \(data\/.*\)/\1/p' "$W/list" > "$W/there" || io "cannot write"
 }
 
 # Lines that begin with E are told, and end the run.
 refused() {
-    sed -n 's/^E //p' "$1" | head -n 20 > "$W/odd"
+    sed -n 's/^E //p' "$1" | head -n 20 > "$W/odd" || io "cannot write"
     [ -s "$W/odd" ] || return 0
     while IFS= read -r says; do wrong "$says"; done < "$W/odd"
     verdict
@@ -75,7 +75,7 @@ agrees() {
     xargs $SHA < "$3" > "$W/there_sums" || ends 74 "$pack: a file cannot be read"
     awk 'FNR == NR { hash[FNR] = $1; next } { print hash[FNR] "  " $0 }' "$W/there_sums" "$2" > "$W/sums" || io "cannot write"
     ! cmp -s "$1" "$W/sums" || return 0
-    awk -f "$A/differ.awk" "$1" "$W/sums" | head -n 20 > "$W/odd"
+    awk -f "$A/differ.awk" "$1" "$W/sums" | head -n 20 > "$W/odd" || io "cannot write"
     while IFS= read -r says; do wrong "$says: was changed"; done < "$W/odd"
     [ -s "$W/odd" ] || wrong "$1: is not in the form in which it is written"
 }
@@ -85,9 +85,9 @@ manifests() {
     for f in VERIFY.md bag-info.txt bagit.txt manifest-sha256.txt tagmanifest-sha256.txt tagmanifest-sha256.txt.sig; do
         [ -f "$B/$f" ] || wrong "$f: is missing"
     done
-    awk '$2 ~ /^(tag)?manifest-sha256.txt$/ && $1 > 16777216' "$W/list" > "$W/odd"
+    awk '$2 ~ /^(tag)?manifest-sha256.txt$/ && $1 > 16777216' "$W/list" > "$W/odd" || io "cannot write"
     [ ! -s "$W/odd" ] || wrong "a manifest is longer than one can be"
-    sed -n 's/^[0-9]* \(data\/.*\)/\1/p' "$W/list" > "$W/payload"
+    sed -n 's/^[0-9]* \(data\/.*\)/\1/p' "$W/list" > "$W/payload" || io "cannot write"
     [ -s "$W/payload" ] || wrong "there is no payload in it"
     [ "$bad" = 0 ] || verdict
     inner

@@ -152,7 +152,8 @@ fn cosigned(key: &WitnessKey, head: &Head, body: &[u8]) -> Result<Cosigned, Trou
         )));
     }
     let right = own.iter().find_map(|it| {
-        key.verifies(answer.text(), it).map(|time| Cosigned { signature: (*it).clone(), time })
+        // Not the text of the answer, which may have grown by what the witness wrote.
+        key.verifies(head.note.text(), it).map(|time| Cosigned { signature: (*it).clone(), time })
     });
     right.ok_or_else(|| Trouble::later(format!("{who} answers with a cosignature that is not of this head")))
 }

@@ -213,8 +213,11 @@ fn judge(
     if let Some(unique) = &unique {
         checked.findings.extend(unique.findings.clone());
     }
-    let anchored =
-        if sealed { anchors::judge(args, context, chosen, &mut checked)? } else { Anchored::default() };
+    let anchored = if sealed {
+        anchors::judge(args, context, chosen, &mut checked)?
+    } else {
+        anchors::without_sidecar(args)
+    };
     let late = late(context, log, &checked, max_unsealed);
     Ok(Verdict { checked, sealed, quick: args.quick, base, unique, reconciled: None, named, late, anchored })
 }

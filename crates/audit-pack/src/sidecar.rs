@@ -77,7 +77,10 @@ impl<'a> Sidecar<'a> {
         match self.place.read(&name, NOTE_LEN_MAX as u64) {
             Ok(bytes) => Ok(bytes.map(|bytes| Note::parse(&bytes).map_err(|error| error.to_string()))),
             Err(ReadError::TooLarge(len)) => Ok(Some(Err(format!("has {len} bytes: no note is so long")))),
-            Err(error) => Err(self.error(&name, error)),
+            Err(error) => match error.stands_instead() {
+                Some(what) => Ok(Some(Err(format!("in its place stands {what}")))),
+                None => Err(self.error(&name, error)),
+            },
         }
     }
 

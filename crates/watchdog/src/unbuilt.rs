@@ -43,6 +43,14 @@ pub(crate) fn parts(config: &Config) -> Vec<String> {
         let name = &anchor.name;
         format!("[[anchor]] {name}: gs:// and az:// are not built yet, so nothing is kept there; use s3:// or file:///")
     }));
+    let foreign = config
+        .anchors
+        .iter()
+        .filter(|anchor| matches!(&anchor.kind, AnchorKind::Store(bucket) if bucket.foreign));
+    parts.extend(foreign.map(|anchor| {
+        let name = &anchor.name;
+        format!("[[anchor]] {name}: foreign is not built yet: what it keeps counts for who fetches it for --anchor; take it out")
+    }));
     let healthy = config.actions.iter().filter(|(_, action)| action.on_healthy);
     parts.extend(healthy.map(|(name, _)| {
         format!("[action.{name}]: on_healthy is not built yet, so it is not run then; take it out")

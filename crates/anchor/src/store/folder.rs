@@ -1,5 +1,6 @@
 //! A folder, best on another host's disk.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use holdfast::sys::{ReadError, Store};
@@ -26,7 +27,14 @@ impl Vault for Folder<'_> {
         if let Some(above) = path.parent() {
             self.store.make_dir(above).map_err(failed)?;
         }
-        let created = self.store.create(&path, body).map_err(failed)?;
+        let created = self.store.create(&path, body).map_err(|error| match error.kind() {
+            ErrorKind::Unsupported | ErrorKind::PermissionDenied => Trouble::Refused(format!(
+                "{}: {error}: we may not write there, or its file system has no hard links, without which something could \
+                 be written over: use another folder",
+                path.display()
+            )),
+            _ => failed(error),
+        })?;
         Ok(if created { Put::Done(Written::default()) } else { Put::Taken })
     }
 

@@ -222,3 +222,16 @@ fn other_answers_are_no_alarm_and_nothing_is_kept_of_them() {
     assert!(answer.unwrap_err().to_string().contains("another size each time"));
     assert_eq!(asked.len(), TRIES);
 }
+
+/// What a witness writes before its cosignature must not become what it has cosigned.
+#[test]
+fn a_cosignature_of_a_text_that_the_answer_made_longer_is_none() {
+    let log = log("0\n", 3);
+    let text = log.head.note.text().to_owned();
+    let longer = format!("{text}\nmore\n");
+    let line = cosign(NAME, &SEED, 1_795_248_000, &longer).unwrap();
+    let server = Server::start(move |_| Answer::new(200, format!("more\n\n{line}")));
+    let (answer, _) = asks(&log, None, &server);
+    let said = answer.expect_err("it has cosigned another text").to_string();
+    assert!(said.contains("not of this head"), "{said}");
+}

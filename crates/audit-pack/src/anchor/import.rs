@@ -4,7 +4,8 @@ use std::path::Path;
 
 use anchor::heads::{Head, heads};
 use holdfast::Exit;
-use holdfast::sys::ReadError;
+use holdfast::sys::{ReadError, Store};
+use tlog::Hash;
 use tlog::seals::State;
 
 use super::tell::Imported;
@@ -23,11 +24,10 @@ const TEXT_MAX: u64 = 16 << 20;
 pub(super) fn import(context: &Context<'_>, log: &Log, file: &Path) -> Result<Exit, AnchorError> {
     let store = context.sys.store;
     let shown = file.display().to_string();
-    let read = store.read(file).and_then(|bytes| match bytes.len() as u64 {
-        len if len > TEXT_MAX => Err(ReadError::TooLarge(len)),
-        _ => Ok(bytes),
-    });
-    let bytes = read.map_err(|error| FileError::new(&shown, error))?;
+    let bytes = read_text(store, file).map_err(|error| match error {
+        ReadError::TooLarge(len) => AnchorError::TooLong { file: shown.clone(), len },
+        error => FileError::new(&shown, error).into(),
+    })?;
     let held = lock(context, log)?;
     let state = look(context, log, String::new(), String::new())?.state;
     let found = heads(&bytes, &state.origin);
@@ -42,7 +42,7 @@ pub(super) fn import(context: &Context<'_>, log: &Log, file: &Path) -> Result<Ex
         }
     }
     if newest > 0 {
-        let name = format!("{}.text", file_name(file));
+        let name = format!("{}.text", file_name(file, &bytes));
         for dir in [ANCHORS.to_owned(), format!("{ANCHORS}/{newest:020}")] {
             let dir = log.in_sidecar(&dir);
             store.make_dir(&dir).map_err(FileError::at(&dir))?;
@@ -93,10 +93,23 @@ fn finding(log: &Log, head: Head, kind: Kind, file: &str) -> Finding {
     Finding::new(kind, log.path().display().to_string()).says(says)
 }
 
-/// What it is kept as.
-fn file_name(path: &Path) -> String {
+fn read_text(store: &dyn Store, file: &Path) -> Result<Vec<u8>, ReadError> {
+    let file = store.open(file)?;
+    let len = file.size()?;
+    if len > TEXT_MAX {
+        return Err(ReadError::TooLarge(len));
+    }
+    let mut bytes = vec![0; len as usize];
+    let read = file.read_at(0, &mut bytes)?;
+    bytes.truncate(read);
+    Ok(bytes)
+}
+
+/// What it is kept as: another text of the same name takes nothing away.
+fn file_name(path: &Path, bytes: &[u8]) -> String {
     let name = path.file_stem().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
     let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-    let name: String = name.chars().map(plain).take(40).collect();
-    if name.is_empty() { "text".to_owned() } else { name }
+    let name: String = name.chars().map(plain).take(31).collect();
+    let name = if name.is_empty() { "text" } else { &name };
+    format!("{name}-{}", &Hash::of(bytes).to_string()[..8])
 }

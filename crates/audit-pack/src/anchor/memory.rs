@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use anchor::Trouble;
-use holdfast::config::Anchor;
+use holdfast::config::{Anchor, AnchorKind};
 use holdfast::json::{self, Object, Value};
 use holdfast::sys::{ReadError, Secrecy, Store};
 use holdfast::time::Span;
@@ -12,7 +12,7 @@ use tlog::seals::State;
 use tlog::{Hash, Origin};
 
 use super::Asked;
-use crate::finding::{Finding, Kind};
+use crate::finding::{Finding, Findings, Kind};
 use crate::log::Log;
 use crate::place::FileError;
 
@@ -21,7 +21,8 @@ pub(crate) const OUTBOX: &str = "outbox";
 /// The first wait after a failure; each further one is twice as long, up to the anchor's `every`.
 const FIRST_WAIT_MS: u64 = 60_000;
 
-/// What somebody said against the log. It stands until the same one agrees.
+/// What somebody said against the log. It stands until the same one agrees. A store answers of one head only, so what it
+/// says of the next one takes nothing back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Alarm {
     kind: Kind,
@@ -61,13 +62,13 @@ fn path(log: &Log, name: &str) -> PathBuf {
 }
 
 impl Memory {
-    /// What is remembered; nothing of a log that had another name, or of what cannot be understood.
+    /// What is remembered; nothing of a log that had another name.
     pub(super) fn read(
         store: &dyn Store,
         log: &Log,
         anchor: &Anchor,
         origin: &Origin,
-    ) -> Result<Self, FileError> {
+    ) -> Result<Self, MemoryError> {
         let known = read(store, log, &anchor.name.to_string())?;
         let known = known.filter(|memory| memory.origin == origin.as_str());
         Ok(known.unwrap_or_else(|| Self { origin: origin.to_string(), ..Self::default() }))
@@ -85,15 +86,18 @@ impl Memory {
     }
 
     /// What came of asking.
-    pub(super) fn learn(&mut self, asked: &Asked, state: &State, now_ms: u64, every: Span) {
-        let most = millis(every);
+    pub(super) fn learn(&mut self, asked: &Asked, state: &State, now_ms: u64, anchor: &Anchor) {
+        let most = millis(anchor.every);
         // A run is a little late or early; that must not make it wait for the one after the next.
         let soon = most - (most / 20).min(FIRST_WAIT_MS);
         match asked {
             Ok(_) => {
                 self.seen = Some((state.lines, state.root));
                 (self.at_ms, self.next_ms, self.failures) = (Some(now_ms), now_ms + soon, 0);
-                (self.why, self.alarm) = (None, None);
+                self.why = None;
+                if !matches!(anchor.kind, AnchorKind::Store(_)) {
+                    self.alarm = None;
+                }
             }
             Err(trouble) => {
                 let waits = FIRST_WAIT_MS.saturating_mul(1 << self.failures.min(20)).min(soon);
@@ -139,12 +143,34 @@ fn millis(span: Span) -> u64 {
     span.0.as_millis() as u64
 }
 
-fn read(store: &dyn Store, log: &Log, name: &str) -> Result<Option<Memory>, FileError> {
+/// Why it is not known what somebody has said.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MemoryError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// It may hold an alarm.
+    #[error(
+        "{path} {fact}: what this anchor has said against the log is not known\n  look who wrote there; without it the \
+         anchor is asked anew"
+    )]
+    Malformed { path: String, fact: String },
+}
+
+fn read(store: &dyn Store, log: &Log, name: &str) -> Result<Option<Memory>, MemoryError> {
     let path = path(log, name);
+    let shown = path.display().to_string();
+    let malformed = |fact: String| MemoryError::Malformed { path: shown.clone(), fact };
     match store.read(&path) {
-        Ok(bytes) => Ok(json::object(&bytes).ok().as_ref().and_then(parse)),
+        Ok(bytes) => {
+            let memory = json::object(&bytes).map_err(|fact| malformed(fact.clone()))?;
+            let known = parse(&memory).ok_or_else(|| malformed("is not of this version".to_owned()))?;
+            Ok(Some(known))
+        }
         Err(ReadError::Missing) => Ok(None),
-        Err(error) => Err(FileError::new(path.display().to_string(), error)),
+        Err(error) => Err(match error.stands_instead() {
+            Some(what) => malformed(format!("is {what}")),
+            None => FileError::new(shown, error).into(),
+        }),
     }
 }
 
@@ -170,19 +196,32 @@ fn parse(object: &Object) -> Option<Memory> {
 }
 
 /// What anybody has said against a log and has not taken back: findings of every check, so that the watch of the log
-/// trips.
-pub(crate) fn alarms(store: &dyn Store, log: &Log) -> Result<Vec<Finding>, FileError> {
+/// trips. What cannot be understood may have said so, too.
+pub(crate) fn alarms(store: &dyn Store, log: &Log, findings: &mut Findings) -> Result<(), FileError> {
     let outbox = log.in_sidecar(OUTBOX);
-    let mut findings = Vec::new();
     for name in store.list(&outbox).map_err(FileError::at(&outbox))? {
         let Some(name) = name.strip_suffix(".json").filter(|name| !name.starts_with('.')) else { continue };
-        if let Some(Memory { alarm: Some(Alarm { kind, says, at_ms }), .. }) = read(store, log, name)? {
-            let at = holdfast::time::iso(at_ms as f64 / 1e3);
-            let says = format!("{says}; so said the anchor {name} at {at}");
-            findings.push(Finding::new(kind, log.path().display().to_string()).says(says));
+        match read(store, log, name) {
+            Ok(Some(Memory { alarm: Some(Alarm { kind, says, at_ms }), .. })) => {
+                let (at, path) = (holdfast::time::iso(at_ms as f64 / 1e3), path(log, name));
+                let says = format!(
+                    "{says}; so said the anchor {name} at {at}.\nIt stands until that one agrees. Where it is a store, or is \
+                     not asked any more, and you know what happened: remove {}",
+                    path.display()
+                );
+                findings.add(Finding::new(kind, log.path().display().to_string()).says(says));
+            }
+            Ok(_) => {}
+            Err(MemoryError::File(error)) => return Err(error),
+            Err(MemoryError::Malformed { path, fact }) => {
+                let says = format!(
+                    "{fact}: whether the anchor {name} has said anything against the log is not known"
+                );
+                findings.add(Finding::new(Kind::Malformed, path).says(says));
+            }
         }
     }
-    Ok(findings)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -44,6 +44,10 @@ pub(crate) enum AnchorError {
     Unsigned { file: &'static str, log: String },
     #[error("{0} is of another history of this log\n  see what happened: audit-pack check LOG")]
     Forked(String),
+    #[error(
+        "{file} has {len} bytes, and 16 MiB are kept at most\n  cut it down to the messages with heads of this log"
+    )]
+    TooLong { file: String, len: u64 },
     #[error("{file} holds no head of this log: no line with {origin}, a size and a root")]
     NoHead { file: String, origin: String },
 }
@@ -55,7 +59,7 @@ impl AnchorError {
             Self::Log(error) => error.exit(),
             Self::Busy(_) => Exit::Busy,
             Self::Unsigned { .. } | Self::Forked(_) => Exit::No,
-            Self::NoHead { .. } => Exit::Data,
+            Self::NoHead { .. } | Self::TooLong { .. } => Exit::Data,
         }
     }
 }
@@ -171,7 +175,14 @@ fn anchor(
     if head.snapshot.state.lines > 0 {
         let mut is_kept = false;
         for anchor in &configured.settings.config.anchors {
-            let mut memory = Memory::read(context.sys.store, log, anchor, &head.snapshot.state.origin)?;
+            let memory = match Memory::read(context.sys.store, log, anchor, &head.snapshot.state.origin) {
+                Ok(memory) => memory,
+                // Nobody is silenced by what is wrong with another one.
+                Err(error) => {
+                    told.broken(anchor, &error);
+                    continue;
+                }
+            };
             if !args.now && !memory.is_due(context.now_ms(), anchor.every) {
                 told.waits(anchor, &memory);
                 continue;
@@ -179,14 +190,27 @@ fn anchor(
             if !std::mem::replace(&mut is_kept, true) {
                 head.keep(context)?;
             }
-            let asked = Asking { context, configured, log, anchor, memory: &memory }.ask(&mut head)?;
-            told.asked(anchor, &asked);
-            memory.learn(&asked, &head.snapshot.state, context.now_ms(), anchor.every);
-            memory.write(context.sys.store, log, anchor)?;
+            if let Err(error) = ask((context, configured, log), anchor, memory, &mut head, &mut told) {
+                told.broken(anchor, &error);
+            }
         }
     }
     drop(held);
     Ok(told.tell(context))
+}
+
+/// Asks one of them, tells what it said, and remembers it: in this order, for a full disk must not hide an alarm.
+fn ask(
+    (context, configured, log): (&Context<'_>, &Configured, &Log),
+    anchor: &Anchor,
+    mut memory: Memory,
+    head: &mut Head,
+    told: &mut Told,
+) -> Result<(), AnchorError> {
+    let asked = Asking { context, configured, log, anchor, memory: &memory }.ask(head)?;
+    told.asked(anchor, &asked);
+    memory.learn(&asked, &head.snapshot.state, context.now_ms(), anchor);
+    Ok(memory.write(context.sys.store, log, anchor)?)
 }
 
 /// What kind somebody is of, in the words of the configuration.

@@ -22,6 +22,7 @@ enum Stands {
     Anchored,
     Waiting,
     Failed,
+    Broken,
     RolledBack,
     Forked,
 }
@@ -65,6 +66,17 @@ impl Told {
         self.anchors.push(One { name: anchor.name.to_string(), kind: kind(anchor), state, says });
     }
 
+    /// Something of our own is in the way: it was not asked, or what it said is not remembered.
+    pub(super) fn broken(&mut self, anchor: &Anchor, error: &dyn std::fmt::Display) {
+        let says = error.to_string().replace('\n', "");
+        self.anchors.push(One {
+            name: anchor.name.to_string(),
+            kind: kind(anchor),
+            state: Stands::Broken,
+            says,
+        });
+    }
+
     pub(super) fn waits(&mut self, anchor: &Anchor, memory: &Memory) {
         let at = |ms: u64| iso(ms as f64 / 1e3);
         let next = format!("asked again after {}", at(memory.next_ms));
@@ -86,6 +98,8 @@ impl Told {
         let has = |states: &[Stands]| self.anchors.iter().any(|one| states.contains(&one.state));
         if has(&[Stands::RolledBack, Stands::Forked]) {
             Exit::No
+        } else if has(&[Stands::Broken]) {
+            Exit::Io
         } else if has(&[Stands::Failed]) {
             Exit::Undelivered
         } else {
@@ -103,6 +117,7 @@ impl Told {
                 Stands::Anchored => "anchored",
                 Stands::Waiting => "waiting",
                 Stands::Failed => "failed",
+                Stands::Broken => "BROKEN",
                 Stands::RolledBack => "ROLLBACK",
                 Stands::Forked => "FORKED",
             };

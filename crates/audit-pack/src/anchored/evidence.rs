@@ -92,7 +92,13 @@ impl Evidence {
                     evidence.faults.push((file.clone(), format!("has {len} bytes: that is too long")));
                     continue;
                 }
-                Err(error) => return Err(sidecar.error(&name, error)),
+                Err(error) => match error.stands_instead() {
+                    Some(what) => {
+                        evidence.faults.push((file.clone(), format!("in its place stands {what}")));
+                        continue;
+                    }
+                    None => return Err(sidecar.error(&name, error)),
+                },
             };
             if let Err(fault) = evidence.take(file, &bytes) {
                 evidence.faults.push((file.clone(), fault));

@@ -232,13 +232,17 @@ impl Judging<'_> {
             let fits = self.pins.iter().find(|pin| pin.folder == Some(right.records));
             // A stamp of what does not fit is told as that already.
             if let Some(lines) = fits.filter(|pin| pin.pinned == Pinned::Fits).map(|pin| pin.lines) {
-                self.counts(&right.name, Class::Existence, lines, Some(right.time_s));
+                self.counts(&right.by, Class::Existence, lines, Some(right.time_s));
             }
         }
         Ok(())
     }
 
     fn counts(&mut self, name: &str, class: Class, lines: u64, time_s: Option<u64>) {
+        // Every log has begun with nothing, whatever stands in it by now.
+        if lines == 0 {
+            return;
+        }
         if let Some(time) = time_s.filter(|time| age(self.trust.now_s, *time).is_none()) {
             let unchecked = format!("{name}: its time, {}, is still to come", iso(time as f64));
             return self.anchored.unchecked.push(unchecked);

@@ -29,7 +29,8 @@ pub(super) struct Candidate {
 
 /// A stamp that is right.
 pub(super) struct Right {
-    pub(super) name: String,
+    /// The file of the verifier that it is by: what the pack calls it makes no second giver of one.
+    pub(super) by: String,
     pub(super) records: u64,
     pub(super) time_s: u64,
 }
@@ -71,10 +72,13 @@ pub(super) fn check(
         let digest = candidate.digest;
         let stamp = Told { tsr: &tsr, digest, time_s: candidate.time_s, beside: beside.as_deref() };
         let mut said = String::new();
-        let mut is_right = false;
+        let mut by = None;
         for authority in &trust.authorities {
             match verify(trust.sys, &stamp, authority) {
-                Ok(()) => is_right = true,
+                Ok(()) => {
+                    by = Some(authority.display().to_string());
+                    break;
+                }
                 Err(Unverified::No(why)) => said = why,
                 Err(Unverified::Nobody(why)) => {
                     checked.unchecked.push(why.clone());
@@ -83,9 +87,8 @@ pub(super) fn check(
                 }
             }
         }
-        if is_right {
-            let (name, records) = (candidate.name.clone(), candidate.records);
-            checked.right.push(Right { name, records, time_s: candidate.time_s });
+        if let Some(by) = by {
+            checked.right.push(Right { by, records: candidate.records, time_s: candidate.time_s });
         } else {
             checked.unchecked.push(format!("{below}/{}.tsr: by nobody of --tsa-ca ({said})", candidate.name));
         }

@@ -66,10 +66,12 @@ pub(crate) fn claims(
 ) -> Result<Option<Claims>, FileError> {
     let (seals_name, checkpoint_name, chain_name) =
         (sidecar.name("SEALS"), sidecar.name("checkpoint"), sidecar.name("chain"));
-    let Some(file) = sidecar.open(&seals_name)? else {
-        findings.add(
-            Finding::new(Kind::Missing, seals_name).says("the log is not sealed, or its seals are gone"),
-        );
+    let before = findings.count;
+    let Some(file) = sidecar.open_log(&seals_name, 0, findings)? else {
+        if findings.count == before {
+            let says = "the log is not sealed, or its seals are gone";
+            findings.add(Finding::new(Kind::Missing, seals_name).says(says));
+        }
         return Ok(None);
     };
     let checkpoint = read_note(sidecar, "checkpoint", &checkpoint_name, findings)?

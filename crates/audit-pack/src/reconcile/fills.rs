@@ -133,7 +133,9 @@ impl<'a> Rows<'a> {
         let is_last = end.byte() >= self.rows.get_ref().size;
         let is_over_lines = end.line() > line + 1 || row.as_slice().contains(['\n', '\r']);
         if (is_last || is_over_lines) && !self.is_closed(begin..end.byte())? {
-            return Err(wrong("a quote is opened in it and not closed, so that nobody can say where it ends"));
+            return Err(wrong(
+                "a quote is opened in it and not closed, so that nobody can say where it ends",
+            ));
         }
         Ok(Some(line))
     }

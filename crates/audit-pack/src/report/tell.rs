@@ -117,6 +117,9 @@ fn text(context: &Context<'_>, shown: &str, verdict: &Verdict) -> String {
     if let Some(reconciled) = &verdict.reconciled {
         let _ = writeln!(text, "{}  reconcile   {reconciled}", reconciled.findings);
     }
+    for lack in &verdict.anchored.lacks {
+        let _ = writeln!(text, "  LACKS       {lack}");
+    }
     if verdict.sealed {
         text.push_str(&of_seals(context, shown, verdict));
     } else {
@@ -129,9 +132,6 @@ fn text(context: &Context<'_>, shown: &str, verdict: &Verdict) -> String {
 fn of_seals(context: &Context<'_>, shown: &str, verdict: &Verdict) -> String {
     let checked = &verdict.checked;
     let mut text = String::new();
-    for lack in &verdict.anchored.lacks {
-        let _ = writeln!(text, "  LACKS       {lack}");
-    }
     if let Some(late) = &verdict.late {
         let _ = write!(text, "  UNSEALED    {late}\n              seal it: audit-pack seal {shown}\n");
     }

@@ -43,7 +43,7 @@ const UNBUILT: &str = "prometheus_file = \"x.prom\"\n[[watch]]\nname = \"trader\
     [[channel]]\nkind = \"command\"\ncommand = [\"/bin/cat\"]\n\
     [[channel]]\nkind = \"command\"\nname = \"siren\"\nlevel = 2\ncommand = [\"/bin/cat\"]\n\
     [action.refresh]\ncommand = [\"/bin/true\"]\non_healthy = true\n\
-    [ping]\nurl = \"https://h/p\"\n[audit]\n[[anchor]]\nname = \"a\"\nkind = \"store\"\nurl = \"gs://b/c\"\n\
+    [ping]\nurl = \"https://h/p\"\n[audit]\n[[anchor]]\nname = \"a\"\nkind = \"store\"\nurl = \"gs://b/c\"\nforeign = true\n\
     [evidence]\nurl = \"file:///mnt\"\n[overseer]\n[[service]]\nname = \"s\"\nport = 1\n\
     [fleet]\netcd = [\"https://e:2379\"]\n";
 

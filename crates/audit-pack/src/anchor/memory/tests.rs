@@ -14,9 +14,19 @@ fn state() -> State {
     walk.state().unwrap().clone()
 }
 
+fn anchor(kind: &str) -> Anchor {
+    let text = format!("[[anchor]]\nname = \"a\"\nevery = \"1h\"\n{kind}\n");
+    holdfast::config::Config::parse(&text).unwrap().anchors.remove(0)
+}
+
 fn learned(memory: &Memory, asked: &Asked) -> Memory {
     let mut memory = memory.clone();
-    memory.learn(asked, &state(), NOW, Span::secs(3600));
+    memory.learn(
+        asked,
+        &state(),
+        NOW,
+        &anchor("kind = \"witness\"\nurl = \"https://example.com\"\nkey = \"w+a1b2c3d4+AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=\""),
+    );
     let again = parse(&memory.to_object()).unwrap();
     assert_eq!(again, memory, "it is written as it is read");
     memory
@@ -63,5 +73,10 @@ fn an_alarm_stands_until_the_same_one_agrees() {
         let refused = learned(&unreached, &Err(Trouble::Refused("404".to_owned())));
         assert_eq!(refused.alarm, alarmed.alarm);
         assert_eq!(learned(&refused, &Ok(String::new())).alarm, None);
+        // A store has only said something of another head.
+        let mut store = refused.clone();
+        let bucket = anchor("kind = \"store\"\nurl = \"s3://bucket/desk\"");
+        store.learn(&Ok(String::new()), &state(), NOW, &bucket);
+        assert_eq!(store.alarm, refused.alarm);
     }
 }

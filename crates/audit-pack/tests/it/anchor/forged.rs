@@ -9,7 +9,7 @@ const TRUE: [&str; 3] =
 #[test]
 fn a_chain_made_anew_over_a_changed_line_does_not_fit_the_old_stamps() {
     let world = world("");
-    let authority = Authority::new(world.path("tsa"), "now");
+    let authority = Authority::new(world.path("tsa"), "1 day ago");
     let server = authority.serve("now");
     let names = format!("[[anchor]]\nname = \"tsa\"\nkind = \"timestamp\"\nurl = \"{}\"\n", server.url());
     configure(&world, &names);

@@ -16,8 +16,27 @@ fn a_text_is_kept_where_its_head_belongs_and_counts_only_for_who_names_it() {
     world.grow("{\"n\":4}");
     let ran = world.run(&["anchor", LOG, "--import", "../Chat Export.html"]).ends(0);
     assert!(ran.out.contains("1 heads of it"), "{}", ran.out);
-    let kept = format!("{SIDECAR}/anchors/00000000000000000002/chat-export.text");
-    assert_eq!(world.read(&kept), world.read("Chat Export.html"));
+    let folder = format!("{SIDECAR}/anchors/00000000000000000002");
+    let kept = || -> Vec<String> {
+        let entries = std::fs::read_dir(world.path(&folder)).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with("chat-export-") && name.ends_with(".text")).collect()
+    };
+    assert_eq!(kept().len(), 1);
+    assert_eq!(world.read(&format!("{folder}/{}", kept()[0])), world.read("Chat Export.html"));
+    // Another one of that name, and of two million bytes, takes nothing away.
+    let first = world.read("Chat Export.html");
+    world.write("Chat Export.html", &(first.clone() + &"later\n".repeat(350_000)));
+    world.run(&["anchor", LOG, "--import", "../Chat Export.html"]).ends(0);
+    assert_eq!(kept().len(), 2);
+    for name in kept() {
+        std::fs::remove_file(world.path(&format!("{folder}/{name}"))).unwrap();
+    }
+    world.write("Chat Export.html", &first);
+    world.run(&["anchor", LOG, "--import", "../Chat Export.html"]).ends(0);
+    world.write("long", &"x".repeat((16 << 20) + 1));
+    let long = world.run(&["anchor", LOG, "--import", "../long"]).ends(65);
+    assert!(long.err.contains("16 MiB") && long.err.contains("cut it down"), "{}", long.err);
     let ran = world.packed_and_verified(&["--require-anchors", "1"]).ends(5);
     assert!(ran.out.contains("1 copies that stores or people hold"), "{}", ran.out);
     let ran =

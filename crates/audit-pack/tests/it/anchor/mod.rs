@@ -3,6 +3,7 @@
 mod crosswise;
 mod forged;
 mod import;
+mod odd;
 mod peers;
 mod stamps;
 mod stores;

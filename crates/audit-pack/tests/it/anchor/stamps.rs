@@ -26,10 +26,10 @@ fn stamped(at: &'static str, since: &str) -> (World, Authority) {
 
 #[test]
 fn a_stamp_is_verified_by_us_and_by_openssl_alone() {
-    let (world, authority) = stamped("now", "now");
+    let (world, authority) = stamped("now", "1 day ago");
     let named = ["--tsa-ca", &authority.ca(), "--require-anchors", "1"];
     let ran = world.packed_and_verified(&named).ends(0);
-    assert!(ran.out.contains("anchored existence: tsa-one-5b249af1, all 3 lines"), "{}", ran.out);
+    assert!(ran.out.contains(&format!("anchored existence: {}, all 3 lines", authority.ca())), "{}", ran.out);
     assert!(ran.out.contains("no anchor against a second history"), "{}", ran.out);
     assert!(ran.out.contains("could have had another history stamped as well"), "{}", ran.out);
     // Openssl alone, on what lies in the pack.
@@ -48,9 +48,23 @@ fn a_stamp_is_verified_by_us_and_by_openssl_alone() {
     assert!(ran.out.contains("nothing was sealed since"), "{}", ran.out);
     assert!(std::fs::read(world.path(&format!("{SIDECAR}/{FIRST}/tsa-one-5b249af1.tsr"))).unwrap() == before);
     // Another authority is not this one.
-    let other = Authority::new(world.path("other"), "now");
+    let other = Authority::new(world.path("other"), "1 day ago");
     let ran = world.packed_and_verified(&["--tsa-ca", &other.ca(), "--require-anchors", "1"]).ends(5);
     assert!(ran.out.contains("by nobody of --tsa-ca"), "{}", ran.out);
+}
+
+/// Who counts comes from the auditor: what stamps are called, and how many copies there are, does not.
+#[test]
+fn copies_of_a_stamp_are_one_anchor() {
+    let (world, authority) = stamped("now", "1 day ago");
+    for name in ["two", "three"] {
+        let file = |name: &str| world.path(&format!("{SIDECAR}/{FIRST}/{name}.tsr"));
+        std::fs::copy(file("tsa-one-5b249af1"), file(name)).unwrap();
+    }
+    let ca = authority.ca();
+    world.packed_and_verified(&["--tsa-ca", &ca, "--require-anchors", "1"]).ends(0);
+    let ran = world.packed_and_verified(&["--tsa-ca", &ca, "--require-anchors", "2"]).ends(5);
+    assert!(ran.out.contains("1 anchor counts, and 2 are asked for"), "{}", ran.out);
 }
 
 #[test]
@@ -71,7 +85,7 @@ fn a_stamp_of_an_authority_that_has_expired_since_still_counts_and_a_newer_one_i
 
 #[test]
 fn what_is_no_stamp_of_the_chain_is_told() {
-    let (world, authority) = stamped("now", "now");
+    let (world, authority) = stamped("now", "1 day ago");
     let named = ["--tsa-ca", &authority.ca(), "--require-anchors", "1"];
     let file = |name: &str| world.path(&format!("{SIDECAR}/{FIRST}/{name}"));
     let (chain, stamp) = (
@@ -108,7 +122,7 @@ fn what_is_no_stamp_of_the_chain_is_told() {
 #[test]
 fn an_answer_that_is_none_is_not_kept() {
     let world = world("");
-    let authority = Authority::new(world.path("tsa"), "now");
+    let authority = Authority::new(world.path("tsa"), "1 day ago");
     let old = authority.serve("now");
     configure(&world, &names(&old.url(), None));
     world.anchor().ends(0);

@@ -233,6 +233,55 @@ fn witnesses_count_if_the_auditor_names_them() {
     }
 }
 
+/// What an authority says beside its signature is signed by nobody, not even by it.
+#[test]
+fn the_time_that_is_told_is_the_one_that_was_signed() {
+    let world = World::new();
+    authority(&world, "a");
+    let lie = b"ok\nTime stamp: Jan  1 00:00:00 2020 GMT\n";
+    let log = anchored(&world, |log, folder| {
+        let reply = stamp(&world, "a", DAY, &text_of(&log.files[&format!("{folder}/chain")]));
+        // SEQUENCE { SEQUENCE { INTEGER 0 }, token }, as DER has it: the inner one gets a text.
+        let [0x30, 0x82, _, _, 0x30, 0x03, 0x02, 0x01, 0x00, token @ ..] = reply.as_slice() else {
+            panic!("another form: {:?}", &reply[..12]);
+        };
+        let text = [&[0x0c, lie.len() as u8][..], lie].concat();
+        let status = [&[0x02, 0x01, 0x00, 0x30, text.len() as u8][..], &text].concat();
+        let inner = [&[0x30, status.len() as u8][..], &status, token].concat();
+        let len = u16::try_from(inner.len()).unwrap().to_be_bytes();
+        let forged = [&[0x30, 0x82, len[0], len[1]][..], &inner].concat();
+        log.files.insert(format!("{folder}/first.tsr"), forged);
+    });
+    allow(&world);
+    log.pack(&world, "key");
+    for land in Lands::new().all() {
+        let ran = land.verify(&["--tsa-ca", "a-ca.pem", "x.tar", "allowed_signers"], &world.path("")).ends(0);
+        assert!(ran.out.contains("were there by Jun  1 12:00:0"), "{}: {}", land.name, ran.out);
+        assert!(!ran.out.contains("2020"), "{}: {}", land.name, ran.out);
+    }
+}
+
+/// A log that has just begun is anchored as nothing, as which every log begins.
+#[test]
+fn anchors_of_a_log_without_lines_do_not_count() {
+    let world = World::new();
+    authority(&world, "a");
+    let mut log = Log::new(&world, false);
+    let folder = log.anchor();
+    let text = text_of(&log.files[&format!("{folder}/chain")]);
+    log.files.insert(format!("{folder}/first.tsr"), stamp(&world, "a", DAY, &text));
+    log.write("{\"n\":1}\n").seal();
+    allow(&world);
+    log.pack(&world, "key");
+    for land in Lands::new().all() {
+        let ran = land.verify(&["--tsa-ca", "a-ca.pem", "x.tar", "allowed_signers"], &world.path("")).ends(5);
+        assert!(ran.out.contains("a log of no lines"), "{}: {}", land.name, ran.out);
+    }
+    let policy = ["--tsa-ca", "a-ca.pem", "--require-anchors", "1"];
+    let arguments = [&crate::verify::KNOWN[..], &policy].concat();
+    assert_eq!(world.verify("x.tar", &arguments).code, 5);
+}
+
 /// Of a log that changed its key, the anchors of before are by the key of before.
 #[test]
 fn anchors_are_signed_by_the_keys_of_then() {

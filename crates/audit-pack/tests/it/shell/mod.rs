@@ -33,6 +33,45 @@ fn its_help_is_its_header() {
     insta::assert_snapshot!(ran.out);
 }
 
+/// A variable that is not set takes no demand away.
+#[test]
+fn an_empty_word_is_refused() {
+    let world = crate::world::World::new();
+    world.pack();
+    for arguments in [
+        &["--tsa-ca", "", "x.tar", "allowed_signers"][..],
+        &["--witness", "", "x.tar", "allowed_signers"],
+        &["--verify-time", "", "x.tar", "allowed_signers"],
+        &["x.tar", "allowed_signers", ""],
+        &["x.tar", ""],
+        &["", "allowed_signers"],
+    ] {
+        for land in lands::Lands::new().all() {
+            land.verify(arguments, &world.path("")).ends(64);
+        }
+    }
+}
+
+/// The outer signature is by the key of the inner one, also where its armour is not as we write it.
+#[test]
+fn two_keys_do_not_pass_for_one_by_odd_armour() {
+    let world = crate::world::World::new();
+    world.pack();
+    world.sh("ssh-keygen -q -t ed25519 -N '' -f other; rm x.tar.sig
+        ssh-keygen -q -Y sign -f other -n pack@holdfast x.tar 2> /dev/null
+        echo \"desk@example.com $(cat other.pub)\" >> allowed_signers");
+    for spaced in [false, true] {
+        if spaced {
+            world.sh("sed -i '2s/^\\(....\\)/\\1 /' x.tar.sig");
+            world.sh("ssh-keygen -Y check-novalidate -n pack@holdfast -s x.tar.sig < x.tar > said");
+        }
+        for land in lands::Lands::new().all() {
+            land.verify(&["x.tar", "allowed_signers"], &world.path("")).ends(1);
+        }
+        assert_eq!(world.verify("x.tar", &crate::verify::KNOWN).code, 1);
+    }
+}
+
 /// What it needs is what it says that it needs: each tool that is not there is named, and nothing is decided.
 #[test]
 fn a_tool_that_is_not_there_is_named() {

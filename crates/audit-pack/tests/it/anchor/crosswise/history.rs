@@ -9,13 +9,7 @@ fn what_was_anchored_and_never_changed_is_good_for_both() {
     let scene = Scene::anchored();
     scene.packed().judged("x.tar", 0, "UNCHANGED", "UNCHANGED");
     let both = super::Both;
-    scene.judged_by(
-        both,
-        "x.tar",
-        0,
-        "existence: tsa, all 5 lines",
-        "4 lines of SEALS, with 5 lines of the log",
-    );
+    scene.judged_by(both, "x.tar", 0, "tsa/ca.pem, all 5 lines", "4 lines of SEALS, with 5 lines of the log");
     scene.judged_by(
         both,
         "x.tar",
@@ -24,7 +18,7 @@ fn what_was_anchored_and_never_changed_is_good_for_both() {
         "5 lines by witness",
     );
     // Others than those who gave them have said nothing.
-    let other = super::Authority::new(scene.world.path("other"), "now");
+    let other = super::Authority::new(scene.world.path("other"), "1 day ago");
     let stranger = super::Witness::new(scene.world.path("stranger"));
     let strangers = (other.ca(), stranger.key);
     for names in [Names::Authority, Names::Witness, both] {

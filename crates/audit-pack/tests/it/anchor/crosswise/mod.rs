@@ -54,7 +54,7 @@ impl Scene {
         let world = world("");
         let witness = Witness::new(world.path("witness"));
         witness.trusts(ORIGIN, &world.vkey());
-        let authority = Authority::new(world.path("tsa"), "now");
+        let authority = Authority::new(world.path("tsa"), "1 day ago");
         let peers = (witness.serve(), authority.serve("now"));
         let anchors = format!(
             "[[anchor]]\nname = \"friend\"\nkind = \"witness\"\nurl = \"{}\"\nkey = \"{}\"\n\

@@ -57,7 +57,7 @@ pub(super) fn create(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     let linked = write_temp(&temp, path, bytes, Secrecy::Shared)
         .and_then(|file| file.sync_all())
         .and_then(|()| fs::hard_link(&temp, path));
-    // What stays is swept later.
+    // What stays is a second name of the same, or of nothing.
     let _ = fs::remove_file(&temp);
     match linked {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
