@@ -1,37 +1,31 @@
 //! `audit-pack check`: what was found, for people and for machines.
 
 use std::path::Path;
-use std::time::Duration;
 
 use holdfast::Exit;
 use holdfast::config::Pointer;
 use holdfast::sys::ReadError;
 use holdfast::time::Span;
 use serde::Serialize;
-use tlog::{Checkpoint, Note, Vkey};
 
 use crate::age::age;
 use crate::anchored::{Anchored, TrustError};
 use crate::base::{self, BaseError, Based};
-use crate::check::{Checked, Options, Pin, check_beside_sealer, check_quickly};
+use crate::check::Checked;
 use crate::cli::CheckArgs;
 use crate::context::{Chosen, Context};
-use crate::finding::{Finding, Findings, Kind};
-use crate::guard::{self, Guard};
+use crate::finding::Findings;
+use crate::guard;
 use crate::log::Log;
-use crate::past::{self, Past, Seen};
-use crate::place::{FileError, Folder};
-use crate::progress::Progress;
+use crate::past::Past;
+use crate::place::FileError;
 use crate::reconcile::{self, ReconcileError, Reconciled};
-use crate::sidecar::Sidecar;
 use crate::unique::{self, Unique};
-use crate::{keys, sealing};
 
 mod anchors;
+mod replaced;
+mod seals;
 mod tell;
-
-/// A sealer at work is waited for this long.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why a check could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +64,8 @@ impl CheckError {
 /// How a log stands.
 struct Verdict {
     checked: Checked,
+    /// Nothing was found in its seals and against its anchors.
+    is_as_sealed: bool,
     /// Without a sidecar only what git has was compared.
     sealed: bool,
     /// Not every byte was hashed again.
@@ -117,7 +113,7 @@ pub(crate) fn run(args: &CheckArgs, context: &Context<'_>) -> Exit {
     }
     let max_unsealed = args.max_unsealed.or_else(|| context.max_unsealed());
     let mut past = Past::default();
-    let logs = match with_past(args, context, chosen, &mut past) {
+    let logs = match replaced::with_past(args, context, chosen, &mut past) {
         Ok(logs) => logs,
         Err(exit) => return exit,
     };
@@ -127,7 +123,7 @@ pub(crate) fn run(args: &CheckArgs, context: &Context<'_>) -> Exit {
     if let Some((_, first)) = verdicts.first_mut() {
         reconcile(args, context, &logs[0], first);
     }
-    for (log, finding) in restarted(&verdicts) {
+    for (log, finding) in replaced::restarted(&verdicts) {
         if let Ok(verdict) = &mut verdicts[log].1 {
             verdict.checked.findings.add(finding);
         }
@@ -137,48 +133,6 @@ pub(crate) fn run(args: &CheckArgs, context: &Context<'_>) -> Exit {
         Err(error) => context.refuse(&format_args!("{shown}: {error}"), error.exit()),
     });
     told.fold(Exit::Ok, Exit::and)
-}
-
-/// The logs that are meant and, behind them, those whose place they have taken.
-fn with_past(
-    args: &CheckArgs,
-    context: &Context<'_>,
-    mut logs: Vec<Chosen>,
-    past: &mut Past,
-) -> Result<Vec<Chosen>, Exit> {
-    let begun = |chosen: &Chosen| sealing::genesis(context, &chosen.log).ok().flatten();
-    let mut known = args.past.clone();
-    known.extend(context.quietly().map(|configured| configured.past()).unwrap_or_default());
-    let mut rest = context.choose_any_of(&known)?;
-    // Who took a log's place may have been replaced, too.
-    let mut looked_at = 0;
-    while looked_at < logs.len() {
-        let log = &logs[looked_at];
-        past.add(begun(log).and_then(|begun| begun.restart), &log.log.path().display().to_string());
-        looked_at += 1;
-        let meant = |chosen: &Chosen| {
-            args.logs.is_empty() || begun(chosen).is_some_and(|begun| past.names(&begun.origin))
-        };
-        let (now, later) = rest.into_iter().partition(meant);
-        logs.extend::<Vec<Chosen>>(now);
-        rest = later;
-    }
-    Ok(logs)
-}
-
-/// Which of the logs took the place of one that is not at hand.
-fn restarted(verdicts: &[(String, Result<Verdict, CheckError>)]) -> Vec<(usize, Finding)> {
-    let states = verdicts.iter().enumerate().filter_map(|(index, (shown, verdict))| {
-        let checked = &verdict.as_ref().ok()?.checked;
-        Some((index, shown, checked.state.as_ref()?, checked.findings.is_empty()))
-    });
-    let states: Vec<_> = states.collect();
-    let seen: Vec<Seen<'_>> =
-        states.iter().map(|(_, _, state, is_whole)| Seen { state, is_whole: *is_whole }).collect();
-    let faults = states
-        .iter()
-        .filter_map(|(index, shown, state, _)| Some((*index, past::fault(shown, state, &seen)?)));
-    faults.collect()
 }
 
 fn judge(
@@ -195,10 +149,10 @@ fn judge(
         (true, _) => {
             let id = || store.stat(&log.path()).ok().flatten().map(|stat| stat.id);
             let before = id();
-            match seals(args, context, chosen, past)? {
+            match seals::judge(args, context, chosen, past)? {
                 // It was renamed in the middle of it.
                 (checked, _) if !checked.findings.is_empty() && id() != before => {
-                    seals(args, context, chosen, past)?
+                    seals::judge(args, context, chosen, past)?
                 }
                 checked => checked,
             }
@@ -206,20 +160,20 @@ fn judge(
         (false, Some(_)) => (Checked::nothing(Findings::default()), Named::Nowhere),
         (false, None) => return Err(CheckError::NoSidecar(log.path().display().to_string())),
     };
-    if let Some(base) = &base {
-        checked.findings.extend(base.findings.clone());
-    }
     let unique = args.unique.as_ref().map(|pointer| doubled(context, log, pointer)).transpose()?.flatten();
-    if let Some(unique) = &unique {
-        checked.findings.extend(unique.findings.clone());
-    }
     let anchored = if sealed {
         anchors::judge(args, context, chosen, &mut checked)?
     } else {
         anchors::without_sidecar(args)
     };
+    // What else is asked of a log is not what it was sealed as.
+    let is_as_sealed = checked.findings.is_empty();
+    for beside in [base.as_ref().map(|base| &base.findings), unique.as_ref().map(|unique| &unique.findings)] {
+        checked.findings.extend(beside.cloned().unwrap_or_default());
+    }
     let late = late(context, log, &checked, max_unsealed);
-    Ok(Verdict { checked, sealed, quick: args.quick, base, unique, reconciled: None, named, late, anchored })
+    let (quick, reconciled) = (args.quick, None);
+    Ok(Verdict { checked, is_as_sealed, sealed, quick, base, unique, reconciled, named, late, anchored })
 }
 
 /// Adds to the verdict on a sealed log whether its orders and the fills have one another.
@@ -246,95 +200,6 @@ fn doubled(context: &Context<'_>, log: &Log, pointer: &Pointer) -> Result<Option
     };
     let shown = path.display().to_string();
     Ok(Some(unique::unique(&*file, &shown, pointer).map_err(FileError::at(&path))?))
-}
-
-/// The log against its seals, and who says which key must have signed them.
-fn seals(
-    args: &CheckArgs,
-    context: &Context<'_>,
-    chosen: &Chosen,
-    past: &Past,
-) -> Result<(Checked, Named), CheckError> {
-    let (log, store) = (&chosen.log, context.sys.store);
-    let shown = log.path().display().to_string();
-    // What is wrong with it the check itself finds.
-    let origin = sealing::genesis(context, log).ok().flatten().map(|begun| begun.origin);
-    let mut pins = origin.as_ref().map(|origin| past.pins(origin)).unwrap_or_default();
-    let mut key = None;
-    // The sidecar says itself where its key is: what somebody else told counts for more.
-    if let (Ok(path), Some(origin)) = (keys::of_log(store, log, chosen.key.as_deref()), &origin) {
-        let guard_path = guard::path(&path, origin);
-        if let Some(guard) = Guard::read(store, &guard_path)? {
-            let label = "what was signed last, as it is remembered beside the key,".to_owned();
-            let (size, root) = (guard.state.lines, guard.state.root);
-            pins.push(Pin { label, size, root, seals: Some((guard.state.records, guard.state.head)) });
-            key = Some(guard.state.key);
-        }
-        if let Some(told) = public_half(store, &path) {
-            key = Vkey::new(origin.as_str(), &told).ok().or(key);
-        }
-    }
-    for path in &args.against {
-        pins.push(against(context, path, origin.as_ref().map(tlog::Origin::as_str))?);
-    }
-    let folder = Folder { store, dir: log.dir.clone() };
-    let sidecar = Sidecar::new(&folder, log.name.clone());
-    // Seals and signatures are those of one moment. A sealer that hangs is not waited for for ever, and where there is
-    // none nothing is written.
-    let lock = log.in_sidecar("lock");
-    let held = match store.stat(&lock) {
-        Ok(Some(_)) => context.sys.lock_within(&lock, PATIENCE).ok().flatten(),
-        _ => None,
-    };
-    if args.quick {
-        let mut checked = check_quickly(&sidecar, &pins)?;
-        let named = pin_key(&mut checked, key.as_ref(), chosen);
-        return Ok((checked, named));
-    }
-    let size = store.stat(&log.path()).ok().flatten().map_or(0, |stat| stat.len);
-    let progress = Progress::bytes(size, &shown);
-    let options = Options { deep: args.deep, pins, threads: context.threads, progress: &progress };
-    let mut checked = check_beside_sealer(&sidecar, &options, || drop(held))?;
-    drop(progress);
-    let named = pin_key(&mut checked, key.as_ref(), chosen);
-    Ok((checked, named))
-}
-
-/// The public half of a key whose private half need not be opened.
-fn public_half(store: &dyn holdfast::sys::Store, path: &Path) -> Option<[u8; 32]> {
-    let beside = if path.extension().is_some_and(|end| end == "pub") {
-        path.to_owned()
-    } else {
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(".pub");
-        beside.into()
-    };
-    let text = String::from_utf8(store.read(&beside).ok()?).ok()?;
-    let (public, _) = sshsig::PublicKey::parse(text.trim()).ok()?;
-    (public.type_name() == "ssh-ed25519").then(|| public.blob().last_chunk().copied())?
-}
-
-/// Compares the key of the seals with the one that was named.
-fn pin_key(checked: &mut Checked, key: Option<&Vkey>, chosen: &Chosen) -> Named {
-    let (Some(state), Some(key)) = (&checked.state, key) else { return Named::Nowhere };
-    if state.key != *key {
-        let says = format!("the log is signed by {} and not by {key}", state.key);
-        checked.findings.add(Finding::new(Kind::Unsigned, "SEALS").says(says));
-    }
-    if chosen.key.is_some() { Named::Outside } else { Named::BySidecar }
-}
-
-/// An older checkpoint. Its signature is looked at later, by the root that it names.
-fn against(context: &Context<'_>, path: &Path, origin: Option<&str>) -> Result<Pin, CheckError> {
-    let shown = path.display().to_string();
-    let bytes = context.sys.store.read(path).map_err(|error| FileError::new(&shown, error))?;
-    let wrong = |fact: String| CheckError::Against { path: shown.clone(), fact };
-    let note = Note::parse(&bytes).map_err(|error| wrong(error.to_string()))?;
-    let checkpoint = Checkpoint::parse(note.text()).map_err(|error| wrong(error.to_string()))?;
-    if origin.is_some_and(|origin| origin != checkpoint.origin()) {
-        return Err(wrong(format!("it is of {}", checkpoint.origin())));
-    }
-    Ok(Pin { label: shown, size: checkpoint.size(), root: checkpoint.root(), seals: None })
 }
 
 /// Whether something has been unsealed for too long. A sealer leaves its time on the lock whenever it looks.

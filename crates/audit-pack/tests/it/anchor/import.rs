@@ -20,7 +20,12 @@ fn a_text_is_kept_where_its_head_belongs_and_counts_only_for_who_names_it() {
     let kept = || -> Vec<String> {
         let entries = std::fs::read_dir(world.path(&folder)).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        names.filter(|name| name.starts_with("chat-export-") && name.ends_with(".text")).collect()
+        names
+            .filter(|name| {
+                name.starts_with("chat-export-")
+                    && name.rsplit_once('.').is_some_and(|(_, end)| end == "text")
+            })
+            .collect()
     };
     assert_eq!(kept().len(), 1);
     assert_eq!(world.read(&format!("{folder}/{}", kept()[0])), world.read("Chat Export.html"));
