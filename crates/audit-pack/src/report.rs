@@ -9,7 +9,7 @@ use holdfast::time::Span;
 use serde::Serialize;
 
 use crate::age::age;
-use crate::anchored::{Anchored, TrustError};
+use crate::anchored::Anchored;
 use crate::base::{self, BaseError, Based};
 use crate::check::Checked;
 use crate::cli::CheckArgs;
@@ -27,13 +27,13 @@ mod replaced;
 mod seals;
 mod tell;
 
+use anchors::Counting;
+
 /// Why a check could not be made.
 #[derive(Debug, thiserror::Error)]
 enum CheckError {
     #[error(transparent)]
     File(#[from] FileError),
-    #[error(transparent)]
-    Anchors(#[from] TrustError),
     #[error(transparent)]
     Guard(#[from] guard::GuardError),
     #[error("{path} is no checkpoint of this log: {fact}")]
@@ -42,8 +42,6 @@ enum CheckError {
     NoSidecar(String),
     #[error(transparent)]
     Base(#[from] BaseError),
-    #[error(transparent)]
-    Reconcile(#[from] ReconcileError),
 }
 
 impl CheckError {
@@ -53,10 +51,8 @@ impl CheckError {
                 Exit::Io
             }
             Self::Guard(guard::GuardError::Malformed { .. }) | Self::Against { .. } => Exit::Data,
-            Self::Anchors(error) => error.exit(),
             Self::NoSidecar(_) => Exit::Config,
             Self::Base(BaseError::Git(error)) => error.exit(),
-            Self::Reconcile(error) => error.exit(),
         }
     }
 }
@@ -74,8 +70,8 @@ struct Verdict {
     base: Option<Based>,
     /// Doubled decisions.
     unique: Option<Unique>,
-    /// Orders and fills.
-    reconciled: Option<Reconciled>,
+    /// Orders and fills, or why they could not be compared.
+    reconciled: Option<Result<Reconciled, ReconcileError>>,
     /// Who says which key must have signed.
     named: Named,
     /// Lines are unsealed, or the tail is torn, for longer than may be.
@@ -111,6 +107,15 @@ pub(crate) fn run(args: &CheckArgs, context: &Context<'_>) -> Exit {
             "--reconcile is about one log\n  name it: audit-pack check LOG --reconcile FILLS --order-key KEY";
         return context.refuse(&what, Exit::Usage);
     }
+    // What was named by mistake is said before everything is hashed, once.
+    let counting = match Counting::told(args, context) {
+        Ok(counting) => counting,
+        Err(error) => return context.refuse(&error, error.exit()),
+    };
+    let fills = match reconcile::Asked::of(context.sys.store, args) {
+        Ok(fills) => fills,
+        Err(error) => return context.refuse(&error, error.exit()),
+    };
     let max_unsealed = args.max_unsealed.or_else(|| context.max_unsealed());
     let mut past = Past::default();
     let logs = match replaced::with_past(args, context, chosen, &mut past) {
@@ -118,10 +123,10 @@ pub(crate) fn run(args: &CheckArgs, context: &Context<'_>) -> Exit {
         Err(exit) => return exit,
     };
     let shown = |chosen: &Chosen| chosen.log.path().display().to_string();
-    let mut verdicts: Vec<_> =
-        logs.iter().map(|log| (shown(log), judge(args, context, log, &past, max_unsealed))).collect();
-    if let Some((_, first)) = verdicts.first_mut() {
-        reconcile(args, context, &logs[0], first);
+    let judged = |log| judge(args, context, &counting, log, &past, max_unsealed);
+    let mut verdicts: Vec<_> = logs.iter().map(|log| (shown(log), judged(log))).collect();
+    if let (Some(fills), Some((_, Ok(first)))) = (fills, verdicts.first_mut()) {
+        first.reconciled = Some(fills.of_log(context.sys.store, &logs[0].log, &first.checked));
     }
     for (log, finding) in replaced::restarted(&verdicts) {
         if let Ok(verdict) = &mut verdicts[log].1 {
@@ -138,6 +143,7 @@ pub(crate) fn run(args: &CheckArgs, context: &Context<'_>) -> Exit {
 fn judge(
     args: &CheckArgs,
     context: &Context<'_>,
+    counting: &Counting<'_>,
     chosen: &Chosen,
     past: &Past,
     max_unsealed: Option<Span>,
@@ -162,7 +168,7 @@ fn judge(
     };
     let unique = args.unique.as_ref().map(|pointer| doubled(context, log, pointer)).transpose()?.flatten();
     let anchored = if sealed {
-        anchors::judge(args, context, chosen, &mut checked)?
+        counting.judge(context.sys.store, chosen, &mut checked)
     } else {
         anchors::without_sidecar(args)
     };
@@ -174,20 +180,6 @@ fn judge(
     let late = late(context, log, &checked, max_unsealed);
     let (quick, reconciled) = (args.quick, None);
     Ok(Verdict { checked, is_as_sealed, sealed, quick, base, unique, reconciled, named, late, anchored })
-}
-
-/// Adds to the verdict on a sealed log whether its orders and the fills have one another.
-fn reconcile(
-    args: &CheckArgs,
-    context: &Context<'_>,
-    chosen: &Chosen,
-    judged: &mut Result<Verdict, CheckError>,
-) {
-    let Ok(verdict) = judged else { return };
-    match reconcile::of_log(context.sys.store, args, &chosen.log, verdict.checked.unsealed) {
-        Ok(reconciled) => verdict.reconciled = reconciled,
-        Err(error) => *judged = Err(error.into()),
-    }
 }
 
 /// Decisions that stand there twice. Of a log that is missing, or is no file, the check of its seals has more to say.
@@ -241,13 +233,22 @@ impl Verdict {
         if !self.checked.findings.is_empty() || !self.reconciles() {
             return Exit::No;
         }
+        if let Some(error) = self.not_compared() {
+            return error.exit();
+        }
         let late = if self.late.is_some() || self.unsigned() > 0 { Exit::Unsealed } else { Exit::Ok };
         late.and(if self.anchored.lacks.is_empty() { Exit::Ok } else { Exit::BelowPolicy })
     }
 
-    /// Each order has its fill, and each fill its order, where somebody asked.
+    /// No order without its fill, and no fill without its order, where somebody asked.
     fn reconciles(&self) -> bool {
-        self.reconciled.as_ref().is_none_or(|reconciled| reconciled.findings.is_empty())
+        let found = self.reconciled.as_ref().and_then(|reconciled| reconciled.as_ref().ok());
+        found.is_none_or(|found| found.findings.is_empty())
+    }
+
+    /// Why orders and fills could not be compared, where somebody asked.
+    fn not_compared(&self) -> Option<&ReconcileError> {
+        self.reconciled.as_ref()?.as_ref().err()
     }
 
     /// Lines of SEALS that no signature covers.
@@ -260,6 +261,7 @@ impl Verdict {
             Exit::Ok => "unchanged",
             Exit::No if self.checked.findings.is_empty() => "not-reconciled",
             Exit::No => "changed",
+            _ if self.not_compared().is_some() => "not-compared",
             Exit::BelowPolicy => "below-policy",
             _ => "unsealed",
         }

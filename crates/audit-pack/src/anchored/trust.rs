@@ -1,6 +1,7 @@
 //! Who counts, as the verifier says.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use holdfast::Exit;
 use holdfast::config::{AnchorKind, Config};
@@ -15,6 +16,7 @@ use crate::place::FileError;
 const FILE_MAX: u64 = 64 << 20;
 
 /// Who counts, and what is asked for.
+#[derive(Clone)]
 pub(crate) struct Trust<'a> {
     /// For openssl.
     pub(crate) sys: &'a Sys<'a>,
@@ -23,7 +25,7 @@ pub(crate) struct Trust<'a> {
     /// Files with certificates of authorities.
     pub(crate) authorities: Vec<PathBuf>,
     /// What the verifier holds: what it is called, and its bytes.
-    pub(crate) files: Vec<(String, Vec<u8>)>,
+    pub(crate) files: Vec<(String, Arc<[u8]>)>,
     /// So many must count.
     pub(crate) require: Option<u64>,
     /// Lines may go without an anchor for so long.
@@ -97,7 +99,7 @@ impl<'a> Trust<'a> {
             let mut bytes = vec![0; len as usize];
             let read = file.read_at(0, &mut bytes).map_err(|failed| error(failed.into()))?;
             bytes.truncate(read);
-            trust.files.push((shown, bytes));
+            trust.files.push((shown, bytes.into()));
         }
         Ok(trust)
     }

@@ -40,14 +40,19 @@ pub(super) struct Fills<'a> {
 }
 
 impl<'a> Fills<'a> {
-    /// A file that begins with a brace has an object in each line; any other one has columns.
-    pub(super) fn new(file: &'a dyn ReadAt, key: &'a Key) -> io::Result<Self> {
+    /// A file that begins with a brace has an object in each line; any other one has columns, and the key is one of
+    /// them.
+    pub(super) fn new(file: &'a dyn ReadAt, key: &'a Key) -> Result<Self, FillsError> {
         // What comes meanwhile is for the next time.
         let size = file.size()?;
         let mut first = [0; 1 << 10];
         let read = file.read_at(0, &mut first)?;
         let is_json = first[..read].iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
-        Ok(Self { file, size, is_json, key })
+        let fills = Self { file, size, is_json, key };
+        if !is_json {
+            fills.rows()?;
+        }
+        Ok(fills)
     }
 
     /// Every fill: the line that it begins in, from 1, and its key, if it has one.
@@ -80,18 +85,25 @@ impl<'a> Fills<'a> {
     }
 
     fn each_row(&self, mut each: impl FnMut(u64, Option<&str>)) -> Result<(), FillsError> {
-        let mut rows = Rows::new(self.file, self.size);
+        let (mut rows, column) = self.rows()?;
         let mut row = csv::StringRecord::new();
-        rows.next(&mut row)?;
-        let wanted = &self.key.column;
-        let column = row.iter().position(|name| name == wanted).ok_or_else(|| {
-            let found: Vec<&str> = row.iter().take(COLUMNS).collect();
-            FillsError::NoColumn { wanted: wanted.clone(), found: found.join(", ") }
-        })?;
         while let Some(line) = rows.next(&mut row)? {
             each(line, row.get(column).filter(|key| !key.is_empty()));
         }
         Ok(())
+    }
+
+    /// The rows behind the header, and which column has the key.
+    fn rows(&self) -> Result<(Rows<'a>, usize), FillsError> {
+        let mut rows = Rows::new(self.file, self.size);
+        let mut header = csv::StringRecord::new();
+        rows.next(&mut header)?;
+        let wanted = &self.key.column;
+        let column = header.iter().position(|name| name == wanted).ok_or_else(|| {
+            let found: Vec<&str> = header.iter().take(COLUMNS).collect();
+            FillsError::NoColumn { wanted: wanted.clone(), found: found.join(", ") }
+        })?;
+        Ok((rows, column))
     }
 }
 

@@ -50,6 +50,9 @@ struct Answer<'a> {
     unique: Option<&'a Unique>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reconcile: Option<&'a Reconciled>,
+    /// Why orders and fills could not be compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reconcile_error: Option<String>,
     anchors: usize,
     anchored: &'a Anchored,
     /// What of the anchors is less than was asked for.
@@ -88,7 +91,8 @@ fn json(shown: &str, verdict: &Verdict) -> Exit {
         late: verdict.late.as_deref(),
         base: verdict.base.as_ref(),
         unique: verdict.unique.as_ref(),
-        reconcile: verdict.reconciled.as_ref(),
+        reconcile: verdict.reconciled.as_ref().and_then(|reconciled| reconciled.as_ref().ok()),
+        reconcile_error: verdict.not_compared().map(ToString::to_string),
         anchors: verdict.anchored.sources.len(),
         anchored: &verdict.anchored,
         lacks: &verdict.anchored.lacks,
@@ -102,6 +106,9 @@ fn text(context: &Context<'_>, shown: &str, verdict: &Verdict) -> String {
     let mut text = match (checked.findings.count, verdict.sealed, verdict.quick) {
         (0, false, _) => format!("{shown}: as the base has it, or grown from that\n"),
         (0, true, true) => format!("{shown}: unchanged as far as a quick check can see\n"),
+        (0, true, false) if verdict.not_compared().is_some() => {
+            format!("{shown}: unchanged since it was sealed, and NOT COMPARED with the fills\n")
+        }
         (0, true, false) if verdict.reconciles() => format!("{shown}: unchanged since it was sealed\n"),
         (0, true, false) => format!("{shown}: unchanged since it was sealed, and it DOES NOT RECONCILE\n"),
         (1, ..) => format!("{shown}: CHANGED, 1 finding\n"),
@@ -114,8 +121,10 @@ fn text(context: &Context<'_>, shown: &str, verdict: &Verdict) -> String {
     if let Some(unique) = &verdict.unique {
         let _ = writeln!(text, "  unique      {unique}");
     }
-    if let Some(reconciled) = &verdict.reconciled {
-        let _ = writeln!(text, "{}  reconcile   {reconciled}", reconciled.findings);
+    match &verdict.reconciled {
+        Some(Ok(found)) => _ = writeln!(text, "{}  reconcile   {found}", found.findings),
+        Some(Err(error)) => _ = writeln!(text, "  reconcile   NOT COMPARED: {error}"),
+        None => {}
     }
     for lack in &verdict.anchored.lacks {
         let _ = writeln!(text, "  LACKS       {lack}");

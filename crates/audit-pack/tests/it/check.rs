@@ -6,12 +6,65 @@ use crate::world::World;
 
 const LOG: &str = "memory/decisions.jsonl";
 const ORDERS: &str = "{\"id\":\"A1\"}\n{\"id\":\"A2\"}\n";
+const FILLS: [&str; 4] = ["--reconcile", "fills", "--order-key", "id"];
 
 fn sealed() -> World {
     let world = World::new();
     world.write("root/memory/decisions.jsonl", ORDERS);
     world.run(&["seal"]).ends(0);
     world
+}
+
+/// Fills of which only the end is wrong are found wrong when the log was hashed long ago.
+#[test]
+fn fills_that_cannot_be_read_hide_no_change_of_the_log() {
+    let world = sealed();
+    world.write("root/fills", "id,qty\nA1,1\nA2\n");
+    let check = [&["check", LOG], &FILLS[..]].concat();
+    let ran = world.run(&check).ends(65);
+    assert!(
+        ran.out.contains("unchanged since it was sealed, and NOT COMPARED with the fills"),
+        "{}",
+        ran.out
+    );
+    let fact = "fills: line 3: 1 fields, and the header has 2";
+    assert!(ran.out.contains(fact) && ran.out.contains("root        "), "{}", ran.out);
+    let json = world.run(&[&check[..], &["--json"]].concat()).ends(65);
+    let answer: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(
+        (answer["verdict"].as_str(), answer["reconcile_error"].as_str()),
+        (Some("not-compared"), Some(fact))
+    );
+
+    world.write(&format!("root/{LOG}"), &ORDERS.replace("A2", "A3"));
+    let ran = world.run(&check).ends(1);
+    assert!(ran.out.contains("CHANGED, 1 finding") && ran.out.contains(fact), "{}", ran.out);
+    let json = world.run(&[&check[..], &["--json"]].concat()).ends(1);
+    let answer: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(
+        (answer["verdict"].as_str(), answer["reconcile_error"].as_str()),
+        (Some("changed"), Some(fact))
+    );
+}
+
+/// What was named by mistake is said before anything is hashed, once.
+#[test]
+fn files_that_are_not_there_are_said_at_once() {
+    let world = sealed();
+    world.write("root/memory/other.jsonl", ORDERS);
+    world.run(&["init", "memory/other.jsonl", "--key", "../key"]).ends(0);
+    world.write(&format!("root/{LOG}"), "{}\n{}\n");
+    world.write("root/fills", "key\nA1\n");
+    for (arguments, says) in [
+        (&["--anchor", "nowhere"][..], "nowhere: is missing"),
+        (&["memory/other.jsonl", "--tsa-ca", "nowhere"], "nowhere: is missing"),
+        (&["--reconcile", "nowhere", "--order-key", "id"], "nowhere: is missing"),
+        (&FILLS, "no column is named id: there are key"),
+    ] {
+        let ran = world.run(&[&["check", LOG], arguments].concat()).ends(64);
+        assert_eq!((ran.out.as_str(), ran.err.matches(says).count()), ("", 1), "{arguments:?}: {}", ran.err);
+        assert!(!ran.err.contains(LOG), "it is about no log: {}", ran.err);
+    }
 }
 
 /// Another log that is begun as if it had taken the place of this one.
