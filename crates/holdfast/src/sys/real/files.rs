@@ -86,6 +86,10 @@ impl Store for RealStore {
         platform::stat(path)
     }
 
+    fn without_links(&self, path: &Path) -> io::Result<PathBuf> {
+        fs::canonicalize(path)
+    }
+
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
         let entries = match fs::read_dir(dir) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
