@@ -25,7 +25,7 @@ use crate::sidecar::Sidecar;
 use evidence::{Evidence, folder};
 use pins::{Pin, Pinned, Seen};
 use stamps::Candidate;
-pub(crate) use trust::{Trust, TrustError};
+pub(crate) use trust::{Stamps, Trust, TrustError};
 
 /// The folder of the sidecar.
 pub(crate) const ANCHORS: &str = "anchors";
@@ -71,6 +71,9 @@ pub(crate) struct Anchored {
     /// Which of the verifier's own files are about this log.
     #[serde(skip)]
     pub(crate) used: Vec<bool>,
+    /// How many stamps openssl was given.
+    #[serde(skip)]
+    pub(crate) stamps: usize,
 }
 
 impl Anchored {
@@ -84,11 +87,12 @@ impl Anchored {
     }
 }
 
-/// Judges one log. What does not fit is a finding.
+/// Judges one log, of whose stamps only so many are verified. What does not fit is a finding.
 pub(crate) fn judge(
     sidecar: &Sidecar<'_>,
     state: &State,
     trust: &Trust<'_>,
+    stamps_max: usize,
     findings: &mut Findings,
 ) -> Result<Anchored, FileError> {
     let mut judging = Judging {
@@ -135,7 +139,7 @@ pub(crate) fn judge(
     }
     // Those of the newest heads first.
     stamps.reverse();
-    judging.of_stamps(&stamps)?;
+    judging.of_stamps(&stamps, stamps_max.min(trust.stamps_max))?;
     Ok(judging.finish())
 }
 
@@ -222,8 +226,9 @@ impl Judging<'_> {
         }
     }
 
-    fn of_stamps(&mut self, stamps: &[Candidate]) -> Result<(), FileError> {
-        let checked = stamps::check(self.sidecar, self.trust, stamps)?;
+    fn of_stamps(&mut self, stamps: &[Candidate], most: usize) -> Result<(), FileError> {
+        let checked = stamps::check(self.sidecar, self.trust, stamps, most)?;
+        self.anchored.stamps = checked.given;
         self.anchored.unchecked.extend(checked.unchecked);
         if let Some(lack) = checked.lack {
             self.anchored.lacks.push(lack);

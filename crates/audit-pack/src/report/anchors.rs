@@ -57,13 +57,14 @@ impl<'a> Counting<'a> {
         let trust = if chosen.configured { &self.configured } else { &self.told };
         let folder = Folder { store, dir: log.dir.clone() };
         let sidecar = Sidecar::new(&folder, log.name.clone());
-        let mut anchored = match anchored::judge(&sidecar, &state, trust, &mut checked.findings) {
-            Ok(anchored) => anchored,
-            Err(error) => {
-                lacks.extend(unread(error));
-                return Anchored { lacks, ..Anchored::default() };
-            }
-        };
+        let mut anchored =
+            match anchored::judge(&sidecar, &state, trust, trust.stamps_max, &mut checked.findings) {
+                Ok(anchored) => anchored,
+                Err(error) => {
+                    lacks.extend(unread(error));
+                    return Anchored { lacks, ..Anchored::default() };
+                }
+            };
         anchored.lacks.append(&mut lacks);
         let unused = trust.files.iter().zip(&anchored.used).filter(|(_, used)| !**used);
         anchored.lacks.extend(unused.map(|((file, _), _)| format!("{file} holds no head of this log")));
