@@ -5,7 +5,7 @@
 
 pub(crate) mod facts;
 pub(crate) mod logs;
-mod open;
+pub(crate) mod open;
 mod since;
 pub(crate) mod tell;
 #[cfg(test)]
