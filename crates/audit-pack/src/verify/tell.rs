@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::trust::Signed;
 use super::{LogVerdict, Since, Verdict, facts};
 use crate::age::ago;
+use crate::anchored::tell::Held;
 use crate::anchored::{self, Anchored};
 use crate::context::Context;
 use crate::finding::Finding;
@@ -83,6 +84,11 @@ impl Verdict {
     pub(crate) fn vouches(&self, log: &LogVerdict) -> bool {
         let (Some(state), Some(key)) = (&log.state, self.inner.key()) else { return false };
         key.type_name() == "ssh-ed25519" && key.blob().ends_with(state.key.public())
+    }
+
+    /// What stands against another history of its logs.
+    pub(crate) fn held(&self) -> Held {
+        Held::of(self.logs.iter().map(|log| &log.anchored))
     }
 
     /// What is less than an auditor wants, although nothing was changed.
@@ -264,8 +270,7 @@ pub(crate) fn text(context: &Context<'_>, verdict: &Verdict) -> String {
         );
     }
     text.push_str(&verdict.facts.text());
-    let limits = anchored::tell::limits(verdict.logs.iter().map(|log| &log.anchored));
-    let _ = writeln!(text, "{LIMITS}             {limits}");
+    let _ = writeln!(text, "{LIMITS}             {}", verdict.held().limits());
     text
 }
 

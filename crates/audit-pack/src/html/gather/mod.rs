@@ -122,14 +122,6 @@ impl Story {
         }
     }
 
-    /// How many of the logs nobody outside holds against a second history.
-    pub(crate) fn unwitnessed(&self) -> usize {
-        let held = |log: &LogStory| {
-            self.anchors.iter().any(|anchor| anchor.log == log.log && anchor.class == Class::Uniqueness)
-        };
-        self.logs.iter().filter(|log| !held(log)).count()
-    }
-
     /// From when to when something is known. Times that are far from the newest seal do not count: a clock that was
     /// wrong once must not make everything else too small to be seen.
     pub(crate) fn span(&self) -> Option<(f64, f64)> {
