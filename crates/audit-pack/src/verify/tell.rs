@@ -49,15 +49,19 @@ struct Answer<'a> {
     findings: &'a [Finding],
 }
 
-#[derive(Serialize)]
-struct AnswerSigned<'a> {
-    state: &'static str,
+/// Who signed.
+#[derive(Default, Serialize)]
+pub(crate) struct AnswerSigned<'a> {
+    pub(crate) state: &'static str,
+    /// The key of a log.
     #[serde(skip_serializing_if = "Option::is_none")]
-    fingerprint: Option<&'a str>,
+    pub(crate) key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    identity: Option<&'a str>,
+    pub(crate) fingerprint: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
+    pub(crate) identity: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -222,7 +226,7 @@ fn signed(signed: &Signed) -> AnswerSigned<'_> {
             ("by", Some(fingerprint.as_str()), Some(identity.as_str()), None)
         }
     };
-    AnswerSigned { state, fingerprint, identity, reason }
+    AnswerSigned { state, key: None, fingerprint, identity, reason }
 }
 
 /// The verdict for people.
