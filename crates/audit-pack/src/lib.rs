@@ -15,6 +15,7 @@ mod guard;
 mod html;
 mod init;
 mod keys;
+mod lines;
 mod log;
 mod moved;
 mod out;

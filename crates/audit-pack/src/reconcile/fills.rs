@@ -8,7 +8,7 @@ use holdfast::json;
 use holdfast::sys::ReadAt;
 
 use super::{Key, text_of};
-use crate::unique::each_line;
+use crate::lines::each_line;
 
 /// How much is read at once, in bytes.
 const PIECE: usize = 1 << 18;

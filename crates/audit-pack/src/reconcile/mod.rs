@@ -19,7 +19,8 @@ use holdfast::text::printable;
 use serde::Serialize;
 
 use crate::finding::{Finding, Findings, Kind};
-use crate::unique::{count, each_line, hash_of};
+use crate::lines::{count, each_line};
+use crate::unique::hash_of;
 use fills::Fills;
 pub(crate) use fills::FillsError;
 pub(crate) use log::{Asked, ReconcileError};

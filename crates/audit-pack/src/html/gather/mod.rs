@@ -4,7 +4,6 @@
 pub(crate) mod incidents;
 pub(crate) mod journal;
 pub(crate) mod kept;
-mod lines;
 pub(crate) mod logs;
 pub(crate) mod pauses;
 pub(crate) mod state;
