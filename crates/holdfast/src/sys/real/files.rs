@@ -24,7 +24,7 @@ mod platform;
 #[path = "files/tests.rs"]
 mod tests;
 
-use place::{Place, is_inner, is_link, linked};
+use place::{Place, is_inner, is_link, linked, parent};
 
 /// The files of this host.
 #[derive(Clone, Copy, Debug)]
@@ -343,13 +343,6 @@ fn not_regular(meta: &fs::Metadata) -> Option<&'static str> {
         Some("a folder")
     } else {
         Some("a FIFO, socket or device")
-    }
-}
-
-fn parent(path: &Path) -> &Path {
-    match path.parent() {
-        Some(dir) if !dir.as_os_str().is_empty() => dir,
-        _ => Path::new("."),
     }
 }
 
