@@ -79,6 +79,6 @@ fn a_last_seal_that_is_still_to_come_is_not_young() {
     let ran = world.verify("x.tar", &KNOWN).ends(0);
     assert!(ran.out.contains("last seal 2099-01-01T10:00:00.000Z, still to come"), "{}", ran.out);
     let ran = world.verify("x.tar", &[&KNOWN[..], &["--max-unsealed", "1d"]].concat()).ends(5);
-    let says = "memory/decisions.jsonl: its last seal is still to come; a seal of the last 1d is asked for";
+    let says = "memory/decisions.jsonl: its last seal is still to come; a seal of the last 1day is asked for";
     assert!(ran.out.contains(says), "{}", ran.out);
 }
