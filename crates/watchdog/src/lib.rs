@@ -29,8 +29,8 @@ use holdfast::{Exit, Root};
 
 use cli::{Cli, Command};
 pub use deliver::{Delivered, Deliverer, Work};
-use evaluate::complain;
 use evaluate::Prober;
+use evaluate::complain;
 pub use evaluate::{Evaluated, Watchdog};
 use pings::Pinger;
 

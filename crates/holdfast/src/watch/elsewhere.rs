@@ -1,6 +1,6 @@
 //! Heartbeats of other machines: the same table, by the clocks of this one.
 
-use super::judge::{Context, Judged, Seen, remember};
+use super::judge::{Context, Judged, Seen, opening, remember};
 use super::memory::{Heard, Probed, WatchMemory};
 use super::probed::Waited;
 use super::rows::Case;
@@ -59,13 +59,15 @@ fn needed(fields: Object, watch: &Watch) -> Object {
 }
 
 /// The verdict, by what was last heard.
-pub(super) fn judge(known: &WatchMemory, watch: &Watch, context: &Context, waited: &Waited) -> Judged {
+pub(super) fn judge(known: &mut WatchMemory, watch: &Watch, context: &Context, waited: &Waited) -> Judged {
+    let session = context.session();
+    known.session = opening(known.session.take(), session, context);
+    let known = &*known;
     let Probed { heard, unheard, .. } = &known.probed;
     let sight = match &known.evidence {
         Some((_, sight)) => sight,
         None => &known.first,
     };
-    let session = context.calendar.map(|calendar| calendar.session(context.now.wall));
     let case = Case { watch, memory: known, sight, context, session };
     let seen = heard.as_ref().map(|heard| match heard {
         Heard::Missing => Seen::Missing,

@@ -8,7 +8,7 @@ use super::progress;
 use super::rows::Case;
 use super::verdict::{Act, Verdict};
 use super::writers::Writers;
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, Session};
 use crate::circuit::{Mode, Verdict as CircuitVerdict, View};
 use crate::config::{Config, Watch};
 use crate::heartbeat::Beat;
@@ -71,6 +71,29 @@ impl<'a> Context<'a> {
     }
 }
 
+impl Context<'_> {
+    /// What the watch's calendar says of this moment.
+    pub(super) fn session(&self) -> Option<Session> {
+        self.calendar.map(|calendar| calendar.session(self.now.wall))
+    }
+}
+
+/// Since when the session under way is known to be open. That is seen as anything is: the host may have slept through
+/// the opening, and nobody is late for that (**clock-honest**).
+pub(super) fn opening(
+    known: Option<(f64, Sight)>,
+    session: Option<Session>,
+    context: &Context,
+) -> Option<(f64, Sight)> {
+    let Some(Session::Open { since, .. }) = session else { return None };
+    let seen = || {
+        let stamp = Stamp { wall: since, up: None, awake: None, boot: None };
+        (since, Sight::of(context.now, context.last_look, stamp))
+    };
+    // A calendar that never closes has no opening.
+    since.is_finite().then(|| known.filter(|(of, _)| of.to_bits() == since.to_bits()).unwrap_or_else(seen))
+}
+
 /// A verdict with its reason.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judged {
@@ -99,7 +122,8 @@ impl Judged {
 /// Judges a heartbeat and remembers what was seen.
 pub fn judge(watch: &Watch, seen: &Seen, memory: &mut WatchMemory, context: &Context) -> Judged {
     let sight = remember(watch, seen, memory, context);
-    let session = context.calendar.map(|calendar| calendar.session(context.now.wall));
+    let session = context.session();
+    memory.session = opening(memory.session.take(), session, context);
     let judged = Case { watch, memory, sight: &sight, context, session }.judge(seen);
     memory.keep(judged)
 }
@@ -122,6 +146,7 @@ impl WatchMemory {
             detail: String::new(),
             act: Act::None,
             evidence: None,
+            session: None,
             advance: std::collections::BTreeMap::new(),
             rise: std::collections::BTreeMap::new(),
             writers: Writers::default(),

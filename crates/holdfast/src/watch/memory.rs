@@ -82,6 +82,9 @@ pub struct WatchMemory {
     pub act: Act,
     /// Which evidence was last seen (a beat's identity), and since when.
     pub evidence: Option<(String, Sight)>,
+    /// The opening of the session under way, in Unix seconds, and since when that was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<(f64, Sight)>,
     /// Fields that must advance: the last value and since when.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub advance: BTreeMap<String, (Value, Sight)>,
@@ -162,10 +165,12 @@ impl WatchMemory {
         let of_fields = self.advance.values_mut().map(|(_, seen)| seen);
         let Probed { asked, answered, whole, .. } = &mut self.probed;
         let of_probes = [asked, answered, whole].into_iter().flatten();
+        let of_session = self.session.iter_mut().map(|(_, seen)| seen);
         let of_rises = self.rise.values_mut().flatten().map(|(_, seen)| seen);
         [&mut self.first]
             .into_iter()
             .chain(of_evidence)
+            .chain(of_session)
             .chain(of_fields)
             .chain(of_rises)
             .chain(of_probes)

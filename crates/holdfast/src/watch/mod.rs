@@ -31,7 +31,8 @@ pub use ask::{Observed, Said, ask, judge_all, observe, recall, recollect, watche
 pub use demand::{Demand, demands};
 pub use judge::{Context, Judged, Seen, judge};
 pub use memory::{
-    CIRCUIT_WATCH, CircuitMemory, HealthyRun, Heard, Incident, KnownHold, Memory, Probed, Silence, WatchMemory,
+    CIRCUIT_WATCH, CircuitMemory, HealthyRun, Heard, Incident, KnownHold, Memory, Probed, Silence,
+    WatchMemory,
 };
 pub use message::Message;
 pub use probed::{Reply, due, judge_asked, take_reply};

@@ -140,6 +140,7 @@ pub fn judge_asked(config: &Config, memory: &mut Memory, view: &View, watch: &Wa
     let waited = Waited::of(known, watch, session.as_ref(), now);
     let judged = if elsewhere::is_beat(watch) {
         let context = Context::of(config, circuit, view, watch, now, last_check.as_ref());
+        let context = Context { last_look: last_check.as_ref(), ..context };
         elsewhere::judge(known, watch, &context, &waited)
     } else {
         let resumed = circuit.resumed.as_ref().map(|resumed| resumed.age(now));

@@ -65,13 +65,13 @@ impl Case<'_> {
 
     /// And from the opening of the session; `None` while it is over.
     fn in_session(&self, span: Span) -> Option<Span> {
-        let open = match self.session {
-            None => f64::INFINITY,
-            Some(Session::Open { since, .. }) => (self.context.now.wall - since).max(0.0),
-            Some(Session::Closed { .. }) => return None,
-        };
+        if matches!(self.session, Some(Session::Closed { .. })) {
+            return None;
+        }
         let span = self.since(span);
-        Some(Span { all: span.all.min(open), awake: span.awake.min(open) })
+        let opened = self.memory.session.as_ref().map(|(_, opened)| self.span(opened));
+        let open = opened.unwrap_or(Span { all: f64::INFINITY, awake: f64::INFINITY });
+        Some(Span { all: span.all.min(open.all), awake: span.awake.min(open.awake) })
     }
 
     /// A stillness that began under a pause is that of a pipeline which honours it: no trip, and no blocked
