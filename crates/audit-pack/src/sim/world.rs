@@ -301,7 +301,8 @@ impl World {
         }
         let eye = self.host.process("eye");
         let memories = self.remembered();
-        let known = memories.iter().filter_map(|path| Some(Guard::read(&eye, path).ok()??.state.records)).max();
+        let known =
+            memories.iter().filter_map(|path| Some(Guard::read(&eye, path).ok()??.state.records)).max();
         if known.is_none_or(|known| known < records as u64) {
             self.breaks(|| format!("{records} records are signed, and {known:?} remembered"));
         }

@@ -162,12 +162,15 @@ fn a_server_that_is_not_there_may_come() {
                 let what = format!("{}, closed port", kind.name);
                 fails(&what, (kind.to)("127.0.0.1", free), &["refused", "127.0.0.1:"]);
             });
-            scope.spawn(move || {
-                let what = format!("{}, unknown name", kind.name);
-                // Without any name server it takes too long instead.
-                let says = ["lookup", "resolve", "Name", "name", "dns", "gave no answer within"];
-                fails(&what, (kind.to)("holdfast.invalid", 9), &says);
-            });
+            // Mail does not take a name that can be known to be nobody's without asking a name server.
+            if kind.name != "smtp" {
+                scope.spawn(move || {
+                    let what = format!("{}, unknown name", kind.name);
+                    // Its first part is too long for one: no name server is asked.
+                    let nobody = format!("{}.invalid", "n".repeat(64));
+                    fails(&what, (kind.to)(&nobody, 9), &["lookup", "resolve", "Name", "name", "dns"]);
+                });
+            }
         }
     });
 }

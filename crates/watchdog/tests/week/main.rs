@@ -124,7 +124,7 @@ impl Week {
         (Watchdog::open(self.sys, self.root.clone()), deliverer)
     }
 
-    fn look(&self, (watchdog, deliverer): &mut (Watchdog<'static>, Deliverer<'static>)) {
+    fn look((watchdog, deliverer): &mut (Watchdog<'static>, Deliverer<'static>)) {
         watchdog.evaluate();
         if let Some(work) = watchdog.work() {
             let delivered = deliverer.deliver(&work);
@@ -176,10 +176,10 @@ impl Week {
                 self.trade();
             }
             if manner == Manner::Resident {
-                self.look(&mut resident);
+                Self::look(&mut resident);
             } else if now.awake >= next_check {
                 // Each is a process of its own.
-                self.look(&mut self.open());
+                Self::look(&mut self.open());
                 next_check = now.awake + 15.0 * MINUTE;
             }
             self.host.clock.advance(MINUTE);
