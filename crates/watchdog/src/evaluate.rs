@@ -15,7 +15,7 @@ use holdfast::watch::{
 use holdfast::{Exit, Root};
 use holdfast_notify::{deaf, mute, states_of};
 
-use crate::deliver::{Delivered, Work};
+use crate::deliver::{self, Delivered, Work};
 use crate::{settings, system, tell};
 
 mod digest;
@@ -49,7 +49,6 @@ pub struct Watchdog<'a> {
     seq: u64,
     /// What was last written, but for the clocks: a change is written at once.
     saved: Option<(Sight, Digest)>,
-    actions: Vec<(String, String)>,
     notices: Vec<String>,
     /// Trips that face and ledger did not know any more when this watchdog began.
     lost_trips: Vec<String>,
@@ -99,7 +98,6 @@ impl<'a> Watchdog<'a> {
             memory,
             seq,
             saved: None,
-            actions: Vec::new(),
             notices,
             lost_trips,
             prober: Prober::default(),
@@ -145,7 +143,7 @@ impl<'a> Watchdog<'a> {
             message.text.push_str(&self.heads());
             self.memory.unstored.push(message);
         }
-        self.actions.extend(settled.actions);
+        self.memory.unrun.extend(settled.actions);
         exit = exit.and(self.save_if_changed());
         self.whole = exit == Exit::Ok;
         exit = exit.and(if settled.alarm { Exit::No } else { Exit::Ok });
@@ -238,7 +236,7 @@ impl<'a> Watchdog<'a> {
 
     /// Something waits to be told or done.
     pub fn has_news(&self) -> bool {
-        !self.memory.unstored.is_empty() || !self.actions.is_empty()
+        !self.memory.unstored.is_empty() || !self.memory.unrun.is_empty()
     }
 
     /// Says something to the journal beside an evaluation.
@@ -279,18 +277,30 @@ impl<'a> Watchdog<'a> {
             config: self.settings.config.clone(),
             channels_known: !self.settings.unusable,
             messages: self.memory.unstored.clone(),
-            actions: std::mem::take(&mut self.actions),
+            actions: self.memory.unrun.clone(),
             states: states_of(&self.memory.channels),
         };
         let waiting = !self.sys.store.list(&self.root.outbox()).unwrap_or_default().is_empty();
         (waiting || !work.messages.is_empty() || !work.actions.is_empty()).then_some(work)
     }
 
+    /// Begins the demanded actions, beside everything else: they wait for no channel that hangs. A crash before they are
+    /// known to be begun begins them again.
+    pub(crate) fn begin_actions(&mut self, sys: Sys<'static>) {
+        let actions = std::mem::take(&mut self.memory.unrun);
+        if !actions.is_empty() {
+            deliver::begin(sys, &self.root, &self.settings.config, &actions);
+            // Said on stderr.
+            let _ = self.save_if_changed();
+        }
+    }
+
     /// Takes in what came of the work; returns more work when that itself must be told.
     pub fn take_in(&mut self, delivered: &Delivered) -> Option<Work> {
-        // Request on stderr; the exit code is that of the delivery.
+        // Said on stderr; the exit code is that of the delivery.
         let _ = self.journal(delivered.journal.iter().cloned());
         self.memory.unstored.retain(|message| !delivered.stored.contains(&message.id));
+        self.memory.unrun.retain(|action| !delivered.begun.contains(action));
         self.memory.channels = delivered
             .states
             .iter()
@@ -302,11 +312,20 @@ impl<'a> Watchdog<'a> {
         if delivered.notes.is_empty() {
             return None;
         }
-        let text = delivered.notes.join("\n") + &self.heads();
+        let is_deaf = deaf(&self.settings.config.channels, &delivered.states);
+        let mut text = delivered.notes.join("\n");
+        if is_deaf {
+            text.extend(
+                delivered.unheard.iter().map(|subject| format!("\nnobody has heard of it yet: {subject}")),
+            );
+        }
+        text.push_str(&self.heads());
         let subject = format!("[{}] {}", self.sys.host, delivered.notes[0]);
         let (id, kind) = (new_id(now.wall), "notice".to_owned());
         let incidents = Vec::new();
-        self.memory.unstored.push(Message { id, kind, subject, text, incidents, at: now.wall, level: 1 });
+        // Where nobody else can be told.
+        let level = if is_deaf { 2 } else { 1 };
+        self.memory.unstored.push(Message { id, kind, subject, text, incidents, at: now.wall, level });
         self.work()
     }
 }

@@ -97,12 +97,14 @@ fn check(cli: &Cli, sys: Sys<'static>, root: &Root) -> Exit {
                 exit = exit.and(came.exit);
             }
         }
+        if let Some(ping) = watchdog.ping() {
+            let mut pinger = Pinger::new(sys, root.clone(), watchdog.ping_fault().take());
+            exit = exit.and(pinger.ping(&ping, PING_MOST));
+            *watchdog.ping_fault() = pinger.fault();
+        }
         exit = exit.and(watchdog.save_if_changed());
         if let Some(Err(what)) = watchdog.metrics(&evaluated.view).map(|metrics| metrics.write(&sys)) {
             exit = exit.and(complain(&what));
-        }
-        if let Some(ping) = watchdog.ping() {
-            exit = exit.and(Pinger::new(sys, root.clone()).ping(&ping, PING_MOST));
         }
         exit = exit.and(lock.exit());
         exit.and(show::evaluated(cli, &evaluated, exit))

@@ -47,6 +47,12 @@ pub struct Memory {
     pub journalled: Option<Sight>,
     /// How many complete evaluations there were since.
     pub checks: u64,
+    /// Actions that are to be run, and the incidents that they are for: a crash before that loses none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unrun: Vec<(String, String)>,
+    /// What the last outgoing ping met, where it was not heard.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ping_fault: Option<String>,
     /// Messages that are not yet in the outbox: a crash between here and there loses none.
     pub unstored: Vec<Message>,
     /// The delivery state of each alert channel, by name.
@@ -260,7 +266,13 @@ impl Memory {
 
     /// Reads what stands in `data/watchdog.json`; `None` if it is not ours.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice(bytes).ok()
+        let mut memory: Self = serde_json::from_slice(bytes).ok()?;
+        // A watchdog that knew no silences has told of everything.
+        let Self { incidents, silences, .. } = &mut memory;
+        for incident in incidents.iter_mut().filter(|incident| !silences.contains_key(&incident.watch)) {
+            incident.first_told.get_or_insert_with(|| incident.told.clone());
+        }
+        Some(memory)
     }
 
     /// The keys that go into `data/watchdog.json` beside those of a beat.

@@ -14,6 +14,8 @@ pub(super) struct Digest {
     holds: Vec<String>,
     ledger_len: u64,
     unstored: usize,
+    unrun: usize,
+    ping_fault: Option<String>,
     channels: BTreeMap<String, Value>,
 }
 
@@ -30,6 +32,8 @@ impl Digest {
             holds: memory.circuit.holds.iter().map(|hold| hold.id.clone()).collect(),
             ledger_len: memory.circuit.ledger_len,
             unstored: memory.unstored.len(),
+            unrun: memory.unrun.len(),
+            ping_fault: memory.ping_fault.clone(),
             channels: memory.channels.clone(),
         }
     }

@@ -191,3 +191,25 @@ fn actions_run_once_for_a_trip_and_are_journalled() {
     assert_eq!(scratch.read("ran.txt"), format!("cancelled {id}\n"));
     assert!(scratch.read("memory/journal.jsonl").contains("\"kind\":\"action\""));
 }
+
+/// Cancelling orders waits for no phone.
+#[test]
+fn an_action_waits_for_no_channel_that_hangs() {
+    let scratch = Scratch::with(
+        "[[watch]]\nname = \"bot\"\n[[watch]]\nname = \"hedge\"\nheartbeat = \"hedge\"\n\
+         on_fail = [\"trip\", \"alert\", \"run:cancel\"]\n\
+         [[channel]]\nkind = \"command\"\ncommand = [\"/bin/sh\", \"-c\", \"echo >> sending; sleep 600\"]\ntimeout = \"1m\"\n\
+         [action.cancel]\ncommand = [\"/bin/sh\", \"-c\", \"echo $HOLDFAST_INCIDENT > cancelled\"]\n",
+    );
+    fs::create_dir(scratch.path("data/heartbeats")).expect("a folder");
+    scratch.beat(0.0, "ok");
+    scratch.put("data/heartbeats/hedge.json", &scratch.read("data/heartbeat.json"));
+    let mut resident = scratch.command(&["run"]).stderr(std::process::Stdio::null()).spawn().expect("starts");
+    scratch.beat(0.0, "failed");
+    crate::wait_until("the channel hangs", || !scratch.read("sending").is_empty());
+    scratch.put("data/heartbeats/hedge.json", &scratch.read("data/heartbeat.json"));
+    crate::wait_until("the orders are cancelled", || !scratch.read("cancelled").is_empty());
+    assert!(scratch.json("data/watchdog.json").get("unrun").is_none(), "it is known to be begun");
+    resident.kill().expect("runs");
+    resident.wait().expect("ends");
+}
