@@ -56,8 +56,8 @@ impl Settings {
         }
         // It may hold secrets: nobody reads the copy who does not read the original.
         let mode = sys.store.stat(&root.config()).ok().flatten().and_then(|stat| stat.owner.mode);
-        let is_secret = mode.is_some_and(|mode| mode & 0o077 == 0);
-        sys.store.replace(&path, bytes, if is_secret { Secrecy::Secret } else { Secrecy::Shared })
+        let others_read = mode.is_none_or(|mode| mode & 0o077 != 0);
+        sys.store.replace(&path, bytes, if others_read { Secrecy::Shared } else { Secrecy::Secret })
     }
 
     /// The trouble in one line, beginning with what it means.

@@ -140,3 +140,19 @@ fn a_heartbeat_that_vanishes_is_missing_not_forgotten() {
     let found = scratch.run(&["check", "--json"]).json();
     assert_eq!(found["watches"]["hl"]["verdict"], "missing");
 }
+
+#[test]
+fn the_copy_of_a_secret_configuration_is_as_secret() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    for (original, copy) in [(0o600, 0o600), (0o640, 0o640)] {
+        let scratch = Scratch::with(WATCH);
+        fs::set_permissions(scratch.path("holdfast.toml"), fs::Permissions::from_mode(original))
+            .expect("ours");
+        scratch.beat(0.0, "ok");
+        scratch.run(&["check"]);
+        let mode =
+            fs::metadata(scratch.path("data/config-last-good.toml")).expect("kept").permissions().mode();
+        assert_eq!(mode & 0o777, copy, "of {original:o}");
+    }
+}
