@@ -9,8 +9,8 @@ use holdfast::journal::{self, Entry};
 use holdfast::settings::Settings;
 use holdfast::sys::{Now, Sys};
 use holdfast::watch::{
-    CIRCUIT_WATCH, Demand, Happened, Judged, Memory, Message, Settled, Sight, TripDone, demands, judge_all,
-    observe, recall, settle, watches,
+    CIRCUIT_WATCH, Demand, Happened, Judged, Memory, Message, Probed, Settled, Sight, TripDone, demands,
+    judge_all, observe, recall, settle, watches,
 };
 use holdfast::{Exit, Root};
 use holdfast_notify::{deaf, mute, states_of};
@@ -88,6 +88,14 @@ impl<'a> Watchdog<'a> {
                 Default::default()
             }
         };
+        // A question that the last one did not live to see answered is asked again.
+        let now = sys.clock.now();
+        for Probed { asked, answered, .. } in memory.watches.values_mut().map(|watch| &mut watch.probed) {
+            let age = |sight: &Option<Sight>| sight.as_ref().map_or(f64::INFINITY, |sight| sight.age(&now));
+            if age(asked) < age(answered) {
+                *asked = None;
+            }
+        }
         // Of this program, whoever wrote the memory.
         memory.source = Some(SOURCE.to_owned());
         let lost_trips = circuit::lost_trips(&sys, &root);

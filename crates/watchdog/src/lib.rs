@@ -90,7 +90,8 @@ fn check(cli: &Cli, sys: Sys<'static>, root: &Root) -> Exit {
             let came = deliverer.deliver(&work);
             // A broken channel is told through the others, at once.
             let more = watchdog.take_in(&came);
-            exit = exit.and(came.exit);
+            // What is done is not done again, should the time run out now.
+            exit = exit.and(came.exit).and(watchdog.save_if_changed());
             if let Some(work) = more {
                 let came = deliverer.deliver(&work);
                 watchdog.take_in(&came);

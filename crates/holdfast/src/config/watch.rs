@@ -210,6 +210,11 @@ impl Watch {
             probe: Probe::read(&section)?,
         };
         watch.local_beats_are_not_asked(&section)?;
+        let OnFail { trip, alert, run } = &watch.on_fail;
+        if !run.is_empty() && trip.is_none() && !alert {
+            let fact = "on_fail has an action and neither trip nor alert: nobody would be told";
+            return Err(section.problem("on_fail", fact, "add \"alert\" or \"trip\""));
+        }
         Ok(watch)
     }
 

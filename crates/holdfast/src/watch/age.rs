@@ -83,6 +83,11 @@ impl Sight {
         (self.age == 0.0).then_some(now)
     }
 
+    /// Of something on another machine, which was awake while this one slept.
+    pub(super) fn of_another_host(&self) -> Self {
+        Self { awake_age: self.age, ..self.clone() }
+    }
+
     fn of_this_boot(&self, now: &Now) -> bool {
         same_boot(now, self.boot.as_deref(), self.up, Some(self.awake))
     }

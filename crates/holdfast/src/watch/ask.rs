@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::age::rebooted_unnamed;
-use super::elsewhere;
 use super::judge::{Context, Judged, Seen, judge};
 use super::memory::{Memory, WatchMemory};
 use super::probed::judge_asked;
@@ -224,11 +223,7 @@ fn recalled(config: &Config, memory: &mut Memory, view: &View, watch: &Watch, no
         return Judged::new(Verdict::Unknown, Act::Alert, "the watchdog has no answer of it yet");
     };
     let ago = age(answered.age(now));
-    let judged = if elsewhere::is_beat(watch) {
-        judge_asked(config, memory, view, watch, now)
-    } else {
-        let known = &memory.watches[watch.name.as_str()];
-        Judged::new(known.verdict, known.act, known.detail.clone())
-    };
+    // An answer of long ago is no health (**silence-is-not-health**).
+    let judged = judge_asked(config, memory, view, watch, now);
     Judged { detail: format!("{} (the watchdog's last answer is {ago} old)", judged.detail), ..judged }
 }

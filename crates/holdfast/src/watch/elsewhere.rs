@@ -34,7 +34,14 @@ pub(super) fn hear(known: &mut WatchMemory, watch: &Watch, seen: Seen, now: &Now
         calendar: None,
         step: None,
     };
+    let before = known.evidence.as_ref().map(|(key, _)| key.clone());
     remember(watch, &seen, known, &context);
+    if let Some((key, sight)) = &mut known.evidence
+        && before.as_ref() != Some(key)
+    {
+        // That this host slept excuses no other one.
+        *sight = sight.of_another_host();
+    }
     known.probed.heard = Some(match seen {
         Seen::Missing => Heard::Missing,
         Seen::Malformed(what) => Heard::Malformed(what),

@@ -15,6 +15,8 @@ use crate::time::age;
 const SILENT: f64 = 5.0;
 /// A question may take this much longer than its timeout, in seconds, before that is said.
 const LATE: f64 = 2.0;
+/// And then for one interval, but for no longer than this, in seconds, until nothing is known any more.
+const HUNG_MOST: f64 = 60.0;
 
 /// What came of a question.
 #[derive(Clone, Debug)]
@@ -169,15 +171,20 @@ impl Waited {
         let (every, timeout) = (watch.probe.every.as_secs_f64(), watch.probe.timeout.as_secs_f64());
         let opened = opened(session, now);
         let answer = answered.as_ref().map(|answered| answered.age(now));
+        let out = asked.as_ref().map_or(0.0, |asked| asked.awake_age(now));
         let asked = asked.as_ref().map_or(0.0, |asked| asked.age(now));
         let silent = answer.unwrap_or_else(|| known.first.age(now)).min(opened);
         let patience = SILENT * every + timeout;
         let (late, waits) = (timeout + LATE, answer.is_none_or(|answer| answer > asked));
-        let deadline = if waits { (patience - silent).max(late - asked) } else { every - asked };
+        // Long beyond its deadline a question says that something hangs, whatever was answered before.
+        let hung = late + every.min(HUNG_MOST);
+        let stuck = waits && out > hung;
+        let deadline =
+            if waits { (hung - out).min((patience - silent).max(late - asked)) } else { every - asked };
         Self {
             silent,
-            current: answer.is_some_and(|answer| answer <= patience && answer <= opened),
-            overdue: silent > patience && asked > late,
+            current: !stuck && answer.is_some_and(|answer| answer <= patience && answer <= opened),
+            overdue: stuck || silent > patience && asked > late,
             next: Some(deadline).filter(|next| *next > 0.0),
         }
     }

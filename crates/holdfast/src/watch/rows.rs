@@ -55,10 +55,16 @@ impl Case<'_> {
         Span { all: sight.age(now), awake: sight.awake_age(now) }
     }
 
+    /// How long somebody has had time since then: of another machine, while this one slept, too.
+    fn patience(&self, sight: &Sight) -> Span {
+        let span = self.span(sight);
+        if self.watch.kind.is_asked() { Span { awake: span.all, ..span } } else { span }
+    }
+
     /// Time counts from the latest of the beat, the last resume and the first sight of the watch.
     fn since(&self, span: Span) -> Span {
         [Some(&self.memory.first), self.context.resumed].into_iter().flatten().fold(span, |span, sight| {
-            let other = self.span(sight);
+            let other = self.patience(sight);
             Span { all: span.all.min(other.all), awake: span.awake.min(other.awake) }
         })
     }
@@ -69,7 +75,7 @@ impl Case<'_> {
             return None;
         }
         let span = self.since(span);
-        let opened = self.memory.session.as_ref().map(|(_, opened)| self.span(opened));
+        let opened = self.memory.session.as_ref().map(|(_, opened)| self.patience(opened));
         let open = opened.unwrap_or(Span { all: f64::INFINITY, awake: f64::INFINITY });
         Some(Span { all: span.all.min(open.all), awake: span.awake.min(open.awake) })
     }

@@ -101,7 +101,8 @@ impl Watchdog<'_> {
         let failed = last.is_some_and(|run| run.failed);
         self.memory.healthy.insert(name.to_owned(), HealthyRun { begun: Sight::now(&now), ended, failed });
         let left = Duration::from_secs_f64((began + CHECK_MOST - now.up).max(0.0));
-        let most = if stays { Duration::MAX } else { left };
+        // One that began while all was well may not go on for long after a trip.
+        let most = if stays { Duration::from_secs_f64(EVERY) } else { left };
         let job = action::job(self.root.path(), name, action, None, action.timeout.0.min(most));
         let run = match &mut self.prober {
             Prober::InTurn => Ran::of(name.to_owned(), &job, &self.sys),

@@ -84,7 +84,10 @@ impl Watchdog<'_> {
                 None => waiting.push(question),
             }
         }
-        if let Prober::Beside(beside) = &self.prober {
+        // In a single check all are waited for, those that were quick too.
+        if let Prober::Beside(beside) = &self.prober
+            && !beside.probes.is_waited_for()
+        {
             let come = beside.probes.come();
             trips.extend(come.into_iter().filter_map(|answer| self.take_answer(&asked, answer, view)));
         }

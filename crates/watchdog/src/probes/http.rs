@@ -28,8 +28,13 @@ pub(super) fn ask(question: &Question, sys: &Sys) -> Reply {
     let began = sys.clock.now().awake;
     let came = get(url, header.as_ref().map_or(&[], |header| header), question);
     let took = sys.clock.now().awake - began;
+    let shown = |text: &str| {
+        let text = secret.as_ref().map_or_else(|| text.to_owned(), |secret| secret.redact(text));
+        without_path(&text, url)
+    };
+    let took_ms = (took * 1e3).round();
     let judged = match came {
-        Ok(response) => judge(&response, url, status, expect.as_ref()),
+        Ok(response) => judge(&response, url, status, expect.as_ref(), &shown),
         // A redirect is an answer, where it is the one that is waited for.
         Err(HttpError::Moved { status: moved, .. }) if status.contains(&moved) && expect.is_none() => {
             Ok(format!("{} answers {moved}", server(url)))
@@ -38,11 +43,6 @@ pub(super) fn ask(question: &Question, sys: &Sys) -> Reply {
         Err(error @ HttpError::Timeout { .. }) => return question.too_slow(&error.to_string()),
         Err(error) => Err(error.to_string()),
     };
-    let shown = |text: &str| {
-        let text = secret.as_ref().map_or_else(|| text.to_owned(), |secret| secret.redact(text));
-        without_path(&text, url)
-    };
-    let took_ms = (took * 1e3).round();
     match judged {
         Ok(well) => match max_latency.filter(|most| took > most.as_secs_f64()) {
             Some(most) => {
@@ -59,7 +59,14 @@ pub(super) fn get(url: &str, headers: &[(&str, &str)], question: &Question) -> R
     call(&Call { method: "GET", url, headers, body: &[], timeout: question.timeout, most: MAX_READ })
 }
 
-fn judge(response: &Response, url: &str, good: &[u16], expect: Option<&Expect>) -> Result<String, String> {
+/// `hide` takes secrets out, before anything is cut: of a part of one nobody knows what it is.
+fn judge(
+    response: &Response,
+    url: &str,
+    good: &[u16],
+    expect: Option<&Expect>,
+    hide: &dyn Fn(&str) -> String,
+) -> Result<String, String> {
     let (server, status) = (server(url), response.status);
     let is_good = if good.is_empty() { (200..300).contains(&status) } else { good.contains(&status) };
     if !is_good {
@@ -73,7 +80,7 @@ fn judge(response: &Response, url: &str, good: &[u16], expect: Option<&Expect>) 
     let Some(Expect { pointer, equals }) = expect else { return Ok(answers) };
     let object = json::object(&response.body).map_err(|what| format!("{answers}, but the body {what}"))?;
     let value = pointer.get(&object).ok_or_else(|| format!("{answers}, but {pointer} is not in the body"))?;
-    let shown = |value: &Value| printable(&value.to_string(), VALUE_MAX);
+    let shown = |value: &Value| printable(&hide(&value.to_string()), VALUE_MAX);
     match equals {
         Some(expected) if !same(value, expected) => {
             Err(format!("{answers}, but {pointer} is {}, expected {}", shown(value), shown(expected)))

@@ -116,13 +116,13 @@ fn what_does_not_answer_is_unknown_and_a_failure_stays_one() {
     let mut w = Asking::new(HTTP);
     assert!(w.is_due());
     is(&w.says(), Verdict::Unknown, Act::None, "has not answered yet");
-    // Five intervals and a timeout.
-    is(&w.after(309.0).says(), Verdict::Unknown, Act::None, "has not answered yet");
-    is(&w.after(2.0).says(), Verdict::Unknown, Act::Alert, "no answer for 5m");
+    // Its timeout, a moment, and one interval.
+    is(&w.after(71.0).says(), Verdict::Unknown, Act::None, "has not answered yet");
+    is(&w.after(2.0).says(), Verdict::Unknown, Act::Alert, "no answer for 1m 13s");
     is(&w.answer(Reply::fresh("well")), Verdict::Fresh, Act::None, "well");
     assert!(w.after(60.0).is_due());
     is(&w.after(60.0).says(), Verdict::Fresh, Act::None, "well");
-    is(&w.after(250.0).says(), Verdict::Unknown, Act::Alert, "no answer for 6m");
+    is(&w.after(13.0).says(), Verdict::Unknown, Act::Alert, "no answer for 2m 13s");
     w.answer(Reply::failed("503"));
     assert!(w.is_due());
     is(&w.after(4000.0).says(), Verdict::Failed, Act::Trip, "503");
@@ -144,7 +144,7 @@ fn what_was_not_looked_at_for_long_is_unknown_until_it_has_had_its_time() {
 fn it_says_when_it_is_to_be_looked_at_again() {
     let mut w = Asking::new(HTTP);
     assert!(w.is_due());
-    assert_eq!(w.says().next, Some(310.0), "a silence is told then");
+    assert_eq!(w.says().next, Some(72.0), "a silence is told then");
     w.after(1.0).answer(Reply::fresh("well"));
     assert_eq!(w.after(9.0).says().next, Some(50.0), "the next question");
 }

@@ -146,9 +146,9 @@ fn a_question_that_hangs_is_told_and_the_age_of_the_beat_counts_on() {
     let reply = beat(&w, 0.0, "");
     w.round(reply);
     assert!(w.after(60.0).is_due());
-    is(&w.after(200.0).says(), Verdict::Fresh, Act::None, "last beat 4m 20s ago");
-    is(&w.after(60.0).says(), Verdict::Unknown, Act::Alert, "no answer: nothing for 5m 20s");
-    is(&w.after(600.0).says(), Verdict::Stale, Act::Trip, "last beat 15m 20s ago");
+    is(&w.after(70.0).says(), Verdict::Fresh, Act::None, "last beat 2m 10s ago");
+    is(&w.after(60.0).says(), Verdict::Unknown, Act::Alert, "no answer: nothing for 3m 10s");
+    is(&w.after(730.0).says(), Verdict::Stale, Act::Trip, "last beat 15m 20s ago");
 }
 
 #[test]
@@ -245,4 +245,15 @@ fn a_person_who_resumes_is_told_what_was_heard_and_nobody_is_asked_for_it() {
             ("new".to_owned(), Verdict::Unknown, "the watchdog has no answer of it yet".to_owned(), false),
         ]
     );
+}
+
+/// The other machine was awake: that ours slept is no excuse of its bot's.
+#[test]
+fn our_sleep_excuses_nobody_elsewhere() {
+    let mut w = Asking::new(URL);
+    let reply = beat(&w, 0.0, "");
+    is(&w.round(reply), Verdict::Fresh, Act::None, "last beat");
+    w.clock.suspend(8.0 * 3600.0);
+    let reply = beat(&w, 6.0 * 3600.0, "");
+    is(&w.round(reply), Verdict::Stale, Act::Trip, "last beat 6h ago");
 }
