@@ -161,7 +161,7 @@ fn mend(code: u16, stage: &Stage) -> &'static str {
         (_, Stage::Greeting | Stage::Hello | Stage::Starttls) => {
             "it does not serve us: check host, port and security"
         }
-        (_, Stage::Text) => "it does not take this mail: look for the reason in its log",
+        (_, Stage::Data | Stage::Text) => "it does not take this mail: look for the reason in its log",
     }
 }
 
