@@ -94,6 +94,10 @@ impl Service for Server {
         }
     }
 
+    fn says_more_than_its_status(&self) -> bool {
+        true
+    }
+
     /// A portal says 200, too, and rings no phone.
     fn doubt(&self, reply: &Reply) -> Option<&'static str> {
         let told = serde_json::from_slice::<Value>(&reply.body).is_ok_and(|answer| {

@@ -4,7 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use holdfast_http::{Call, HttpError, Reply, call, server};
+use holdfast_http::{Call, HttpError, Reply, call, call_for_status, server};
 
 use crate::alert::one_line;
 use crate::secret::Secret;
@@ -31,6 +31,9 @@ pub(crate) trait Service {
     /// What to do about a refusal with this status.
     fn mend(&self, status: u16) -> &'static str;
 
+    /// Its yes is in the body; otherwise the status says everything.
+    fn says_more_than_its_status(&self) -> bool;
+
     /// What is wrong with an answer that says yes.
     fn doubt(&self, reply: &Reply) -> Option<&'static str>;
 }
@@ -39,7 +42,8 @@ pub(crate) trait Service {
 pub(crate) fn post(post: &Post<'_>, service: &dyn Service, wall: f64) -> Verdict {
     let headers: Vec<(&str, &str)> =
         post.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let asked = call(&Call {
+    let ask = if service.says_more_than_its_status() { call } else { call_for_status };
+    let asked = ask(&Call {
         method: "POST",
         url: post.url,
         headers: &headers,

@@ -184,6 +184,10 @@ impl Service for AnyService {
         }
     }
 
+    fn says_more_than_its_status(&self) -> bool {
+        false
+    }
+
     fn doubt(&self, _: &Reply) -> Option<&'static str> {
         None
     }
