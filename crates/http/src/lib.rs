@@ -3,6 +3,7 @@
 //! What goes to a server may be a secret in its URL, and what comes back is a stranger's. So an error names the server
 //! and never the URL, and a redirect is an error: nothing that we send leads elsewhere.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -49,6 +50,11 @@ impl Reply {
     /// A header, if it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// All that it says. Who hides secrets does it here: what is cut could hold a part of one.
+    pub fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.body)
     }
 
     /// The beginning of what it says, on one line.

@@ -59,7 +59,7 @@ impl<'a> Ntfy<'a> {
             veil = veil.hiding(token.expose());
         }
         let post_it = Post { url: self.base_url, headers, body, timeout: sending.timeout };
-        veil.over(post(&post_it, &Server, wall))
+        post(&post_it, &Server, &veil, wall)
     }
 }
 

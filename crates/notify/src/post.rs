@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use holdfast_http::{Call, HttpError, Reply, call, call_for_status, server};
 
 use crate::alert::one_line;
-use crate::secret::Secret;
+use crate::secret::{Secret, Veil};
 use crate::transport::Verdict;
 
 /// The most that is read of an answer, in bytes.
@@ -38,8 +38,8 @@ pub(crate) trait Service {
     fn doubt(&self, reply: &Reply) -> Option<&'static str>;
 }
 
-/// Sends once. `wall` is for dates that a server names.
-pub(crate) fn post(post: &Post<'_>, service: &dyn Service, wall: f64) -> Verdict {
+/// Sends once. `wall` is for dates that a server names, `veil` for what it repeats: hidden before anything is cut.
+pub(crate) fn post(post: &Post<'_>, service: &dyn Service, veil: &Veil, wall: f64) -> Verdict {
     let headers: Vec<(&str, &str)> =
         post.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let ask = if service.says_more_than_its_status() { call } else { call_for_status };
@@ -52,15 +52,15 @@ pub(crate) fn post(post: &Post<'_>, service: &dyn Service, wall: f64) -> Verdict
         most: ANSWER_MAX,
     });
     match asked {
-        Ok(reply) => judge(&reply, &server(post.url), service, wall),
+        Ok(reply) => judge(&reply, &server(post.url), service, veil, wall),
         Err(error @ HttpError::Url) => Verdict::refused(error.to_string()),
-        Err(error) => Verdict::later(one_line(&error.to_string(), SAID_MAX)),
+        Err(error) => Verdict::later(one_line(&veil.clean(&error.to_string()), SAID_MAX)),
     }
 }
 
-fn judge(reply: &Reply, server: &str, service: &dyn Service, wall: f64) -> Verdict {
+fn judge(reply: &Reply, server: &str, service: &dyn Service, veil: &Veil, wall: f64) -> Verdict {
     let status = reply.status;
-    let said = one_line(&format!("{server} says {status} {}", reply.said()), SAID_MAX);
+    let said = one_line(&format!("{server} says {status} {}", veil.clean(&reply.text())), SAID_MAX);
     match status {
         200..=299 => match service.doubt(reply) {
             None => Verdict::Accepted,

@@ -326,6 +326,19 @@ fn no_failure_shows_the_password() {
 }
 
 #[test]
+fn a_cut_leaves_no_part_of_the_password() {
+    let world = World::new();
+    let login = Some(("me", secret(&world, "password", "SECRET-SECRET")));
+    let no: &'static str = format!("535 {} SECRET-SECRET\r\n", "x".repeat(189)).leak();
+    let says: &'static [&'static str] = vec!["220 x\r\n", "250-x\r\n250 AUTH PLAIN\r\n", no].leak();
+    let delivery = send(&world, &Mail { login, ..PLAIN }.at(scripted(says)), &world.alert("a"));
+    assert!(
+        error_of(&delivery, "smtp").contains("xxx") && !format!("{delivery:?}").contains("SEC"),
+        "{delivery:?}"
+    );
+}
+
+#[test]
 fn nothing_that_was_said_before_the_encryption_counts() {
     let world = World::new();
     let port = scripted(&["220 sink\r\n", "250-sink\r\n250 STARTTLS\r\n", "220 go\r\n250 injected\r\n"]);

@@ -368,3 +368,16 @@ fn a_status_counts_whatever_comes_behind_it() {
     let delivery = deliver(&world, &webhook(dripping.base_url()));
     assert!(delivery.all_heard() && dripping.requests() == 1, "{delivery:?}");
 }
+
+#[test]
+fn a_cut_leaves_no_part_of_a_secret() {
+    // Wherever the cut is, it goes through one of them.
+    for before in (0..400).step_by(5) {
+        let world = World::new();
+        let key = "KEYKEYKEYKEYKEYKEYKEY";
+        let receiver = Receiver::start(move |_| Answer::new(400, "x".repeat(before) + key));
+        let delivery = deliver(&world, &webhook(format!("{}/{key}", receiver.server.url())));
+        assert!(!error_of(&delivery, "webhook").is_empty());
+        assert!(!format!("{delivery:?}").contains("KEY"), "{delivery:?}");
+    }
+}
