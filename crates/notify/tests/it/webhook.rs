@@ -381,3 +381,18 @@ fn a_cut_leaves_no_part_of_a_secret() {
         assert!(!format!("{delivery:?}").contains("KEY"), "{delivery:?}");
     }
 }
+
+#[test]
+fn a_content_type_is_what_it_is_in_any_case() {
+    let world = World::new();
+    for (kind, says) in [
+        ("Application/JSON", "is no JSON"),
+        ("Application/X-WWW-Form-Urlencoded; charset=utf-8", "in which a text could add fields: use JSON"),
+    ] {
+        let headers = vec![("content-type", kind)].leak();
+        let parts = Parts { body: Some("text={{text}}"), headers, ..NONE };
+        let error =
+            fault(world.sys.store, world.path(), &hook(&world, "http://127.0.0.1:1".to_owned(), parts));
+        assert!(error.as_ref().is_some_and(|error| error.contains(says)), "{kind}: {error:?}");
+    }
+}
