@@ -8,7 +8,7 @@ use holdfast::journal::{self, Entry};
 use holdfast::sys::{Job, Sys};
 use holdfast::watch::Message;
 use holdfast::{Exit, Root};
-use holdfast_notify::{Alert, AlertKind, Delivery, Direct, Event, Outbox, Progress, Put, States, Transport};
+use holdfast_notify::{Alert, AlertKind, Delivery, Direct, Event, Outbox, Put, States, Transport};
 
 use crate::evaluate::BY;
 use crate::{action, tell};
@@ -19,6 +19,8 @@ const BUDGET: Duration = Duration::from_secs(12);
 pub(crate) const LONGEST: Duration = Duration::from_millis(11_700);
 /// What is left beside the longest send where nobody waits for the end.
 const MARGIN: Duration = Duration::from_secs(2);
+/// Between two deliveries, in seconds.
+const PAUSE_LEAST: f64 = 1.0;
 
 /// What somebody who may wait has to do.
 #[derive(Clone)]
@@ -126,7 +128,7 @@ impl<'a> Deliverer<'a> {
             stored: stored.into_iter().collect(),
             states: delivery.states(),
             notes: delivery.notes.iter().map(ToString::to_string).collect(),
-            next: self.next(),
+            next: self.next(work),
             begun: work.actions.clone(),
             unheard: self.unheard(),
         }
@@ -183,21 +185,10 @@ impl<'a> Deliverer<'a> {
         }
     }
 
-    /// When the next try of anything in the outbox is due.
-    fn next(&self) -> Option<f64> {
-        let now = self.sys.clock.now();
-        let pending = self.outbox.pending(&self.sys);
-        let due = |progress: &Progress| match progress {
-            Progress::Pending { due, .. } => Some(due.as_ref().map_or(0.0, |due| due.remaining(&now))),
-            Progress::Failed { due, .. } => Some(due.remaining(&now)),
-            Progress::Accepted { .. } => None,
-        };
-        pending
-            .entries
-            .iter()
-            .flat_map(|entry| entry.channels.values())
-            .filter_map(due)
-            .min_by(f64::total_cmp)
+    /// When the next try of anything in the outbox is due. One that was due and was not made is not made at once: what
+    /// held it up is likely to be there still.
+    fn next(&self, work: &Work) -> Option<f64> {
+        Some(self.outbox.next_try(&self.sys, &work.config.channels)?.max(PAUSE_LEAST))
     }
 }
 

@@ -235,7 +235,7 @@ fn scripted(says: &'static [&'static str]) -> u16 {
 
 #[test]
 fn odd_servers_are_understood_or_told() {
-    let cases: [(&'static [&'static str], bool, &str); 6] = [
+    let cases: [(&'static [&'static str], bool, &str); 10] = [
         (
             &["554 no mail from you\r\n"],
             true,
@@ -250,6 +250,19 @@ fn odd_servers_are_understood_or_told() {
             true,
             "says 554 [31mno to the mail itself",
         ),
+        // One answer too many: what follows is one behind, and 354 is no yes to the mail.
+        (
+            &["220 x\r\n", "250 x\r\n", "250 ok\r\n", "250 ok\r\n250 ok\r\n", "354 go\r\n"],
+            false,
+            "answers 250 to the mail itself, not as a mail server does",
+        ),
+        (
+            &["220 x\r\n", "250 x\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n354 go\r\n"],
+            false,
+            "answers 354 to the mail itself, not as a mail server does",
+        ),
+        (&["220 x\r\n", "354 x\r\n"], false, "answers 354 to EHLO, not as a mail server does"),
+        (&["354 x\r\n"], false, "answers 354 to our coming, not as a mail server does"),
     ];
     std::thread::scope(|scope| {
         for (says, broken, error_says) in cases {
@@ -262,6 +275,16 @@ fn odd_servers_are_understood_or_told() {
             });
         }
     });
+}
+
+#[test]
+fn a_login_is_a_yes_to_the_login() {
+    let world = World::new();
+    let login = Some(("me", secret(&world, "password", "pass word")));
+    let says = &["220 x\r\n", "250-x\r\n250 AUTH PLAIN\r\n", "250 ok\r\n"];
+    let delivery = send(&world, &Mail { login, ..PLAIN }.at(scripted(says)), &world.alert("a"));
+    let error = error_of(&delivery, "smtp");
+    assert!(error.ends_with("answers 250 to the login, not as a mail server does"), "{error}");
 }
 
 #[test]
@@ -300,6 +323,19 @@ fn no_failure_shows_the_password() {
             assert!(!format!("{delivery:?}").contains(shown), "{delivery:?}");
         }
     }
+}
+
+#[test]
+fn a_cut_leaves_no_part_of_the_password() {
+    let world = World::new();
+    let login = Some(("me", secret(&world, "password", "SECRET-SECRET")));
+    let no: &'static str = format!("535 {} SECRET-SECRET\r\n", "x".repeat(189)).leak();
+    let says: &'static [&'static str] = vec!["220 x\r\n", "250-x\r\n250 AUTH PLAIN\r\n", no].leak();
+    let delivery = send(&world, &Mail { login, ..PLAIN }.at(scripted(says)), &world.alert("a"));
+    assert!(
+        error_of(&delivery, "smtp").contains("xxx") && !format!("{delivery:?}").contains("SEC"),
+        "{delivery:?}"
+    );
 }
 
 #[test]
