@@ -209,7 +209,9 @@ fn an_action_waits_for_no_channel_that_hangs() {
     crate::wait_until("the channel hangs", || !scratch.read("sending").is_empty());
     scratch.put("data/heartbeats/hedge.json", &scratch.read("data/heartbeat.json"));
     crate::wait_until("the orders are cancelled", || !scratch.read("cancelled").is_empty());
-    assert!(scratch.json("data/watchdog.json").get("unrun").is_none(), "it is known to be begun");
+    crate::wait_until("it is known to be begun", || {
+        scratch.json("data/watchdog.json").get("unrun").is_none()
+    });
     resident.kill().expect("runs");
     resident.wait().expect("ends");
 }
