@@ -34,7 +34,7 @@ pub use error::{ConfigError, FILE_NAME, Mistake};
 pub use fleet::Fleet;
 pub use pointer::{NotAPointer, Pointer};
 pub use service::{Equity, Overseer, Polling, Positions, PositionsFormat, Process, Restart, Service, Start};
-pub use shared::{Auth, Expect, Secret};
+pub use shared::{Auth, Bounds, Expect, Secret};
 pub use watch::{BeatSource, Limit, OnFail, Probe, Watch, WatchKind};
 pub(crate) use watch::{ESCALATE_AFTER, REMIND_EVERY};
 

@@ -90,12 +90,56 @@ pub struct Expect {
     pub pointer: Pointer,
     /// What; nothing: it need only be there.
     pub equals: Option<json::Value>,
+    /// Bounds on it, if it is to be a number.
+    pub bounds: Bounds,
+}
+
+/// Bounds on a number. Without any, everything is within them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Bounds {
+    /// It may not be less.
+    pub min: Option<f64>,
+    /// It may not be greater.
+    pub max: Option<f64>,
+}
+
+impl Bounds {
+    /// `min` and `max` of a table.
+    pub(super) fn read(section: &Section<'_, '_>) -> Result<Self, Problem> {
+        let bounds = Self { min: section.get("min")?, max: section.get("max")? };
+        match (bounds.min, bounds.max) {
+            (Some(min), Some(max)) if min > max => {
+                Err(section.problem("min", format!("min {min} is above max {max}"), "exchange them"))
+            }
+            _ => Ok(bounds),
+        }
+    }
+
+    /// There is none.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The bound that `value` is beyond, in words.
+    pub fn crossed(&self, value: f64) -> Option<String> {
+        let above = self.max.filter(|max| value > *max).map(|max| format!("limit {max}"));
+        above.or_else(|| self.min.filter(|min| value < *min).map(|min| format!("must be at least {min}")))
+    }
 }
 
 impl Read for Expect {
     fn read(value: &Value<'_>) -> Result<Self, Problem> {
         let section = Section::of("the expected reply", value)?;
-        section.only(&["pointer", "equals"])?;
-        Ok(Self { pointer: section.need("pointer", "\"/status\"")?, equals: section.get("equals")? })
+        section.only(&["pointer", "equals", "min", "max"])?;
+        let expect = Self {
+            pointer: section.need("pointer", "\"/status\"")?,
+            equals: section.get("equals")?,
+            bounds: Bounds::read(&section)?,
+        };
+        if expect.equals.is_some() && !expect.bounds.is_empty() {
+            let fact = "equals and min or max say different things of one value";
+            return Err(section.problem("equals", fact, "keep equals, or min and max"));
+        }
+        Ok(expect)
     }
 }

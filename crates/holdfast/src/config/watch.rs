@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::error::Problem;
 use super::section::{Read, Schema, Section, Value, one_of, said, text};
 use super::values::{Address, Argv, OneOrMore, Url, Whole};
-use super::{Auth, Expect, Pointer};
+use super::{Auth, Bounds, Expect, Pointer};
 use crate::circuit::Mode;
 use crate::heartbeat::Name;
 use crate::time::Span;
@@ -141,10 +141,8 @@ pub enum BeatSource {
 pub struct Limit {
     /// The number.
     pub field: Pointer,
-    /// It may not be greater.
-    pub max: Option<f64>,
-    /// It may not be less.
-    pub min: Option<f64>,
+    /// It must be within them.
+    pub bounds: Bounds,
     /// It may not rise faster; a fall resets the rise.
     pub max_rise_per_hour: Option<f64>,
 }
@@ -210,12 +208,27 @@ impl Watch {
             probe: Probe::read(&section)?,
         };
         watch.local_beats_are_not_asked(&section)?;
+        watch.is_asked_before_it_is_stale(&section)?;
         let OnFail { trip, alert, run } = &watch.on_fail;
         if !run.is_empty() && trip.is_none() && !alert {
             let fact = "on_fail has an action and neither trip nor alert: nobody would be told";
             return Err(section.problem("on_fail", fact, "add \"alert\" or \"trip\""));
         }
         Ok(watch)
+    }
+
+    /// Else a beat would be stale before anybody looks for the next.
+    fn is_asked_before_it_is_stale(&self, section: &Section<'_, '_>) -> Result<(), Problem> {
+        let Self { max_age, probe, .. } = self;
+        let elsewhere = matches!(self.kind, WatchKind::Heartbeat(_)) && self.kind.is_asked();
+        if !elsewhere || max_age.as_secs_f64() > probe.longest() {
+            return Ok(());
+        }
+        let Probe { every, timeout, .. } = probe;
+        let fact =
+            format!("max_age {max_age} is not longer than every {every} and timeout {timeout} together");
+        let advice = "ask more often, or allow more: the beat is read only so often, and must not be stale before that";
+        Err(section.problem("max_age", fact, advice))
     }
 
     /// A key that would have no effect is a mistake: somebody relies on it.
@@ -233,6 +246,11 @@ impl Watch {
 }
 
 impl Probe {
+    /// The longest from one answer to the next, where nothing hangs.
+    fn longest(self) -> f64 {
+        self.every.as_secs_f64() + self.timeout.as_secs_f64()
+    }
+
     fn read(section: &Section<'_, '_>) -> Result<Self, Problem> {
         let default = Self::default();
         let failures: Option<Whole<1, 100>> = section.get("failures")?;
@@ -308,17 +326,11 @@ impl Read for Limit {
         section.only(&["field", "max", "min", "max_rise_per_hour"])?;
         let limit = Self {
             field: section.need("field", "\"/llm_usd_today\"")?,
-            max: section.get("max")?,
-            min: section.get("min")?,
+            bounds: Bounds::read(&section)?,
             max_rise_per_hour: section.get("max_rise_per_hour")?,
         };
-        if limit.max.is_none() && limit.min.is_none() && limit.max_rise_per_hour.is_none() {
+        if limit.bounds.is_empty() && limit.max_rise_per_hour.is_none() {
             return Err(section.problem("field", "it limits nothing", "add max, min or max_rise_per_hour"));
-        }
-        if let (Some(min), Some(max)) = (limit.min, limit.max)
-            && min > max
-        {
-            return Err(section.problem("min", format!("min {min} is above max {max}"), "exchange them"));
         }
         if limit.max_rise_per_hour.is_some_and(|rise| rise <= 0.0) {
             let advice = "write a number above zero; for a value that must not rise at all, use max";

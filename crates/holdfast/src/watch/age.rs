@@ -170,7 +170,7 @@ pub(super) fn rebooted_unnamed(last: &Now, now: &Now) -> bool {
 }
 
 /// How long the host was suspended between two looks, in seconds.
-fn suspended(now: &Now, last: Option<&Now>) -> f64 {
+pub(super) fn suspended(now: &Now, last: Option<&Now>) -> f64 {
     let between = last.and_then(|last| Some(since_last(now, last)? - (now.awake - last.awake)));
     between.unwrap_or(0.0).max(0.0)
 }

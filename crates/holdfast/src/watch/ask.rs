@@ -135,6 +135,7 @@ pub fn judge_all(
     if last_check.as_ref().is_some_and(|last| rebooted_unnamed(last, &now)) {
         memory.anchor(&now);
     }
+    memory.see_sleep(&now);
     memory.circuit.see(view, &now, last_check.as_ref());
     let last_look = memory.last_look.replace(observed.began.clone()).or_else(|| last_check.clone());
     let mut judged = Vec::with_capacity(observed.beats.len() + 1);
@@ -218,12 +219,12 @@ pub fn ask(sys: &Sys, root: &Root, config: &Config) -> Vec<Said> {
 
 /// What the watchdog has last found of a watch that must be asked. Nobody is asked for it here.
 fn recalled(config: &Config, memory: &mut Memory, view: &View, watch: &Watch, now: &Now) -> Judged {
-    let answered = memory.watches.get(watch.name.as_str()).and_then(|known| known.probed.answered.clone());
+    // An answer of long ago is no health (**silence-is-not-health**).
+    let judged = judge_asked(config, memory, view, watch, now);
+    let answered = memory.watches.get(watch.name.as_str()).and_then(|known| known.probed.answered.as_ref());
     let Some(answered) = answered else {
         return Judged::new(Verdict::Unknown, Act::Alert, "the watchdog has no answer of it yet");
     };
     let ago = age(answered.age(now));
-    // An answer of long ago is no health (**silence-is-not-health**).
-    let judged = judge_asked(config, memory, view, watch, now);
     Judged { detail: format!("{} (the watchdog's last answer is {ago} old)", judged.detail), ..judged }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::age::{Sight, Stamp};
+use super::age::{Sight, Stamp, suspended};
 use super::message::Message;
 use super::verdict::{Act, Verdict};
 use super::writers::Writers;
@@ -62,6 +62,9 @@ pub struct Memory {
     /// Actions that are run while all is well, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub healthy: BTreeMap<String, HealthyRun>,
+    /// When this host was last seen to have slept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub woke: Option<Sight>,
 }
 
 /// The last run of an action that is run while all is well.
@@ -109,6 +112,8 @@ pub struct WatchMemory {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Probed {
+    /// Tells what is asked from what was asked under the same name before its configuration was changed.
+    pub of: String,
     /// When it was last asked.
     pub asked: Option<Sight>,
     /// When there last was an answer.
@@ -129,6 +134,9 @@ pub struct Probed {
     /// Of a heartbeat elsewhere: why the last question had no answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unheard: Option<String>,
+    /// The last answer was a failure that does not count, because this host had only just woken up.
+    #[serde(skip_serializing_if = "is_false")]
+    pub put_off: bool,
 }
 
 /// What was seen in the place of a heartbeat that is elsewhere.
@@ -146,6 +154,7 @@ pub enum Heard {
 impl Default for Probed {
     fn default() -> Self {
         Self {
+            of: String::new(),
             asked: None,
             answered: None,
             whole: None,
@@ -155,13 +164,14 @@ impl Default for Probed {
             failures: 0,
             heard: None,
             unheard: None,
+            put_off: false,
         }
     }
 }
 
 impl Probed {
     fn is_unasked(&self) -> bool {
-        self.asked.is_none()
+        self.of.is_empty()
     }
 }
 
@@ -248,11 +258,35 @@ impl CircuitMemory {
     }
 }
 
+/// Sleep of more than this, in seconds, may have taken the network away.
+const SLEEP: f64 = 1.0;
+/// It is back when the host has been awake for this long, in seconds.
+const WAKING: f64 = 60.0;
+
 impl Memory {
+    /// Takes in that this host has slept since the last check.
+    pub(super) fn see_sleep(&mut self, now: &Now) {
+        if suspended(now, self.last_check.as_ref()) > SLEEP {
+            self.woke = Some(Sight::now(now));
+        }
+    }
+
+    /// For how many seconds a failure of what is asked may still be that of our own network, which is back, or up after
+    /// a boot, only some time after us (**clock-honest**).
+    pub(super) fn waking(&self, now: &Now) -> Option<f64> {
+        let awake = self.woke.as_ref().map_or(f64::INFINITY, |woke| woke.awake_age(now)).min(now.awake);
+        Some(WAKING - awake).filter(|left| *left > 0.0)
+    }
+
     /// Tells every age by the clocks of now, before those of an earlier boot could be taken for them.
     pub(super) fn anchor(&mut self, now: &Now) {
-        let of_circuit =
-            [&mut self.circuit.paused, &mut self.circuit.resumed, &mut self.journalled, &mut self.mute];
+        let of_circuit = [
+            &mut self.circuit.paused,
+            &mut self.circuit.resumed,
+            &mut self.journalled,
+            &mut self.mute,
+            &mut self.woke,
+        ];
         let of_incidents = self.incidents.iter_mut().chain(&mut self.closed).flat_map(Incident::sights);
         let of_silences = self.silences.values_mut().map(|silence| &mut silence.since);
         let of_watches = self.watches.values_mut().flat_map(WatchMemory::sights);

@@ -1,5 +1,7 @@
 //! What is known of a watch that is asked: when the next question is due, and what the last answer is still worth.
 
+use sha2::{Digest, Sha256};
+
 use super::age::Sight;
 use super::elsewhere;
 use super::judge::{Context, Judged, Seen};
@@ -15,6 +17,8 @@ use crate::time::age;
 const SILENT: f64 = 5.0;
 /// A question may take this much longer than its timeout, in seconds, before that is said.
 const LATE: f64 = 2.0;
+/// A failure that was put off is looked at again after this, in seconds.
+const RECHECK: f64 = 15.0;
 /// And then for one interval, but for no longer than this, in seconds, until nothing is known any more.
 const HUNG_MOST: f64 = 60.0;
 
@@ -68,7 +72,7 @@ pub fn due(config: &Config, memory: &mut Memory, watch: &Watch, now: &Now) -> Op
         session => opened(session.as_ref(), now),
     };
     let asked = known.probed.asked.as_ref().map(|asked| asked.age(now));
-    if asked.is_some_and(|asked| asked < watch.probe.every.as_secs_f64() && asked <= opened) {
+    if asked.is_some_and(|asked| asked < interval(watch, &known.probed) && asked <= opened) {
         return None;
     }
     known.probed.asked = Some(Sight::now(now));
@@ -79,8 +83,14 @@ pub fn due(config: &Config, memory: &mut Memory, watch: &Watch, now: &Now) -> Op
 
 /// Takes in what came of the question to `watch`.
 pub fn take_reply(memory: &mut Memory, watch: &Watch, reply: Reply, now: &Now) {
+    // It may have slept since the question.
+    memory.see_sleep(now);
+    let waking = memory.waking(now);
     let known = known(memory, watch, now);
-    match reply {
+    let early = waking.filter(|_| known.act.max(known.probed.act) < Act::Trip);
+    let put_off = early.and_then(|left| put_off(watch, &reply, left));
+    known.probed.put_off = put_off.is_some();
+    match put_off.unwrap_or(reply) {
         Reply::Found { verdict, act, detail, whole } => {
             let whole = whole.then(|| Sight::now(now));
             found(known, watch, Judged::new(verdict, act, detail), whole, now);
@@ -89,6 +99,31 @@ pub fn take_reply(memory: &mut Memory, watch: &Watch, reply: Reply, now: &Now) {
         Reply::NoBeat(why) => known.probed.unheard = Some(why),
     }
     known.probed.answered = Some(Sight::now(now));
+}
+
+/// A failure of `watch` where nothing was wrong before this host slept, or booted: our own network may be the reason. It
+/// is asked again, and counts in `left` seconds. A log is here.
+fn put_off(watch: &Watch, reply: &Reply, left: f64) -> Option<Reply> {
+    let later = |what: &str| {
+        format!("{what} (this host was asleep or off until now: asked again, and counts in {})", age(left))
+    };
+    match reply {
+        Reply::Found { verdict: Verdict::Failed, detail, .. }
+            if !matches!(watch.kind, WatchKind::Log { .. }) =>
+        {
+            Some(Reply::found(Verdict::Unknown, Act::None, later(detail)))
+        }
+        Reply::NoBeat(why) => Some(Reply::NoBeat(later(why))),
+        Reply::Beat(Seen::Missing) => Some(Reply::NoBeat(later("there is no heartbeat"))),
+        Reply::Beat(Seen::Malformed(what)) => Some(Reply::NoBeat(later(&format!("the heartbeat {what}")))),
+        Reply::Found { .. } | Reply::Beat(Seen::Beat(_)) => None,
+    }
+}
+
+/// After how many seconds it is asked again.
+fn interval(watch: &Watch, probed: &Probed) -> f64 {
+    let every = watch.probe.every.as_secs_f64();
+    if probed.put_off { every.min(RECHECK) } else { every }
 }
 
 fn found(known: &mut WatchMemory, watch: &Watch, said: Judged, whole: Option<Sight>, now: &Now) {
@@ -179,8 +214,11 @@ impl Waited {
         // Long beyond its deadline a question says that something hangs, whatever was answered before.
         let hung = late + every.min(HUNG_MOST);
         let stuck = waits && out > hung;
-        let deadline =
-            if waits { (hung - out).min((patience - silent).max(late - asked)) } else { every - asked };
+        let deadline = if waits {
+            (hung - out).min((patience - silent).max(late - asked))
+        } else {
+            interval(watch, &known.probed) - asked
+        };
         Self {
             silent,
             current: !stuck && answer.is_some_and(|answer| answer <= patience && answer <= opened),
@@ -228,7 +266,19 @@ fn said(
 }
 
 fn known<'m>(memory: &'m mut Memory, watch: &Watch, now: &Now) -> &'m mut WatchMemory {
-    memory.watches.entry(watch.name.to_string()).or_insert_with(|| WatchMemory::new(now))
+    let known = memory.watches.entry(watch.name.to_string()).or_insert_with(|| WatchMemory::new(now));
+    let of = target(watch);
+    if known.probed.of != of {
+        // What another one has answered says nothing of this one.
+        *known = WatchMemory { probed: Probed { of, ..Probed::default() }, ..WatchMemory::new(now) };
+    }
+    known
+}
+
+/// What is asked, in a few letters. It may be secret.
+fn target(watch: &Watch) -> String {
+    let digest = Sha256::digest(format!("{:?}", watch.kind));
+    digest.iter().take(8).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
 fn session(config: &Config, watch: &Watch, now: &Now) -> Option<Session> {

@@ -84,11 +84,8 @@ pub(super) fn crossed(
             let what = field.get(fields).map_or("is not in the beat", |_| "is not a number");
             return complete.then(|| format!("{field} {what}, but has a limit"));
         };
-        if let Some(max) = limit.max.filter(|max| value > *max) {
-            return Some(format!("{field} is {value}, limit {max}"));
-        }
-        if let Some(min) = limit.min.filter(|min| value < *min) {
-            return Some(format!("{field} is {value}, must be at least {min}"));
+        if let Some(bound) = limit.bounds.crossed(value) {
+            return Some(format!("{field} is {value}, {bound}"));
         }
         let max = limit.max_rise_per_hour?;
         let (first, since) = memory.rise.get(field.as_str())?.first()?;

@@ -58,7 +58,8 @@ impl Case<'_> {
     /// How long somebody has had time since then: of another machine, while this one slept, too.
     fn patience(&self, sight: &Sight) -> Span {
         let span = self.span(sight);
-        if self.watch.kind.is_asked() { Span { awake: span.all, ..span } } else { span }
+        // As long as it was never heard, the time is ours.
+        if self.memory.probed.heard.is_some() { Span { awake: span.all, ..span } } else { span }
     }
 
     /// Time counts from the latest of the beat, the last resume and the first sight of the watch.
@@ -131,7 +132,11 @@ impl Case<'_> {
             return Judged { detail: format!("{detail}; and no answer: {why}"), verdict, act, next };
         }
         let detail = format!("no answer: {why}; heard before: {detail}");
-        Judged { next, ..Judged::new(Verdict::Unknown, Act::Alert, detail) }
+        Judged { next, ..Judged::new(Verdict::Unknown, self.no_answer(), detail) }
+    }
+
+    fn no_answer(&self) -> Act {
+        if self.memory.probed.put_off { Act::None } else { Act::Alert }
     }
 
     /// The same where there was no answer ever, or not yet, without a reason.
@@ -140,7 +145,7 @@ impl Case<'_> {
         let Some(waited) = self.in_session(forever) else { return self.off_hours() };
         let max_age = self.max_age();
         let left = max_age - waited.awake;
-        let act = if why.is_some() { Act::Alert } else { Act::None };
+        let act = if why.is_some() { self.no_answer() } else { Act::None };
         let why = why.unwrap_or("it is being asked");
         if left < 0.0 {
             let allowed = age(max_age);

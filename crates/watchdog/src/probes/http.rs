@@ -77,15 +77,21 @@ fn judge(
         return Err(format!("{server} answers {status}, expected {expected}"));
     }
     let answers = format!("{server} answers {status}");
-    let Some(Expect { pointer, equals }) = expect else { return Ok(answers) };
+    let Some(Expect { pointer, equals, bounds }) = expect else { return Ok(answers) };
     let object = json::object(&response.body).map_err(|what| format!("{answers}, but the body {what}"))?;
     let value = pointer.get(&object).ok_or_else(|| format!("{answers}, but {pointer} is not in the body"))?;
     let shown = |value: &Value| printable(&hide(&value.to_string()), VALUE_MAX);
-    match equals {
-        Some(expected) if !same(value, expected) => {
-            Err(format!("{answers}, but {pointer} is {}, expected {}", shown(value), shown(expected)))
-        }
-        _ => Ok(format!("{answers}, {pointer} is {}", shown(value))),
+    let said = shown(value);
+    if let Some(expected) = equals.as_ref().filter(|expected| !same(value, expected)) {
+        return Err(format!("{answers}, but {pointer} is {said}, expected {}", shown(expected)));
+    }
+    let beyond = match value.as_f64() {
+        Some(number) => bounds.crossed(number),
+        None => Some("which is not a number".to_owned()).filter(|_| !bounds.is_empty()),
+    };
+    match beyond {
+        Some(bound) => Err(format!("{answers}, but {pointer} is {said}, {bound}")),
+        None => Ok(format!("{answers}, {pointer} is {said}")),
     }
 }
 

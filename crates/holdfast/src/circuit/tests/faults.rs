@@ -249,3 +249,33 @@ fn of_two_trips_around_a_hand_edit_and_a_clock_that_is_set_back_both_are_named()
     assert!(holds.iter().any(|hold| hold.id == id), "else a resume lifts what nobody was shown: {holds:?}");
     assert!(holds.iter().any(|hold| hold.reason == "second"), "{holds:?}");
 }
+
+/// The line of a trip, a hand that lifts it, all of a second trip, and a hand that lifts that one: in the face there is
+/// nothing of the first.
+#[test]
+fn a_trip_that_others_have_lifted_and_overwritten_is_done_all_the_same() {
+    let (host, sys, root) = place();
+    let face = root.circuit();
+    let other = root.clone();
+    once(host, Verb::TryLock, ".circuit.lock", move || {
+        host.clock.advance(1.0);
+        put(&sys, &face, b"{\"paused\": false}");
+        let (face, other) = (face.clone(), other.clone());
+        once(host, Verb::Read, "circuit.json", move || {
+            let (face, other) = (face.clone(), other.clone());
+            once(host, Verb::Read, "circuit.json", move || {
+                host.clock.advance(1.0);
+                trip(&sys, &other, &Trip { reason: "second".to_owned(), ..stale() }).expect("tripped");
+                let bytes = sys.store.read(&face).expect("a face");
+                let green =
+                    String::from_utf8(bytes).expect("text").replace("\"paused\":true", "\"paused\":false");
+                put(&sys, &face, green.as_bytes());
+                Fault::None
+            });
+            Fault::None
+        });
+        Fault::None
+    });
+    trip(&sys, &root, &stale()).expect("no alarm about a sound disk");
+    assert!(!check(&sys, &root).verdict.is_green(), "in a race a trip wins");
+}

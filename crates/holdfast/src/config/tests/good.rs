@@ -62,8 +62,7 @@ fn the_example_of_the_design_says_what_it_says() {
         advance: vec!["/candle_at".parse().expect("pointer")],
         limit: vec![Limit {
             field: "/llm_usd_today".parse().expect("pointer"),
-            max: Some(20.0),
-            min: None,
+            bounds: Bounds { min: None, max: Some(20.0) },
             max_rise_per_hour: Some(8.0),
         }],
         ..Watch::heartbeat("trader-run".parse().expect("name"), None)

@@ -3,7 +3,7 @@
 use super::*;
 use crate::calendar::Calendar;
 use crate::circuit::Mode;
-use crate::config::{Limit, Pointer};
+use crate::config::{Bounds, Limit, Pointer};
 use crate::watch::verdict::Verdict;
 use crate::watch::{Seen, Sight};
 
@@ -55,8 +55,7 @@ fn verdict(evidence: &[Evidence]) -> Verdict {
     bench.watch.advance = vec!["/candle".parse::<Pointer>().expect("a pointer")];
     bench.watch.limit = vec![Limit {
         field: "/usd".parse().expect("a pointer"),
-        max: Some(20.0),
-        min: None,
+        bounds: Bounds { min: None, max: Some(20.0) },
         max_rise_per_hour: None,
     }];
     let earlier = |bench: &mut Bench, pid: u32, candle: u32| {

@@ -1,7 +1,7 @@
 //! `advance` and `limit`.
 
 use super::*;
-use crate::config::Limit;
+use crate::config::{Bounds, Limit};
 use crate::watch::Judged;
 use crate::watch::verdict::{Act, Verdict};
 
@@ -77,7 +77,7 @@ fn the_slower_of_two_fields_counts() {
 fn limited(max: Option<f64>, min: Option<f64>, max_rise_per_hour: Option<f64>) -> Bench {
     let mut bench = Bench::new();
     let field = "/usd".parse().expect("a pointer");
-    bench.watch.limit = vec![Limit { field, max, min, max_rise_per_hour }];
+    bench.watch.limit = vec![Limit { field, bounds: Bounds { min, max }, max_rise_per_hour }];
     bench
 }
 
