@@ -1,7 +1,8 @@
 //! Which verdicts pause the circuit.
 
+use super::incident::Incident;
 use super::judge::Judged;
-use super::memory::{Incident, Memory};
+use super::memory::Memory;
 use super::verdict::Act;
 use crate::circuit::{Hold, Mode, View};
 use crate::config::{Config, OnFail};

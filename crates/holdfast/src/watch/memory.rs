@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::age::{Sight, Stamp, suspended};
+use super::age::{Sight, Stamp};
+use super::incident::{Incident, Silence};
 use super::message::Message;
 use super::verdict::{Act, Verdict};
 use super::writers::Writers;
@@ -258,26 +259,7 @@ impl CircuitMemory {
     }
 }
 
-/// Sleep of more than this, in seconds, may have taken the network away.
-const SLEEP: f64 = 1.0;
-/// It is back when the host has been awake for this long, in seconds.
-const WAKING: f64 = 60.0;
-
 impl Memory {
-    /// Takes in that this host has slept since the last check.
-    pub(super) fn see_sleep(&mut self, now: &Now) {
-        if suspended(now, self.last_check.as_ref()) > SLEEP {
-            self.woke = Some(Sight::now(now));
-        }
-    }
-
-    /// For how many seconds a failure of what is asked may still be that of our own network, which is back, or up after
-    /// a boot, only some time after us (**clock-honest**).
-    pub(super) fn waking(&self, now: &Now) -> Option<f64> {
-        let awake = self.woke.as_ref().map_or(f64::INFINITY, |woke| woke.awake_age(now)).min(now.awake);
-        Some(WAKING - awake).filter(|left| *left > 0.0)
-    }
-
     /// Tells every age by the clocks of now, before those of an earlier boot could be taken for them.
     pub(super) fn anchor(&mut self, now: &Now) {
         let of_circuit = [
@@ -346,78 +328,12 @@ impl From<&Hold> for KnownHold {
     }
 }
 
-/// Something that is wrong and that people are told of until it is over.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Incident {
-    /// Names it in the hold, in messages and in `circuit-ctl ack`.
-    pub id: String,
-    /// The watch.
-    pub watch: String,
-    /// Its last verdict.
-    pub verdict: Verdict,
-    /// The last verdict in words.
-    pub detail: String,
-    /// The gravest thing that it has asked for.
-    pub act: Act,
-    /// When it was opened, in Unix seconds, for people.
-    pub at: f64,
-    /// When it was opened, for ages.
-    pub opened: Sight,
-    /// When people were last told.
-    pub told: Sight,
-    /// Who acknowledged it.
-    pub acked: Option<String>,
-    /// Its actions were run for this gravity.
-    pub acted: Option<Act>,
-    /// When people were first told; nothing: they asked not to be.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub first_told: Option<Sight>,
-    /// Channels of level 2 are told, too.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub escalated: bool,
-    /// Since when the watch is well again, while the incident may go on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub well: Option<Sight>,
-    /// How often it went on after the watch was well.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub flaps: u32,
-}
-
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
-fn is_false(value: &bool) -> bool {
+pub(super) fn is_false(value: &bool) -> bool {
     !value
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
-fn is_zero(value: &u32) -> bool {
+pub(super) fn is_zero(value: &u32) -> bool {
     *value == 0
-}
-
-impl Incident {
-    fn sights(&mut self) -> impl Iterator<Item = &mut Sight> {
-        let Self { opened, told, first_told, well, .. } = self;
-        [opened, told].into_iter().chain(first_told).chain(well)
-    }
-}
-
-/// Somebody asked that nothing be told of a watch for a while.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Silence {
-    /// When it began.
-    pub since: Sight,
-    /// How long it lasts, in seconds.
-    pub for_s: f64,
-    /// When it ends, in Unix seconds, for people.
-    pub until: f64,
-    /// Who asked.
-    pub by: String,
-    /// Why.
-    pub reason: String,
-}
-
-impl Silence {
-    /// In how many seconds it ends.
-    pub fn left(&self, now: &Now) -> f64 {
-        self.for_s - self.since.age(now)
-    }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::memory::Incident;
+use super::incident::Incident;
 use crate::advice::Advice;
 use crate::calendar::Zone;
 use crate::circuit::{Hold, Mode, View};

@@ -11,6 +11,7 @@ mod age;
 mod ask;
 mod demand;
 mod elsewhere;
+mod incident;
 mod judge;
 mod memory;
 mod message;
@@ -21,6 +22,7 @@ mod rows;
 mod settle;
 mod stray;
 mod verdict;
+mod waking;
 mod writers;
 
 #[cfg(test)]
@@ -29,11 +31,9 @@ mod tests;
 pub use age::{Sight, Stamp, clock_step};
 pub use ask::{Observed, Said, ask, judge_all, observe, recall, recollect, watches};
 pub use demand::{Demand, demands};
+pub use incident::{Incident, Silence};
 pub use judge::{Context, Judged, Seen, judge};
-pub use memory::{
-    CIRCUIT_WATCH, CircuitMemory, HealthyRun, Heard, Incident, KnownHold, Memory, Probed, Silence,
-    WatchMemory,
-};
+pub use memory::{CIRCUIT_WATCH, CircuitMemory, HealthyRun, Heard, KnownHold, Memory, Probed, WatchMemory};
 pub use message::Message;
 pub use probed::{Reply, due, judge_asked, take_reply};
 pub use request::{Request, SILENCE_MOST};

@@ -1,12 +1,13 @@
 //! What is known of a watch that is asked: when the next question is due, and what the last answer is still worth.
 
-use sha2::{Digest, Sha256};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::age::Sight;
 use super::elsewhere;
 use super::judge::{Context, Judged, Seen};
 use super::memory::{Memory, Probed, WatchMemory};
 use super::verdict::{Act, Verdict};
+use super::waking::{interval, put_off};
 use crate::calendar::Session;
 use crate::circuit::View;
 use crate::config::{Config, Watch, WatchKind};
@@ -17,8 +18,6 @@ use crate::time::age;
 const SILENT: f64 = 5.0;
 /// A question may take this much longer than its timeout, in seconds, before that is said.
 const LATE: f64 = 2.0;
-/// A failure that was put off is looked at again after this, in seconds.
-const RECHECK: f64 = 15.0;
 /// And then for one interval, but for no longer than this, in seconds, until nothing is known any more.
 const HUNG_MOST: f64 = 60.0;
 
@@ -99,31 +98,6 @@ pub fn take_reply(memory: &mut Memory, watch: &Watch, reply: Reply, now: &Now) {
         Reply::NoBeat(why) => known.probed.unheard = Some(why),
     }
     known.probed.answered = Some(Sight::now(now));
-}
-
-/// A failure of `watch` where nothing was wrong before this host slept, or booted: our own network may be the reason. It
-/// is asked again, and counts in `left` seconds. A log is here.
-fn put_off(watch: &Watch, reply: &Reply, left: f64) -> Option<Reply> {
-    let later = |what: &str| {
-        format!("{what} (this host was asleep or off until now: asked again, and counts in {})", age(left))
-    };
-    match reply {
-        Reply::Found { verdict: Verdict::Failed, detail, .. }
-            if !matches!(watch.kind, WatchKind::Log { .. }) =>
-        {
-            Some(Reply::found(Verdict::Unknown, Act::None, later(detail)))
-        }
-        Reply::NoBeat(why) => Some(Reply::NoBeat(later(why))),
-        Reply::Beat(Seen::Missing) => Some(Reply::NoBeat(later("there is no heartbeat"))),
-        Reply::Beat(Seen::Malformed(what)) => Some(Reply::NoBeat(later(&format!("the heartbeat {what}")))),
-        Reply::Found { .. } | Reply::Beat(Seen::Beat(_)) => None,
-    }
-}
-
-/// After how many seconds it is asked again.
-fn interval(watch: &Watch, probed: &Probed) -> f64 {
-    let every = watch.probe.every.as_secs_f64();
-    if probed.put_off { every.min(RECHECK) } else { every }
 }
 
 fn found(known: &mut WatchMemory, watch: &Watch, said: Judged, whole: Option<Sight>, now: &Now) {
@@ -215,14 +189,14 @@ impl Waited {
         let hung = late + every.min(HUNG_MOST);
         let stuck = waits && out > hung;
         let deadline = if waits {
-            (hung - out).min((patience - silent).max(late - asked))
+            (hung - out).min((patience - silent).max(late - out))
         } else {
             interval(watch, &known.probed) - asked
         };
         Self {
             silent,
             current: !stuck && answer.is_some_and(|answer| answer <= patience && answer <= opened),
-            overdue: stuck || silent > patience && asked > late,
+            overdue: stuck || silent > patience && out > late,
             next: Some(deadline).filter(|next| *next > 0.0),
         }
     }
@@ -275,10 +249,11 @@ fn known<'m>(memory: &'m mut Memory, watch: &Watch, now: &Now) -> &'m mut WatchM
     known
 }
 
-/// What is asked, in a few letters. It may be secret.
+/// What is asked, in a few letters: it may be secret. Another build may write others; then all is asked anew.
 fn target(watch: &Watch) -> String {
-    let digest = Sha256::digest(format!("{:?}", watch.kind));
-    digest.iter().take(8).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+    let mut hasher = DefaultHasher::new();
+    format!("{:?}", watch.kind).hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
 }
 
 fn session(config: &Config, watch: &Watch, now: &Now) -> Option<Session> {

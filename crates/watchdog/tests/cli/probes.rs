@@ -182,6 +182,14 @@ fn http() {
             row(expect("pointer = \"/deep/n\", equals = 1.0"), "fresh", "/deep/n is 1"),
             row(expect("pointer = \"/status\", equals = \"up\""), "failed", "is \"ok\", expected \"up\""),
             row(expect("pointer = \"/none\""), "failed", "/none is not in the body"),
+            row(expect("pointer = \"/deep/n\", min = 1, max = 1"), "fresh", "/deep/n is 1"),
+            row(expect("pointer = \"/deep/n\", max = 0.5"), "failed", "/deep/n is 1, limit 0.5"),
+            row(expect("pointer = \"/deep/n\", min = 2"), "failed", "/deep/n is 1, must be at least 2"),
+            row(
+                expect("pointer = \"/status\", min = 2"),
+                "failed",
+                "/status is \"ok\", which is not a number",
+            ),
             row(
                 at("/list", "expect = { pointer = \"/x\" }"),
                 "failed",

@@ -226,7 +226,7 @@ fn a_watchdog_that_stays_kills_what_hangs_at_its_deadline_and_asks_again() {
 #[test]
 fn a_host_that_is_gone_is_stale_in_the_end() {
     let scratch = Scratch::with(
-        "[[watch]]\nname = \"there\"\ncommand = [\"/bin/cat\", \"beat.json\"]\nmax_age = \"2s\"\nevery = \"100ms\"\n",
+        "[[watch]]\nname = \"there\"\ncommand = [\"/bin/cat\", \"beat.json\"]\nmax_age = \"2s\"\nevery = \"100ms\"\ntimeout = \"1s\"\n",
     );
     scratch.beat(0.0, "ok");
     std::fs::rename(scratch.path("data/heartbeat.json"), scratch.path("beat.json")).expect("moved");

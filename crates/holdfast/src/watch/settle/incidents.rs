@@ -6,8 +6,9 @@ use crate::config::{ESCALATE_AFTER, REMIND_EVERY, Watch};
 use crate::journal::Entry;
 use crate::watch::age::Sight;
 use crate::watch::demand::on_fail;
+use crate::watch::incident::Incident;
 use crate::watch::judge::Judged;
-use crate::watch::memory::{Incident, Memory};
+use crate::watch::memory::Memory;
 use crate::watch::message::{News, Turn};
 use crate::watch::verdict::{Act, Verdict};
 

@@ -6,8 +6,9 @@ use crate::journal::Entry;
 use crate::local;
 use crate::text::printable;
 use crate::watch::age::{Sight, Stamp};
+use crate::watch::incident::{Incident, Silence};
 use crate::watch::judge::Judged;
-use crate::watch::memory::{Incident, Memory, Silence};
+use crate::watch::memory::Memory;
 use crate::watch::request::Request;
 
 /// How much of somebody's name and of somebody's words is told, in characters.

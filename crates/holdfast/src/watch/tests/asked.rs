@@ -31,6 +31,11 @@ impl Asking {
         }
     }
 
+    /// The configuration is written anew.
+    fn edit(&mut self, keys: &str) {
+        self.config = Self::new(keys).config;
+    }
+
     pub(super) fn now(&self) -> Now {
         self.clock.now()
     }
@@ -50,6 +55,8 @@ impl Asking {
     pub(super) fn says(&mut self) -> Judged {
         let view = if self.paused { paused(Vec::new(), None, 0) } else { green(None, 0) };
         let (now, watch) = (self.now(), self.config.watches[0].clone());
+        // As an evaluation does.
+        self.memory.see_sleep(&now);
         let judged = judge_asked(&self.config, &mut self.memory, &view, &watch, &now);
         self.memory.last_check = Some(now);
         judged
@@ -215,4 +222,62 @@ fn a_reply_about_a_beat_is_kept_small_and_without_the_clocks_of_its_writer() {
     w.round(Reply::Beat(Seen::Beat(Box::new(crate::heartbeat::Beat::parse(text).expect("a beat")))));
     let kept = serde_json::to_string(&w.memory.watches["w"].probed.heard).expect("JSON");
     assert_eq!(kept, r#"{"beat":{"at":1763712000,"status":"ok","candle":{"at":1}}}"#);
+}
+
+#[test]
+fn just_after_sleep_or_a_boot_a_failure_may_be_that_of_our_own_network() {
+    let keys = [
+        "kind = \"http\"\nurl = \"http://h/x\"",
+        "kind = \"tcp\"\naddress = \"h:1\"",
+        "kind = \"command\"\ncommand = [\"x\"]",
+    ];
+    for keys in keys {
+        let mut w = Asking::new(&format!("{keys}\nevery = \"1h\""));
+        w.round(Reply::fresh("well"));
+        w.clock.suspend(8.0 * HOUR);
+        is(
+            &w.round(Reply::failed("no route")),
+            Verdict::Unknown,
+            Act::None,
+            "no route (this host was asleep or off",
+        );
+        assert!(!w.after(14.0).is_due());
+        is(&w.after(1.1).round(Reply::failed("no name")), Verdict::Unknown, Act::None, "counts in 44s");
+        assert_eq!(w.says().next, Some(15.0), "soon, whatever every says");
+        let text = serde_json::to_string(&w.memory).expect("JSON");
+        w.memory = Memory::parse(text.as_bytes()).expect("as it was written");
+        is(&w.after(45.0).round(Reply::failed("503")), Verdict::Failed, Act::Trip, "503");
+        // Nothing else was wrong: a failure of before stays one.
+        w.clock.suspend(HOUR);
+        is(&w.round(Reply::failed("no route")), Verdict::Failed, Act::Trip, "no route");
+        is(&w.after(HOUR).round(Reply::fresh("well")), Verdict::Fresh, Act::None, "well");
+        w.clock.reboot(30.0);
+        is(&w.after(20.0).answer(Reply::failed("no route")), Verdict::Unknown, Act::None, "no route");
+        is(&w.after(40.0).round(Reply::failed("no route")), Verdict::Failed, Act::Trip, "no route");
+    }
+}
+
+#[test]
+fn a_log_that_was_changed_is_that_just_after_sleep_too() {
+    let mut w = Asking::new("kind = \"log\"\nlog = \"memory/x.jsonl\"");
+    w.round(Reply::fresh("well"));
+    w.clock.suspend(8.0 * HOUR);
+    is(&w.round(Reply::failed("line 3")), Verdict::Failed, Act::Trip, "line 3");
+}
+
+#[test]
+fn an_answer_is_none_of_what_is_asked_under_its_name_now() {
+    let mut w = Asking::new(&format!("{HTTP}\nevery = \"1h\""));
+    is(&w.round(Reply::failed("503")), Verdict::Failed, Act::Trip, "503");
+    for keys in [&HTTP.replace("/x", "/y"), "url = \"http://h/x\"", "kind = \"tcp\"\naddress = \"h:1\"", HTTP]
+    {
+        w.edit(keys);
+        is(&w.says(), Verdict::Unknown, Act::None, "asked");
+        assert!(w.is_due(), "at once");
+        w.answer(Reply::failed("503"));
+    }
+    // What does not change what is asked forgets nothing.
+    w.edit(&format!("{HTTP}\nfailures = 2\non_fail = [\"alert\"]"));
+    is(&w.says(), Verdict::Failed, Act::Trip, "503");
+    assert!(!w.is_due());
 }

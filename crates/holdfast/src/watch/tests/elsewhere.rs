@@ -257,3 +257,31 @@ fn our_sleep_excuses_nobody_elsewhere() {
     let reply = beat(&w, 6.0 * 3600.0, "");
     is(&w.round(reply), Verdict::Stale, Act::Trip, "last beat 6h ago");
 }
+
+#[test]
+fn just_after_sleep_nobody_is_told_that_it_does_not_answer() {
+    let mut w = Asking::new(URL);
+    for reply in [no_answer(), Reply::Beat(Seen::Missing), Reply::Beat(Seen::Malformed("is HTML".to_owned()))]
+    {
+        let well = beat(&w, 0.0, "");
+        is(&w.round(well), Verdict::Fresh, Act::None, "last beat 0s ago");
+        w.clock.suspend(8.0 * 3600.0);
+        is(&w.says(), Verdict::Slept, Act::None, "awake for only");
+        is(&w.round(reply), Verdict::Unknown, Act::None, "this host was asleep or off");
+        is(&w.after(61.0).round(no_answer()), Verdict::Unknown, Act::Alert, "exit code 255");
+        w.after(60.0);
+    }
+    // It was dead all the night.
+    let old = beat(&w, 4.0 * 3600.0, "");
+    is(&w.round(old), Verdict::Stale, Act::Trip, "last beat 4h");
+}
+
+#[test]
+fn who_was_never_heard_is_not_late_for_our_sleep() {
+    let mut w = Asking::new(URL);
+    assert!(w.is_due());
+    w.clock.suspend(8.0 * 3600.0);
+    is(&w.says(), Verdict::Unknown, Act::None, "no beat was heard yet");
+    is(&w.after(61.0).round(no_answer()), Verdict::Unknown, Act::Alert, "stale in 13m 59s");
+    is(&w.after(840.0).says(), Verdict::Stale, Act::Trip, "no beat was heard for 8h");
+}
