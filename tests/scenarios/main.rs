@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 #[cfg(target_os = "linux")]
+mod actions;
+#[cfg(target_os = "linux")]
 mod alerts;
 mod answers;
 #[cfg(target_os = "linux")]

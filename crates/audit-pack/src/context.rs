@@ -142,7 +142,8 @@ impl Configured {
     }
 }
 
-fn same_path(a: &Path, b: &Path) -> bool {
+/// Both mean the same file, links aside.
+pub(crate) fn same_path(a: &Path, b: &Path) -> bool {
     let whole = |path: &Path| std::path::absolute(path).map(|path| path.components().collect::<PathBuf>());
     matches!((whole(a), whole(b)), (Ok(a), Ok(b)) if a == b)
 }

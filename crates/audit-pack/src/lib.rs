@@ -2,6 +2,7 @@
 //!
 //! The bytes on disk are those of `audit/FORMAT.md`; what they mean is decided in the library `tlog`.
 
+mod age;
 mod anchor;
 mod anchored;
 mod append;
@@ -14,6 +15,7 @@ mod guard;
 mod html;
 mod init;
 mod keys;
+mod lines;
 mod log;
 mod moved;
 mod out;

@@ -1,44 +1,39 @@
 //! `audit-pack check`: what was found, for people and for machines.
 
 use std::path::Path;
-use std::time::Duration;
 
 use holdfast::Exit;
 use holdfast::config::Pointer;
 use holdfast::sys::ReadError;
 use holdfast::time::Span;
 use serde::Serialize;
-use tlog::{Checkpoint, Note, Vkey};
 
-use crate::anchored::{Anchored, TrustError};
+use crate::age::age;
+use crate::anchored::Anchored;
 use crate::base::{self, BaseError, Based};
-use crate::check::{Checked, Options, Pin, check_beside_sealer, check_quickly};
+use crate::check::Checked;
 use crate::cli::CheckArgs;
 use crate::context::{Chosen, Context};
-use crate::finding::{Finding, Findings, Kind};
-use crate::guard::{self, Guard};
+use crate::finding::Findings;
+use crate::guard;
 use crate::log::Log;
-use crate::past::{self, Past, Seen};
-use crate::place::{FileError, Folder};
-use crate::progress::Progress;
+use crate::past::Past;
+use crate::place::FileError;
 use crate::reconcile::{self, ReconcileError, Reconciled};
-use crate::sidecar::Sidecar;
 use crate::unique::{self, Unique};
-use crate::{keys, sealing};
 
 mod anchors;
+mod replaced;
+mod seals;
 mod tell;
 
-/// A sealer at work is waited for this long.
-const PATIENCE: Duration = Duration::from_secs(10);
+use anchors::Counting;
 
 /// Why a check could not be made.
 #[derive(Debug, thiserror::Error)]
 enum CheckError {
     #[error(transparent)]
     File(#[from] FileError),
-    #[error(transparent)]
-    Anchors(#[from] TrustError),
     #[error(transparent)]
     Guard(#[from] guard::GuardError),
     #[error("{path} is no checkpoint of this log: {fact}")]
@@ -47,8 +42,6 @@ enum CheckError {
     NoSidecar(String),
     #[error(transparent)]
     Base(#[from] BaseError),
-    #[error(transparent)]
-    Reconcile(#[from] ReconcileError),
 }
 
 impl CheckError {
@@ -58,10 +51,8 @@ impl CheckError {
                 Exit::Io
             }
             Self::Guard(guard::GuardError::Malformed { .. }) | Self::Against { .. } => Exit::Data,
-            Self::Anchors(error) => error.exit(),
             Self::NoSidecar(_) => Exit::Config,
             Self::Base(BaseError::Git(error)) => error.exit(),
-            Self::Reconcile(error) => error.exit(),
         }
     }
 }
@@ -69,6 +60,8 @@ impl CheckError {
 /// How a log stands.
 struct Verdict {
     checked: Checked,
+    /// Nothing was found in its seals and against its anchors.
+    is_as_sealed: bool,
     /// Without a sidecar only what git has was compared.
     sealed: bool,
     /// Not every byte was hashed again.
@@ -77,8 +70,8 @@ struct Verdict {
     base: Option<Based>,
     /// Doubled decisions.
     unique: Option<Unique>,
-    /// Orders and fills.
-    reconciled: Option<Reconciled>,
+    /// Orders and fills, or why they could not be compared.
+    reconciled: Option<Result<Reconciled, ReconcileError>>,
     /// Who says which key must have signed.
     named: Named,
     /// Lines are unsealed, or the tail is torn, for longer than may be.
@@ -114,19 +107,28 @@ pub(crate) fn run(args: &CheckArgs, context: &Context<'_>) -> Exit {
             "--reconcile is about one log\n  name it: audit-pack check LOG --reconcile FILLS --order-key KEY";
         return context.refuse(&what, Exit::Usage);
     }
+    // What was named by mistake is said before everything is hashed, once.
+    let counting = match Counting::told(args, context) {
+        Ok(counting) => counting,
+        Err(error) => return context.refuse(&error, error.exit()),
+    };
+    let fills = match reconcile::Asked::of(context.sys.store, args) {
+        Ok(fills) => fills,
+        Err(error) => return context.refuse(&error, error.exit()),
+    };
     let max_unsealed = args.max_unsealed.or_else(|| context.max_unsealed());
     let mut past = Past::default();
-    let logs = match with_past(args, context, chosen, &mut past) {
+    let logs = match replaced::with_past(args, context, chosen, &mut past) {
         Ok(logs) => logs,
         Err(exit) => return exit,
     };
     let shown = |chosen: &Chosen| chosen.log.path().display().to_string();
-    let mut verdicts: Vec<_> =
-        logs.iter().map(|log| (shown(log), judge(args, context, log, &past, max_unsealed))).collect();
-    if let Some((_, first)) = verdicts.first_mut() {
-        reconcile(args, context, &logs[0], first);
+    let judged = |log| judge(args, context, &counting, log, &past, max_unsealed);
+    let mut verdicts: Vec<_> = logs.iter().map(|log| (shown(log), judged(log))).collect();
+    if let (Some(fills), Some((_, Ok(first)))) = (fills, verdicts.first_mut()) {
+        first.reconciled = Some(fills.of_log(context.sys.store, &logs[0].log, &first.checked));
     }
-    for (log, finding) in restarted(&verdicts) {
+    for (log, finding) in replaced::restarted(&verdicts) {
         if let Ok(verdict) = &mut verdicts[log].1 {
             verdict.checked.findings.add(finding);
         }
@@ -138,51 +140,10 @@ pub(crate) fn run(args: &CheckArgs, context: &Context<'_>) -> Exit {
     told.fold(Exit::Ok, Exit::and)
 }
 
-/// The logs that are meant and, behind them, those whose place they have taken.
-fn with_past(
-    args: &CheckArgs,
-    context: &Context<'_>,
-    mut logs: Vec<Chosen>,
-    past: &mut Past,
-) -> Result<Vec<Chosen>, Exit> {
-    let begun = |chosen: &Chosen| sealing::genesis(context, &chosen.log).ok().flatten();
-    let mut known = args.past.clone();
-    known.extend(context.quietly().map(|configured| configured.past()).unwrap_or_default());
-    let mut rest = context.choose_any_of(&known)?;
-    // Who took a log's place may have been replaced, too.
-    let mut looked_at = 0;
-    while looked_at < logs.len() {
-        let log = &logs[looked_at];
-        past.add(begun(log).and_then(|begun| begun.restart), &log.log.path().display().to_string());
-        looked_at += 1;
-        let meant = |chosen: &Chosen| {
-            args.logs.is_empty() || begun(chosen).is_some_and(|begun| past.names(&begun.origin))
-        };
-        let (now, later) = rest.into_iter().partition(meant);
-        logs.extend::<Vec<Chosen>>(now);
-        rest = later;
-    }
-    Ok(logs)
-}
-
-/// Which of the logs took the place of one that is not at hand.
-fn restarted(verdicts: &[(String, Result<Verdict, CheckError>)]) -> Vec<(usize, Finding)> {
-    let states = verdicts.iter().enumerate().filter_map(|(index, (shown, verdict))| {
-        let checked = &verdict.as_ref().ok()?.checked;
-        Some((index, shown, checked.state.as_ref()?, checked.findings.is_empty()))
-    });
-    let states: Vec<_> = states.collect();
-    let seen: Vec<Seen<'_>> =
-        states.iter().map(|(_, _, state, is_whole)| Seen { state, is_whole: *is_whole }).collect();
-    let faults = states
-        .iter()
-        .filter_map(|(index, shown, state, _)| Some((*index, past::fault(shown, state, &seen)?)));
-    faults.collect()
-}
-
 fn judge(
     args: &CheckArgs,
     context: &Context<'_>,
+    counting: &Counting<'_>,
     chosen: &Chosen,
     past: &Past,
     max_unsealed: Option<Span>,
@@ -194,10 +155,10 @@ fn judge(
         (true, _) => {
             let id = || store.stat(&log.path()).ok().flatten().map(|stat| stat.id);
             let before = id();
-            match seals(args, context, chosen, past)? {
+            match seals::judge(args, context, chosen, past)? {
                 // It was renamed in the middle of it.
                 (checked, _) if !checked.findings.is_empty() && id() != before => {
-                    seals(args, context, chosen, past)?
+                    seals::judge(args, context, chosen, past)?
                 }
                 checked => checked,
             }
@@ -205,34 +166,20 @@ fn judge(
         (false, Some(_)) => (Checked::nothing(Findings::default()), Named::Nowhere),
         (false, None) => return Err(CheckError::NoSidecar(log.path().display().to_string())),
     };
-    if let Some(base) = &base {
-        checked.findings.extend(base.findings.clone());
-    }
     let unique = args.unique.as_ref().map(|pointer| doubled(context, log, pointer)).transpose()?.flatten();
-    if let Some(unique) = &unique {
-        checked.findings.extend(unique.findings.clone());
-    }
     let anchored = if sealed {
-        anchors::judge(args, context, chosen, &mut checked)?
+        counting.judge(context.sys.store, chosen, &mut checked)
     } else {
         anchors::without_sidecar(args)
     };
-    let late = late(context, log, &checked, max_unsealed);
-    Ok(Verdict { checked, sealed, quick: args.quick, base, unique, reconciled: None, named, late, anchored })
-}
-
-/// Adds to the verdict on a sealed log whether its orders and the fills have one another.
-fn reconcile(
-    args: &CheckArgs,
-    context: &Context<'_>,
-    chosen: &Chosen,
-    judged: &mut Result<Verdict, CheckError>,
-) {
-    let Ok(verdict) = judged else { return };
-    match reconcile::of_log(context.sys.store, args, &chosen.log, verdict.checked.unsealed) {
-        Ok(reconciled) => verdict.reconciled = reconciled,
-        Err(error) => *judged = Err(error.into()),
+    // What else is asked of a log is not what it was sealed as.
+    let is_as_sealed = checked.findings.is_empty();
+    for beside in [base.as_ref().map(|base| &base.findings), unique.as_ref().map(|unique| &unique.findings)] {
+        checked.findings.extend(beside.cloned().unwrap_or_default());
     }
+    let late = late(context, log, &checked, max_unsealed);
+    let (quick, reconciled) = (args.quick, None);
+    Ok(Verdict { checked, is_as_sealed, sealed, quick, base, unique, reconciled, named, late, anchored })
 }
 
 /// Decisions that stand there twice. Of a log that is missing, or is no file, the check of its seals has more to say.
@@ -247,117 +194,29 @@ fn doubled(context: &Context<'_>, log: &Log, pointer: &Pointer) -> Result<Option
     Ok(Some(unique::unique(&*file, &shown, pointer).map_err(FileError::at(&path))?))
 }
 
-/// The log against its seals, and who says which key must have signed them.
-fn seals(
-    args: &CheckArgs,
-    context: &Context<'_>,
-    chosen: &Chosen,
-    past: &Past,
-) -> Result<(Checked, Named), CheckError> {
-    let (log, store) = (&chosen.log, context.sys.store);
-    let shown = log.path().display().to_string();
-    // What is wrong with it the check itself finds.
-    let origin = sealing::genesis(context, log).ok().flatten().map(|begun| begun.origin);
-    let mut pins = origin.as_ref().map(|origin| past.pins(origin)).unwrap_or_default();
-    let mut key = None;
-    // The sidecar says itself where its key is: what somebody else told counts for more.
-    if let (Ok(path), Some(origin)) = (keys::of_log(store, log, chosen.key.as_deref()), &origin) {
-        let guard_path = guard::path(&path, origin);
-        if let Some(guard) = Guard::read(store, &guard_path)? {
-            let label = "what was signed last, as it is remembered beside the key,".to_owned();
-            let (size, root) = (guard.state.lines, guard.state.root);
-            pins.push(Pin { label, size, root, seals: Some((guard.state.records, guard.state.head)) });
-            key = Some(guard.state.key);
-        }
-        if let Some(told) = public_half(store, &path) {
-            key = Vkey::new(origin.as_str(), &told).ok().or(key);
-        }
-    }
-    for path in &args.against {
-        pins.push(against(context, path, origin.as_ref().map(tlog::Origin::as_str))?);
-    }
-    let folder = Folder { store, dir: log.dir.clone() };
-    let sidecar = Sidecar::new(&folder, log.name.clone());
-    // Seals and signatures are those of one moment. A sealer that hangs is not waited for for ever, and where there is
-    // none nothing is written.
-    let lock = log.in_sidecar("lock");
-    let held = match store.stat(&lock) {
-        Ok(Some(_)) => context.sys.lock_within(&lock, PATIENCE).ok().flatten(),
-        _ => None,
-    };
-    if args.quick {
-        let mut checked = check_quickly(&sidecar, &pins)?;
-        let named = pin_key(&mut checked, key.as_ref(), chosen);
-        return Ok((checked, named));
-    }
-    let size = store.stat(&log.path()).ok().flatten().map_or(0, |stat| stat.len);
-    let progress = Progress::bytes(size, &shown);
-    let options = Options { deep: args.deep, pins, threads: context.threads, progress: &progress };
-    let mut checked = check_beside_sealer(&sidecar, &options, || drop(held))?;
-    drop(progress);
-    let named = pin_key(&mut checked, key.as_ref(), chosen);
-    Ok((checked, named))
-}
-
-/// The public half of a key whose private half need not be opened.
-fn public_half(store: &dyn holdfast::sys::Store, path: &Path) -> Option<[u8; 32]> {
-    let beside = if path.extension().is_some_and(|end| end == "pub") {
-        path.to_owned()
-    } else {
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(".pub");
-        beside.into()
-    };
-    let text = String::from_utf8(store.read(&beside).ok()?).ok()?;
-    let (public, _) = sshsig::PublicKey::parse(text.trim()).ok()?;
-    (public.type_name() == "ssh-ed25519").then(|| public.blob().last_chunk().copied())?
-}
-
-/// Compares the key of the seals with the one that was named.
-fn pin_key(checked: &mut Checked, key: Option<&Vkey>, chosen: &Chosen) -> Named {
-    let (Some(state), Some(key)) = (&checked.state, key) else { return Named::Nowhere };
-    if state.key != *key {
-        let says = format!("the log is signed by {} and not by {key}", state.key);
-        checked.findings.add(Finding::new(Kind::Unsigned, "SEALS").says(says));
-    }
-    if chosen.key.is_some() { Named::Outside } else { Named::BySidecar }
-}
-
-/// An older checkpoint. Its signature is looked at later, by the root that it names.
-fn against(context: &Context<'_>, path: &Path, origin: Option<&str>) -> Result<Pin, CheckError> {
-    let shown = path.display().to_string();
-    let bytes = context.sys.store.read(path).map_err(|error| FileError::new(&shown, error))?;
-    let wrong = |fact: String| CheckError::Against { path: shown.clone(), fact };
-    let note = Note::parse(&bytes).map_err(|error| wrong(error.to_string()))?;
-    let checkpoint = Checkpoint::parse(note.text()).map_err(|error| wrong(error.to_string()))?;
-    if origin.is_some_and(|origin| origin != checkpoint.origin()) {
-        return Err(wrong(format!("it is of {}", checkpoint.origin())));
-    }
-    Ok(Pin { label: shown, size: checkpoint.size(), root: checkpoint.root(), seals: None })
-}
-
 /// Whether something has been unsealed for too long. A sealer leaves its time on the lock whenever it looks.
 fn late(context: &Context<'_>, log: &Log, checked: &Checked, max: Option<Span>) -> Option<String> {
     let max = max?;
-    let age = |path: &Path| {
+    // Nothing where no time is known, as long ago as can be.
+    let since = |path: &Path| {
         let modified = context.sys.store.stat(path).ok().flatten()?.modified;
-        let modified = modified.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs_f64();
-        Some(context.sys.clock.now().wall - modified)
+        Some(modified.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs())
     };
-    if checked.unsealed > checked.tail {
-        let looked = age(&log.in_sidecar("lock")).unwrap_or(f64::INFINITY);
-        if looked > max.as_secs_f64() {
-            let bytes = checked.unsealed - checked.tail;
-            return Some(format!(
-                "{bytes} bytes of whole lines are unsealed, and no sealer has looked for over {max}"
-            ));
-        }
+    let too_long = |then_s: Option<u64>| match then_s.map(|then_s| age(context.now_ms() / 1000, then_s)) {
+        Some(Some(age)) if age <= max => None,
+        Some(None) => Some(format!("since a time that is still to come; at most {max} is asked for")),
+        _ => Some(format!("for over {max}")),
+    };
+    if checked.unsealed > checked.tail
+        && let Some(long) = too_long(since(&log.in_sidecar("lock")))
+    {
+        let bytes = checked.unsealed - checked.tail;
+        return Some(format!("{bytes} bytes of whole lines are unsealed, and no sealer has looked {long}"));
     }
-    if checked.tail > 0 && age(&log.path()).is_none_or(|age| age > max.as_secs_f64()) {
-        return Some(format!(
-            "its last line is torn: {} bytes without a line feed for over {max}",
-            checked.tail
-        ));
+    if checked.tail > 0
+        && let Some(long) = too_long(since(&log.path()))
+    {
+        return Some(format!("its last line is torn: {} bytes without a line feed {long}", checked.tail));
     }
     None
 }
@@ -374,13 +233,22 @@ impl Verdict {
         if !self.checked.findings.is_empty() || !self.reconciles() {
             return Exit::No;
         }
+        if let Some(error) = self.not_compared() {
+            return error.exit();
+        }
         let late = if self.late.is_some() || self.unsigned() > 0 { Exit::Unsealed } else { Exit::Ok };
         late.and(if self.anchored.lacks.is_empty() { Exit::Ok } else { Exit::BelowPolicy })
     }
 
-    /// Each order has its fill, and each fill its order, where somebody asked.
+    /// No order without its fill, and no fill without its order, where somebody asked.
     fn reconciles(&self) -> bool {
-        self.reconciled.as_ref().is_none_or(|reconciled| reconciled.findings.is_empty())
+        let found = self.reconciled.as_ref().and_then(|reconciled| reconciled.as_ref().ok());
+        found.is_none_or(|found| found.findings.is_empty())
+    }
+
+    /// Why orders and fills could not be compared, where somebody asked.
+    fn not_compared(&self) -> Option<&ReconcileError> {
+        self.reconciled.as_ref()?.as_ref().err()
     }
 
     /// Lines of SEALS that no signature covers.
@@ -393,6 +261,7 @@ impl Verdict {
             Exit::Ok => "unchanged",
             Exit::No if self.checked.findings.is_empty() => "not-reconciled",
             Exit::No => "changed",
+            _ if self.not_compared().is_some() => "not-compared",
             Exit::BelowPolicy => "below-policy",
             _ => "unsealed",
         }

@@ -15,12 +15,8 @@ use serde::Serialize;
 use tlog::Hasher;
 
 use crate::finding::{Finding, Findings, Kind};
-use crate::pieces::{Piece, Pieces};
+use crate::lines::{count, each_line};
 
-/// How much is read at once, in bytes.
-const PIECE: usize = 1 << 20;
-/// A line that is longer is not looked into.
-const LINE_MAX: usize = 1 << 20;
 /// So many values are remembered at once: with 25 bytes each in a table of 2^21 places, 50 MiB.
 const PART: u64 = 1_700_000;
 /// How much of a value is shown, in characters.
@@ -122,63 +118,10 @@ pub(crate) fn hash_of(value: &str) -> [u64; 2] {
     [half(0), half(8)]
 }
 
-pub(crate) fn count(file: &dyn ReadAt, size: u64) -> io::Result<u64> {
-    let mut pieces = Pieces::new(file, 0, size, PIECE);
-    let mut lines = 0;
-    while let Some(piece) = pieces.next()? {
-        lines += memchr::memchr_iter(b'\n', piece.bytes()).count() as u64;
-    }
-    Ok(lines)
-}
-
-/// Every whole line: its number from 1, where it begins, and its text, if it is not too long. What stands behind the
-/// last line feed, as far as it is not too long, either.
-pub(crate) fn each_line(
-    file: &dyn ReadAt,
-    size: u64,
-    mut each: impl FnMut(u64, u64, Option<&[u8]>),
-) -> io::Result<Vec<u8>> {
-    let mut pieces = Pieces::new(file, 0, size, PIECE);
-    let mut line = 0;
-    // A line that is longer than a piece: where it begins, and its text so far.
-    let mut long: Option<(u64, Vec<u8>)> = None;
-    let mut tail = Vec::new();
-    loop {
-        let at = pieces.offset();
-        match pieces.next()? {
-            None => return Ok(tail),
-            Some(Piece::Tail(bytes)) => {
-                tail = long.take().map_or_else(Vec::new, |(_, text)| text);
-                tail.extend_from_slice(bytes);
-                tail.truncate(LINE_MAX);
-            }
-            Some(Piece::Lines(bytes)) => {
-                let mut begin = 0;
-                for lf in memchr::memchr_iter(b'\n', bytes) {
-                    line += 1;
-                    let text = &bytes[begin..lf];
-                    each(line, at + begin as u64, Some(text).filter(|text| text.len() <= LINE_MAX));
-                    begin = lf + 1;
-                }
-            }
-            Some(Piece::Part(bytes)) => {
-                let (begin, text) = long.get_or_insert_with(|| (at, Vec::new()));
-                let room = (LINE_MAX + 2).saturating_sub(text.len());
-                text.extend_from_slice(&bytes[..bytes.len().min(room)]);
-                if bytes.ends_with(b"\n") {
-                    line += 1;
-                    let text = text.strip_suffix(b"\n").filter(|text| text.len() <= LINE_MAX);
-                    each(line, *begin, text);
-                    long = None;
-                }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lines::LINE_MAX;
 
     fn doubled(log: &str, pointer: &str, part: u64) -> (Vec<(u64, u64, String)>, u64, u64) {
         let bytes = log.as_bytes();

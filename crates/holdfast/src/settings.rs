@@ -54,7 +54,10 @@ impl Settings {
         if sys.store.read(&path).is_ok_and(|copy| copy == *bytes) {
             return Ok(());
         }
-        sys.store.replace(&path, bytes, Secrecy::Shared)
+        // It may hold secrets: nobody reads the copy who does not read the original.
+        let mode = sys.store.stat(&root.config()).ok().flatten().and_then(|stat| stat.owner.mode);
+        let others_read = mode.is_none_or(|mode| mode & 0o077 != 0);
+        sys.store.replace(&path, bytes, if others_read { Secrecy::Shared } else { Secrecy::Secret })
     }
 
     /// The trouble in one line, beginning with what it means.

@@ -190,11 +190,16 @@ impl Entry {
 
     /// The moment for the next try through `channel` has come.
     pub(crate) fn due(&self, channel: &str, now: &Now) -> bool {
+        self.remaining(channel, now) <= 0.0
+    }
+
+    /// Seconds until then; zero when it has come.
+    pub(crate) fn remaining(&self, channel: &str, now: &Now) -> f64 {
         match self.channels.get(channel) {
             Some(Progress::Pending { due: Some(due), .. } | Progress::Failed { due, .. }) => {
-                due.remaining(now) <= 0.0
+                due.remaining(now)
             }
-            _ => true,
+            _ => 0.0,
         }
     }
 

@@ -59,7 +59,7 @@ impl<'a> Ntfy<'a> {
             veil = veil.hiding(token.expose());
         }
         let post_it = Post { url: self.base_url, headers, body, timeout: sending.timeout };
-        veil.over(post(&post_it, &Server, wall))
+        post(&post_it, &Server, &veil, wall)
     }
 }
 
@@ -92,6 +92,10 @@ impl Service for Server {
             404 | 405 => "this is no ntfy server: check base_url, which has no path",
             _ => "check topic and base_url",
         }
+    }
+
+    fn says_more_than_its_status(&self) -> bool {
+        true
     }
 
     /// A portal says 200, too, and rings no phone.

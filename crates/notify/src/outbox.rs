@@ -155,6 +155,20 @@ impl Outbox {
         pending
     }
 
+    /// In how many seconds something is to be tried next, by what the last delivery of this outbox knew of pauses. Zero: a
+    /// try is due already. Nothing where no channel of these has anything to take.
+    pub fn next_try(&self, sys: &Sys<'_>, channels: &[Channel]) -> Option<f64> {
+        let now = sys.clock.now();
+        let pending = self.pending(sys);
+        let wait = |entry: &Entry, channel: &Channel| {
+            let pause = self.memo.paused(&channel.name, &now).unwrap_or_default();
+            entry.wants(channel, channels).then(|| entry.remaining(&channel.name, &now).max(pause))
+        };
+        let waits =
+            pending.entries.iter().flat_map(|entry| channels.iter().filter_map(move |c| wait(entry, c)));
+        waits.min_by(f64::total_cmp)
+    }
+
     /// Sends everything that is due, each channel beside the others and within its own timeout, and returns
     /// within `budget` (at most a minute and a half) whatever hangs; what is still under way then counts as not accepted.
     ///

@@ -23,7 +23,7 @@ pub fn ping(store: &dyn Store, root: &Path, ping: &Ping, most: Duration) -> Resu
         call(&Call { method: "GET", url: url.expose(), headers: &[], body: &[], timeout, most: ANSWER_MAX });
     let why = match asked {
         Ok(reply) if (200..=299).contains(&reply.status) => return Ok(()),
-        Ok(reply) => format!("{} says {} {}", server(url.expose()), reply.status, reply.said()),
+        Ok(reply) => format!("{} says {} {}", server(url.expose()), reply.status, reply.text()),
         Err(error) => error.to_string(),
     };
     Err(one_line(&Veil::default().hiding_url(url.expose()).clean(&why), SAID_MAX))

@@ -4,10 +4,10 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use holdfast_http::{Call, HttpError, Reply, call, server};
+use holdfast_http::{Call, HttpError, Reply, call, call_for_status, server};
 
 use crate::alert::one_line;
-use crate::secret::Secret;
+use crate::secret::{Secret, Veil};
 use crate::transport::Verdict;
 
 /// The most that is read of an answer, in bytes.
@@ -31,15 +31,19 @@ pub(crate) trait Service {
     /// What to do about a refusal with this status.
     fn mend(&self, status: u16) -> &'static str;
 
+    /// Its yes is in the body; otherwise the status says everything.
+    fn says_more_than_its_status(&self) -> bool;
+
     /// What is wrong with an answer that says yes.
     fn doubt(&self, reply: &Reply) -> Option<&'static str>;
 }
 
-/// Sends once. `wall` is for dates that a server names.
-pub(crate) fn post(post: &Post<'_>, service: &dyn Service, wall: f64) -> Verdict {
+/// Sends once. `wall` is for dates that a server names, `veil` for what it repeats: hidden before anything is cut.
+pub(crate) fn post(post: &Post<'_>, service: &dyn Service, veil: &Veil, wall: f64) -> Verdict {
     let headers: Vec<(&str, &str)> =
         post.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let asked = call(&Call {
+    let ask = if service.says_more_than_its_status() { call } else { call_for_status };
+    let asked = ask(&Call {
         method: "POST",
         url: post.url,
         headers: &headers,
@@ -48,15 +52,15 @@ pub(crate) fn post(post: &Post<'_>, service: &dyn Service, wall: f64) -> Verdict
         most: ANSWER_MAX,
     });
     match asked {
-        Ok(reply) => judge(&reply, &server(post.url), service, wall),
+        Ok(reply) => judge(&reply, &server(post.url), service, veil, wall),
         Err(error @ HttpError::Url) => Verdict::refused(error.to_string()),
-        Err(error) => Verdict::later(one_line(&error.to_string(), SAID_MAX)),
+        Err(error) => Verdict::later(one_line(&veil.clean(&error.to_string()), SAID_MAX)),
     }
 }
 
-fn judge(reply: &Reply, server: &str, service: &dyn Service, wall: f64) -> Verdict {
+fn judge(reply: &Reply, server: &str, service: &dyn Service, veil: &Veil, wall: f64) -> Verdict {
     let status = reply.status;
-    let said = one_line(&format!("{server} says {status} {}", reply.said()), SAID_MAX);
+    let said = one_line(&format!("{server} says {status} {}", veil.clean(&reply.text())), SAID_MAX);
     match status {
         200..=299 => match service.doubt(reply) {
             None => Verdict::Accepted,

@@ -99,7 +99,7 @@ impl Veil {
         let path = uri.path_and_query().map_or("", |path| path.as_str());
         let user = uri.authority().and_then(|all| Some(all.as_str().rsplit_once('@')?.0.to_owned()));
         let parts = path.split(['/', '?', '&', '=']).chain([path]).filter(|part| part.len() >= SECRET_LEAST);
-        let veil = self.hiding(url).hiding(user.unwrap_or_default());
+        let veil = self.hiding(user.unwrap_or_default());
         parts.fold(veil, Self::hiding)
     }
 

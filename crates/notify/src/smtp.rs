@@ -94,10 +94,9 @@ impl<'a> Mailer<'a> {
             to: &self.to,
         };
         let (verdict, missed) = match talk.carry(&message.formatted(), deadline) {
-            Ok(refused) => (Verdict::Accepted, missed(&refused)),
+            Ok(refused) => (Verdict::Accepted, missed(&refused, &self.veil)),
             Err(failed) => (self.verdict(&failed, sending.timeout), None),
         };
-        let missed = missed.map(|missed| Missed { why: self.veil.clean(&missed.why), ..missed });
         Answer { missed, ..self.veil.over(verdict).into() }
     }
 
@@ -128,7 +127,7 @@ impl<'a> Mailer<'a> {
                 Verdict::later(format!("{server} gave no answer within {:.1}s", timeout.as_secs_f64()))
             }
             Failed::Network(error) => {
-                let what = one_line(&error.to_string(), SAID_MAX);
+                let what = repeat(&error.to_string(), &self.veil);
                 let plain = security == Security::Tls && what.contains("InvalidContentType");
                 let advice = if plain { ": no TLS there; try security = \"starttls\"" } else { "" };
                 Verdict::later(format!("{server}: {}{advice}", explain(&what)))
@@ -136,7 +135,7 @@ impl<'a> Mailer<'a> {
             Failed::Stranger(what) => Verdict::later(format!("{server} {what}, not as a mail server does")),
             Failed::Fault(why) => Verdict::refused(format!("{server} {why}")),
             Failed::Said { code, text, stage } => {
-                let said = format!("{server} says {code} {} to {}", one_line(text, SAID_MAX), stage.name());
+                let said = format!("{server} says {code} {} to {}", repeat(text, &self.veil), stage.name());
                 if *code >= 500 {
                     Verdict::refused(format!("{said}; {}", mend(*code, stage)))
                 } else {
@@ -145,6 +144,11 @@ impl<'a> Mailer<'a> {
             }
         }
     }
+}
+
+/// The beginning of what somebody says. Secrets are hidden first: a part of one would not be known.
+fn repeat(text: &str, veil: &Veil) -> String {
+    one_line(&veil.clean(text), SAID_MAX)
 }
 
 /// What to do about a refusal for good.
@@ -161,22 +165,22 @@ fn mend(code: u16, stage: &Stage) -> &'static str {
         (_, Stage::Greeting | Stage::Hello | Stage::Starttls) => {
             "it does not serve us: check host, port and security"
         }
-        (_, Stage::Text) => "it does not take this mail: look for the reason in its log",
+        (_, Stage::Data | Stage::Text) => "it does not take this mail: look for the reason in its log",
     }
 }
 
 /// The mail went out, but not to everybody.
-fn missed(refused: &[Failed]) -> Option<Missed> {
+fn missed(refused: &[Failed], veil: &Veil) -> Option<Missed> {
     let each = refused.iter().filter_map(|failed| match failed {
         Failed::Said { code, text, stage: Stage::Receiver(to) } => {
-            Some((to.clone(), format!("{to} ({code} {})", one_line(text, SAID_MAX))))
+            Some((to.clone(), format!("{to} ({code} {})", repeat(text, veil))))
         }
         _ => None,
     });
     let (who, why): (Vec<_>, Vec<_>) = each.unzip();
     (!who.is_empty()).then(|| Missed {
         who: who.join(", "),
-        why: format!("its server took the mail, but not for {}: check to", why.join(", ")),
+        why: format!("its server refuses {}, and took the mail for the others: check to", why.join(", ")),
     })
 }
 

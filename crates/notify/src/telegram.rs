@@ -58,6 +58,11 @@ impl Bot<'_> {
         judge(response)
     }
 
+    /// The beginning of what somebody says. The token is hidden first: a part of it would not be known.
+    fn repeat(&self, text: &str) -> String {
+        one_line(&self.token.veil().clean(text), SAID_MAX)
+    }
+
     fn verdict(&self, sent: Result<(), Failed>, timeout: Duration) -> Verdict {
         let server = server(self.base_url);
         match sent {
@@ -68,9 +73,12 @@ impl Bot<'_> {
                 Verdict::later(format!("{server} gave no answer within {:.1}s", timeout.as_secs_f64()))
             }
             Err(Failed::Http(error)) => {
-                Verdict::later(format!("{server}: {}", explain(&one_line(&error.to_string(), SAID_MAX))))
+                Verdict::later(format!("{server}: {}", explain(&self.repeat(&error.to_string()))))
             }
-            Err(Failed::Complaint(complaint)) => complaint.verdict(&server),
+            Err(Failed::Complaint(complaint)) => {
+                let said = self.repeat(&complaint.said);
+                Complaint { said, ..complaint }.verdict(&server)
+            }
         }
     }
 }
@@ -160,7 +168,7 @@ fn complaint(status: u16, answer: &Object, waits: Option<u64>) -> Complaint {
     let chat = |value: &Value| value.as_i64().map(|id| id.to_string());
     Complaint {
         status,
-        said: one_line(said, SAID_MAX),
+        said: said.to_owned(),
         retry_after: parameter("retry_after").and_then(Value::as_u64).or(waits),
         migrated_to: parameter("migrate_to_chat_id").and_then(chat),
     }

@@ -18,6 +18,7 @@ use crate::transport::{Sending, Verdict};
 const TYPE: &str = "Content-Type";
 const AUTHORIZATION: &str = "Authorization";
 const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
 /// Ours, in lowercase.
 const OWN: &str = "x-holdfast-";
 
@@ -53,7 +54,7 @@ impl<'a> Webhook<'a> {
                 }
             });
         }
-        let holds = "a secret that the receiver knows, too";
+        let holds = "the key that the receiver knows";
         let key =
             settings.secret_file.map(|file| Secret::read(store, &root.join(file), "the secret_file", holds));
         let key = key.transpose()?;
@@ -62,8 +63,13 @@ impl<'a> Webhook<'a> {
             veil = veil.hiding(key.expose());
         }
         let (headers, veil) = headers(store, root, settings, veil)?;
-        let json =
-            headers.iter().any(|(name, value)| name.eq_ignore_ascii_case(TYPE) && value.contains("json"));
+        let is = |(name, value): &(&str, String), part| {
+            name.eq_ignore_ascii_case(TYPE) && value.to_ascii_lowercase().contains(part)
+        };
+        if settings.body_file.is_some() && headers.iter().any(|header| is(header, FORM)) {
+            return Err(format!("headers has {TYPE} {FORM}, in which a text could add fields: use JSON"));
+        }
+        let json = headers.iter().any(|header| is(header, "json"));
         let template =
             settings.body_file.map(|file| read_template(store, &root.join(file), json)).transpose()?;
         let veil = template.iter().flat_map(|(bytes, _)| literals(bytes)).fold(veil, Veil::hiding);
@@ -87,7 +93,7 @@ impl<'a> Webhook<'a> {
             headers.push(("X-Holdfast-Timestamp", timestamp));
         }
         let url = self.url.expose();
-        self.veil.over(post(&Post { url, headers, body, timeout: sending.timeout }, &AnyService, wall))
+        post(&Post { url, headers, body, timeout: sending.timeout }, &AnyService, &self.veil, wall)
     }
 }
 
@@ -182,6 +188,10 @@ impl Service for AnyService {
             415 => "it wants another kind of body: set Content-Type in headers, and body_file",
             _ => "it does not take this body: hold body_file against what the service documents",
         }
+    }
+
+    fn says_more_than_its_status(&self) -> bool {
+        false
     }
 
     fn doubt(&self, _: &Reply) -> Option<&'static str> {

@@ -3,15 +3,15 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use holdfast::config::{Action, Config};
+use holdfast::config::Config;
 use holdfast::journal::{self, Entry};
-use holdfast::sys::{Ended, Job, Sys};
+use holdfast::sys::{Job, Sys};
 use holdfast::watch::Message;
 use holdfast::{Exit, Root};
-use holdfast_notify::{Alert, AlertKind, Delivery, Direct, Event, Outbox, Progress, Put, States, Transport};
+use holdfast_notify::{Alert, AlertKind, Delivery, Direct, Event, Outbox, Put, States, Transport};
 
 use crate::evaluate::BY;
-use crate::tell;
+use crate::{action, tell};
 
 /// All sends and actions of one round of `check` end within this; there are at most two.
 const BUDGET: Duration = Duration::from_secs(12);
@@ -19,6 +19,8 @@ const BUDGET: Duration = Duration::from_secs(12);
 pub(crate) const LONGEST: Duration = Duration::from_millis(11_700);
 /// What is left beside the longest send where nobody waits for the end.
 const MARGIN: Duration = Duration::from_secs(2);
+/// Between two deliveries, in seconds.
+const PAUSE_LEAST: f64 = 1.0;
 
 /// What somebody who may wait has to do.
 #[derive(Clone)]
@@ -52,6 +54,10 @@ pub struct Delivered {
     pub(crate) notes: Vec<String>,
     /// In how many seconds the next try is due.
     pub(crate) next: Option<f64>,
+    /// Actions that were run.
+    pub(crate) begun: Vec<(String, String)>,
+    /// Subjects of what nobody has heard yet.
+    pub(crate) unheard: Vec<String>,
 }
 
 /// Keeps the outbox between rounds.
@@ -60,8 +66,8 @@ pub struct Deliverer<'a> {
     root: Root,
     outbox: Outbox,
     transport: Box<dyn Transport + Send + 'a>,
-    /// Nobody waits for the end: every send and action has its own timeout.
-    resident: Option<Sys<'static>>,
+    /// Nobody waits for the end: every send has its own timeout.
+    resident: bool,
 }
 
 impl Deliverer<'static> {
@@ -71,10 +77,9 @@ impl Deliverer<'static> {
         Self::through(sys, root, transport)
     }
 
-    /// The same for a watchdog that stays: timeouts are those of the configuration, and no alert waits for
-    /// an action.
+    /// The same for a watchdog that stays: timeouts are those of the configuration.
     pub(crate) fn resident(sys: Sys<'static>, root: Root) -> Self {
-        Self { resident: Some(sys), ..Self::new(sys, root) }
+        Self { resident: true, ..Self::new(sys, root) }
     }
 }
 
@@ -82,7 +87,7 @@ impl<'a> Deliverer<'a> {
     /// For the outbox of `root`, through a transport of the caller's.
     pub fn through(sys: Sys<'a>, root: Root, transport: impl Transport + Send + 'a) -> Self {
         let outbox = Outbox::open(&root);
-        Self { sys, root, outbox, transport: Box::new(transport), resident: None }
+        Self { sys, root, outbox, transport: Box::new(transport), resident: false }
     }
 
     /// Stores every message before anything is sent (**no-silent-alert**), then sends what is due and runs
@@ -94,21 +99,9 @@ impl<'a> Deliverer<'a> {
             exit = exit.and(self.put(work, message, &mut stored));
         }
         let sys = self.sys;
-        let runs: Vec<Run> = work
-            .actions
-            .iter()
-            .filter_map(|(name, incident)| Some(self.action(name, incident, work.config.actions.get(name)?)))
-            .collect();
+        let runs = runs(&self.root, &work.config, &work.actions, BUDGET);
         let (delivery, mut journal) = std::thread::scope(|scope| {
-            let runs: Vec<_> = match self.resident {
-                Some(sys) => {
-                    for run in runs {
-                        run.detach(sys);
-                    }
-                    Vec::new()
-                }
-                None => runs.into_iter().map(|run| scope.spawn(move || run.perform(&sys))).collect(),
-            };
+            let runs: Vec<_> = runs.into_iter().map(|run| scope.spawn(move || run.perform(&sys))).collect();
             let delivery = self.send(work);
             // With panic = "abort" a panicked action is no longer a matter of this process.
             let results: Vec<Entry> = runs.into_iter().filter_map(|run| run.join().ok()).collect();
@@ -135,8 +128,18 @@ impl<'a> Deliverer<'a> {
             stored: stored.into_iter().collect(),
             states: delivery.states(),
             notes: delivery.notes.iter().map(ToString::to_string).collect(),
-            next: self.next(),
+            next: self.next(work),
+            begun: work.actions.clone(),
+            unheard: self.unheard(),
         }
+    }
+
+    /// What nobody has heard yet, in a line each.
+    fn unheard(&self) -> Vec<String> {
+        const SHOWN: usize = 10;
+        let pending = self.outbox.pending(&self.sys);
+        let unheard = pending.entries.iter().filter(|entry| !entry.heard());
+        unheard.map(|entry| entry.alert.subject.clone()).take(SHOWN).collect()
     }
 
     fn send(&mut self, work: &Work) -> Delivery {
@@ -145,7 +148,7 @@ impl<'a> Deliverer<'a> {
             return self.outbox.give_up(&self.sys);
         }
         let longest = channels.iter().map(|channel| channel.timeout.0 + MARGIN).max();
-        let budget = longest.filter(|_| self.resident.is_some()).unwrap_or(BUDGET).max(BUDGET);
+        let budget = longest.filter(|_| self.resident).unwrap_or(BUDGET).max(BUDGET);
         self.outbox.deliver(&self.sys, channels, &work.states, budget, &*self.transport)
     }
 
@@ -182,48 +185,36 @@ impl<'a> Deliverer<'a> {
         }
     }
 
-    fn action(&self, name: &str, incident: &str, action: &Action) -> Run {
-        // It runs elsewhere than we do.
-        let root = std::path::absolute(self.root.path()).unwrap_or_else(|_| self.root.path().to_owned());
-        let env = [
-            ("HOLDFAST_ROOT", root.display().to_string()),
-            ("HOLDFAST_ACTION", name.to_owned()),
-            ("HOLDFAST_INCIDENT", incident.to_owned()),
-        ];
-        let timeout = action.timeout.0;
-        let job = Job {
-            argv: action.command.clone(),
-            env: env.map(|(key, value)| (key.to_owned(), value)).into(),
-            dir: Some(root),
-            stdin: Vec::new(),
-            timeout: if self.resident.is_some() { timeout } else { timeout.min(BUDGET) },
-        };
-        let entry = Entry::new("action", BY).with("action", name).with("incident", incident);
-        Run { root: self.root.clone(), job, entry }
+    /// When the next try of anything in the outbox is due. One that was due and was not made is not made at once: what
+    /// held it up is likely to be there still.
+    fn next(&self, work: &Work) -> Option<f64> {
+        Some(self.outbox.next_try(&self.sys, &work.config.channels)?.max(PAUSE_LEAST))
     }
+}
 
-    /// When the next try of anything in the outbox is due.
-    fn next(&self) -> Option<f64> {
-        let now = self.sys.clock.now();
-        let pending = self.outbox.pending(&self.sys);
-        let due = |progress: &Progress| match progress {
-            Progress::Pending { due, .. } => Some(due.as_ref().map_or(0.0, |due| due.remaining(&now))),
-            Progress::Failed { due, .. } => Some(due.remaining(&now)),
-            Progress::Accepted { .. } => None,
-        };
-        pending
-            .entries
-            .iter()
-            .flat_map(|entry| entry.channels.values())
-            .filter_map(due)
-            .min_by(f64::total_cmp)
+/// Begins actions, each in a thread of its own.
+pub(crate) fn begin(sys: Sys<'static>, root: &Root, config: &Config, actions: &[(String, String)]) {
+    for run in runs(root, config, actions, Duration::MAX) {
+        run.detach(sys);
     }
+}
+
+/// What is to be run of them: what is no longer configured is not. `most` is the longest time of each.
+fn runs(root: &Root, config: &Config, actions: &[(String, String)], most: Duration) -> Vec<Run> {
+    let run = |(name, incident): &(String, String)| {
+        let action = config.actions.get(name)?;
+        let job = action::job(root.path(), name, action, Some(incident), action.timeout.0.min(most));
+        let entry = Entry::new("action", BY).with("action", name.clone()).with("incident", incident.clone());
+        Some(Run { root: root.clone(), job, entry })
+    };
+    actions.iter().filter_map(run).collect()
 }
 
 fn alert(message: &Message, config: &Config) -> Alert {
     Alert {
         id: message.id.clone(),
-        incident: message.incidents.first().cloned(),
+        // A pause or a resume is told beside the end of something, and is not that.
+        incident: message.incidents.first().filter(|_| message.kind != "notice").cloned(),
         kind: match message.kind.as_str() {
             "opened" => AlertKind::Opened,
             "worse" => AlertKind::Worse,
@@ -251,11 +242,7 @@ impl Run {
     fn perform(self, sys: &Sys) -> Entry {
         match sys.spawner.run(&self.job) {
             Ok(outcome) => {
-                let ended = match outcome.ended {
-                    Ended::Code(code) => format!("exit {code}"),
-                    Ended::Signal(signal) => format!("signal {signal}"),
-                    Ended::TimedOut => format!("timed out after {:.1}s", self.job.timeout.as_secs_f64()),
-                };
+                let ended = action::ended(&outcome, self.job.timeout);
                 self.entry.with("ended", ended).with("output", outcome.output)
             }
             Err(error) => self.entry.with("ended", format!("could not be started: {error}")),

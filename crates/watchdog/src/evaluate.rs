@@ -9,17 +9,18 @@ use holdfast::journal::{self, Entry};
 use holdfast::settings::Settings;
 use holdfast::sys::{Now, Sys};
 use holdfast::watch::{
-    CIRCUIT_WATCH, Demand, Happened, Judged, Memory, Message, Settled, Sight, TripDone, demands, judge_all,
-    observe, recall, settle, watches,
+    CIRCUIT_WATCH, Demand, Happened, Judged, Memory, Message, Probed, Settled, Sight, TripDone, demands,
+    judge_all, observe, recall, settle, watches,
 };
 use holdfast::{Exit, Root};
 use holdfast_notify::{deaf, mute, states_of};
 
-use crate::deliver::{Delivered, Work};
+use crate::deliver::{self, Delivered, Work};
 use crate::{settings, system, tell};
 
 mod digest;
 mod heads;
+mod healthy;
 mod outside;
 mod probes;
 mod requests;
@@ -48,7 +49,6 @@ pub struct Watchdog<'a> {
     seq: u64,
     /// What was last written, but for the clocks: a change is written at once.
     saved: Option<(Sight, Digest)>,
-    actions: Vec<(String, String)>,
     notices: Vec<String>,
     /// Trips that face and ledger did not know any more when this watchdog began.
     lost_trips: Vec<String>,
@@ -88,6 +88,14 @@ impl<'a> Watchdog<'a> {
                 Default::default()
             }
         };
+        // A question that the last one did not live to see answered is asked again.
+        let now = sys.clock.now();
+        for Probed { asked, answered, .. } in memory.watches.values_mut().map(|watch| &mut watch.probed) {
+            let age = |sight: &Option<Sight>| sight.as_ref().map_or(f64::INFINITY, |sight| sight.age(&now));
+            if age(asked) < age(answered) {
+                *asked = None;
+            }
+        }
         // Of this program, whoever wrote the memory.
         memory.source = Some(SOURCE.to_owned());
         let lost_trips = circuit::lost_trips(&sys, &root);
@@ -98,7 +106,6 @@ impl<'a> Watchdog<'a> {
             memory,
             seq,
             saved: None,
-            actions: Vec::new(),
             notices,
             lost_trips,
             prober: Prober::default(),
@@ -121,7 +128,6 @@ impl<'a> Watchdog<'a> {
         let now = self.now();
         let system = system::judge(&self.settings, &self.memory, &self.lost_trips, &view, &now);
         let mut judged = judge_all(&self.sys, &self.settings.config, &mut self.memory, &view, &observed);
-        judged.extend(system::unasked(&watches, &mut self.memory, &now));
         judged.extend(system);
         let mut trips = self.trip(&judged, &view);
         if trips.iter().any(|trip| trip.paused && trip.demand.watch == CIRCUIT_WATCH) {
@@ -132,6 +138,7 @@ impl<'a> Watchdog<'a> {
         let (probed, more) = self.probe(&watches, &view);
         judged.extend(probed);
         trips.extend(more);
+        judged.extend(self.tend(&judged, began.up));
         exit = exit.and(trips.iter().map(trip_exit).max().unwrap_or(Exit::Ok));
         if let Err(error) = circuit::repair(&self.sys, &self.root) {
             exit = exit.and(complain(&format!(
@@ -144,7 +151,7 @@ impl<'a> Watchdog<'a> {
             message.text.push_str(&self.heads());
             self.memory.unstored.push(message);
         }
-        self.actions.extend(settled.actions);
+        self.memory.unrun.extend(settled.actions);
         exit = exit.and(self.save_if_changed());
         self.whole = exit == Exit::Ok;
         exit = exit.and(if settled.alarm { Exit::No } else { Exit::Ok });
@@ -237,7 +244,7 @@ impl<'a> Watchdog<'a> {
 
     /// Something waits to be told or done.
     pub fn has_news(&self) -> bool {
-        !self.memory.unstored.is_empty() || !self.actions.is_empty()
+        !self.memory.unstored.is_empty() || !self.memory.unrun.is_empty()
     }
 
     /// Says something to the journal beside an evaluation.
@@ -278,18 +285,30 @@ impl<'a> Watchdog<'a> {
             config: self.settings.config.clone(),
             channels_known: !self.settings.unusable,
             messages: self.memory.unstored.clone(),
-            actions: std::mem::take(&mut self.actions),
+            actions: self.memory.unrun.clone(),
             states: states_of(&self.memory.channels),
         };
         let waiting = !self.sys.store.list(&self.root.outbox()).unwrap_or_default().is_empty();
         (waiting || !work.messages.is_empty() || !work.actions.is_empty()).then_some(work)
     }
 
+    /// Begins the demanded actions, beside everything else: they wait for no channel that hangs. A crash before they are
+    /// known to be begun begins them again.
+    pub(crate) fn begin_actions(&mut self, sys: Sys<'static>) {
+        let actions = std::mem::take(&mut self.memory.unrun);
+        if !actions.is_empty() {
+            deliver::begin(sys, &self.root, &self.settings.config, &actions);
+            // Said on stderr.
+            let _ = self.save_if_changed();
+        }
+    }
+
     /// Takes in what came of the work; returns more work when that itself must be told.
     pub fn take_in(&mut self, delivered: &Delivered) -> Option<Work> {
-        // Request on stderr; the exit code is that of the delivery.
+        // Said on stderr; the exit code is that of the delivery.
         let _ = self.journal(delivered.journal.iter().cloned());
         self.memory.unstored.retain(|message| !delivered.stored.contains(&message.id));
+        self.memory.unrun.retain(|action| !delivered.begun.contains(action));
         self.memory.channels = delivered
             .states
             .iter()
@@ -301,11 +320,20 @@ impl<'a> Watchdog<'a> {
         if delivered.notes.is_empty() {
             return None;
         }
-        let text = delivered.notes.join("\n") + &self.heads();
+        let is_deaf = deaf(&self.settings.config.channels, &delivered.states);
+        let mut text = delivered.notes.join("\n");
+        if is_deaf {
+            text.extend(
+                delivered.unheard.iter().map(|subject| format!("\nnobody has heard of it yet: {subject}")),
+            );
+        }
+        text.push_str(&self.heads());
         let subject = format!("[{}] {}", self.sys.host, delivered.notes[0]);
         let (id, kind) = (new_id(now.wall), "notice".to_owned());
         let incidents = Vec::new();
-        self.memory.unstored.push(Message { id, kind, subject, text, incidents, at: now.wall, level: 1 });
+        // Where nobody else can be told.
+        let level = if is_deaf { 2 } else { 1 };
+        self.memory.unstored.push(Message { id, kind, subject, text, incidents, at: now.wall, level });
         self.work()
     }
 }

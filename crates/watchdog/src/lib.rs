@@ -4,13 +4,14 @@
 //! [`Watchdog::evaluate`] judges, trips, journals, writes its own heartbeat and fills the outbox;
 //! [`Deliverer`] sends and runs actions, and nothing waits for it but the end of the program.
 
+mod action;
 mod cli;
 mod deliver;
 mod evaluate;
 mod events;
-mod logs;
 mod metrics;
 mod pings;
+mod probes;
 mod resident;
 mod settings;
 mod show;
@@ -28,6 +29,7 @@ use holdfast::{Exit, Root};
 
 use cli::{Cli, Command};
 pub use deliver::{Delivered, Deliverer, Work};
+use evaluate::Prober;
 use evaluate::complain;
 pub use evaluate::{Evaluated, Watchdog};
 use pings::Pinger;
@@ -80,7 +82,7 @@ fn check(cli: &Cli, sys: Sys<'static>, root: &Root) -> Exit {
         "out of time; what was tripped stays tripped",
     );
     alone(cli.json, sys, root, |lock| {
-        let mut watchdog = Watchdog::open(sys, root.clone());
+        let mut watchdog = Watchdog::open(sys, root.clone()).asking(Prober::waited_for(sys));
         let evaluated = watchdog.evaluate();
         let mut exit = evaluated.exit;
         let mut deliverer = Deliverer::new(sys, root.clone());
@@ -88,19 +90,22 @@ fn check(cli: &Cli, sys: Sys<'static>, root: &Root) -> Exit {
             let came = deliverer.deliver(&work);
             // A broken channel is told through the others, at once.
             let more = watchdog.take_in(&came);
-            exit = exit.and(came.exit);
+            // What is done is not done again, should the time run out now.
+            exit = exit.and(came.exit).and(watchdog.save_if_changed());
             if let Some(work) = more {
                 let came = deliverer.deliver(&work);
                 watchdog.take_in(&came);
                 exit = exit.and(came.exit);
             }
         }
+        if let Some(ping) = watchdog.ping() {
+            let mut pinger = Pinger::new(sys, root.clone(), watchdog.ping_fault().take());
+            exit = exit.and(pinger.ping(&ping, PING_MOST));
+            *watchdog.ping_fault() = pinger.fault();
+        }
         exit = exit.and(watchdog.save_if_changed());
         if let Some(Err(what)) = watchdog.metrics(&evaluated.view).map(|metrics| metrics.write(&sys)) {
             exit = exit.and(complain(&what));
-        }
-        if let Some(ping) = watchdog.ping() {
-            exit = exit.and(Pinger::new(sys, root.clone()).ping(&ping, PING_MOST));
         }
         exit = exit.and(lock.exit());
         exit.and(show::evaluated(cli, &evaluated, exit))

@@ -12,7 +12,7 @@ use crate::evaluate::{BY, complain};
 use crate::tell;
 
 /// One that stays pings not more often than this, in seconds.
-const EVERY: f64 = 60.0;
+pub(crate) const EVERY: f64 = 60.0;
 
 /// Pings, and tells of a change: the server elsewhere tells people of what lasts.
 pub(crate) struct Pinger<'a> {
@@ -23,8 +23,14 @@ pub(crate) struct Pinger<'a> {
 }
 
 impl<'a> Pinger<'a> {
-    pub(crate) fn new(sys: Sys<'a>, root: Root) -> Self {
-        Self { sys, root, fault: None }
+    /// `fault` is what the last one met.
+    pub(crate) fn new(sys: Sys<'a>, root: Root, fault: Option<String>) -> Self {
+        Self { sys, root, fault }
+    }
+
+    /// What the last one met.
+    pub(crate) fn fault(self) -> Option<String> {
+        self.fault
     }
 
     /// Asks once, no longer than `most`.

@@ -33,7 +33,7 @@ pub(crate) fn run(json: bool, sys: Sys<'static>, root: &Root, every: Span, lock:
     let _ = watchdog.note(started.with("every", every.to_string()));
     supervisor::ready();
     let publisher = worker("metrics", publish(sys));
-    let mut pinger = Pinger::new(sys, root.clone());
+    let mut pinger = Pinger::new(sys, root.clone(), watchdog.ping_fault().take());
     let pings = worker("the ping", move |ping: Ping| _ = pinger.ping(&ping, Duration::MAX));
     let mut rhythm = Rhythm::default();
     let mut next_send = None;
@@ -53,6 +53,7 @@ pub(crate) fn run(json: bool, sys: Sys<'static>, root: &Root, every: Span, lock:
             // One that hangs gets what is new when it is back.
             let _ = publisher.try_send(metrics);
         }
+        watchdog.begin_actions(sys);
         let now = sys.clock.now().up;
         if let Some((pings, ping)) = pings.as_ref().zip(watchdog.ping())
             && rhythm.is_due(now)
@@ -73,11 +74,11 @@ pub(crate) fn run(json: bool, sys: Sys<'static>, root: &Root, every: Span, lock:
             next_send = None;
         }
         let until_send = next_send.map(|due: f64| due - now);
-        sleep(&sys, &woken, every, [evaluated.next, until_send]);
+        sleep(&sys, &woken, every, [evaluated.next, until_send, watchdog.published_every()]);
     }
 }
 
-fn sleep(sys: &Sys, woken: &Receiver<Wake>, every: Span, deadlines: [Option<f64>; 2]) {
+fn sleep(sys: &Sys, woken: &Receiver<Wake>, every: Span, deadlines: [Option<f64>; 3]) {
     let next = deadlines
         .into_iter()
         .flatten()

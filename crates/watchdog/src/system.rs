@@ -1,17 +1,17 @@
 //! What the watchdog says of the system itself, beside the watches.
 
 use holdfast::circuit::{self, View};
-use holdfast::config::Watch;
 use holdfast::settings::Settings;
 use holdfast::sys::Now;
 use holdfast::time::age;
-use holdfast::watch::{Act, CIRCUIT_WATCH, Judged, KnownHold, Memory, Verdict, WatchMemory};
+use holdfast::watch::{Act, CIRCUIT_WATCH, Judged, KnownHold, Memory, Verdict};
 
 use crate::unbuilt;
 
 /// The names under which it is said; no watch of a configuration shows under them.
 pub(crate) const CONFIG: &str = "holdfast/config";
 pub(crate) const ALERTS: &str = "holdfast/alerts";
+pub(crate) const ACTIONS: &str = "holdfast/actions";
 
 /// The configuration, the ledger and the channels.
 pub(crate) fn judge(
@@ -72,21 +72,4 @@ fn taken_out(memory: &Memory, lost_trips: &[String], view: &View) -> Option<Stri
     }
     let len = view.ledger_len;
     Some(format!("data/trips.jsonl shrank from {known} to {len} bytes: trips were taken out of it"))
-}
-
-/// A watch of a kind that this version does not ask: unknown, which is never health.
-pub(crate) fn unasked(watches: &[Watch], memory: &mut Memory, now: &Now) -> Vec<(String, Judged)> {
-    let unasked = watches.iter().filter(|watch| !unbuilt::is_asked(&watch.kind));
-    unasked
-        .map(|watch| {
-            let detail =
-                "this version watches local heartbeats and sealed logs only; take the watch out or watch it otherwise";
-            let judged = Judged::new(Verdict::Unknown, Act::Alert, detail);
-            let known = memory.watches.entry(watch.name.to_string()).or_insert_with(|| WatchMemory::new(now));
-            known.verdict = judged.verdict;
-            known.act = judged.act;
-            known.detail.clone_from(&judged.detail);
-            (watch.name.to_string(), judged)
-        })
-        .collect()
 }

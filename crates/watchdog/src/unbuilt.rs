@@ -1,26 +1,11 @@
 //! What the schema knows and this version does not do: it must not look as if it were done.
 
-use holdfast::config::{AnchorKind, BeatSource, Config, WatchKind};
+use holdfast::config::{AnchorKind, Config};
 
 /// Keys and tables that nothing acts on.
 const KEYS: [&str; 4] = ["evidence", "overseer", "service", "fleet"];
 
-/// Whether this version looks at it.
-pub(crate) fn is_asked(kind: &WatchKind) -> bool {
-    matches!(kind, WatchKind::Heartbeat(BeatSource::File(_)) | WatchKind::Log { .. })
-}
-
-/// Watches that are not asked.
-pub(crate) fn watches(config: &Config) -> impl Iterator<Item = String> {
-    config.watches.iter().filter(|watch| !is_asked(&watch.kind)).map(|watch| {
-        format!(
-            "[[watch]] {}: this version watches local heartbeats and sealed logs only; take it out",
-            watch.name
-        )
-    })
-}
-
-/// Everything else, but for kinds of channels, which say so themselves.
+/// What is configured and not done, but for kinds of channels, which say so themselves.
 pub(crate) fn parts(config: &Config) -> Vec<String> {
     let keys = KEYS.into_iter().filter(|key| config.given.contains(*key));
     let mut parts: Vec<String> = keys
@@ -43,18 +28,10 @@ pub(crate) fn parts(config: &Config) -> Vec<String> {
         let name = &anchor.name;
         format!("[[anchor]] {name}: foreign is not built yet: what it keeps counts for who fetches it for --anchor; take it out")
     }));
-    let healthy = config.actions.iter().filter(|(_, action)| action.on_healthy);
-    parts.extend(healthy.map(|(name, _)| {
-        format!("[action.{name}]: on_healthy is not built yet, so it is not run then; take it out")
-    }));
     parts
 }
 
 /// As it stands in the file.
 fn called(key: &str) -> String {
-    match key.split_once('.') {
-        Some((table, key)) => format!("{key} of [[{table}]]"),
-        None if key == "service" => format!("[[{key}]]"),
-        None => format!("[{key}]"),
-    }
+    if key == "service" { format!("[[{key}]]") } else { format!("[{key}]") }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use holdfast::circuit::new_id;
-use holdfast::config::{Config, WatchKind};
+use holdfast::config::Config;
 use holdfast::sys::{ReadError, Sys};
 use holdfast::{Exit, Root};
 use holdfast_notify::{Alert, AlertKind, Direct, States, fault, test_alert as try_channels};
@@ -12,7 +12,7 @@ use holdfast_notify::{Alert, AlertKind, Direct, States, fault, test_alert as try
 use crate::cli::Cli;
 use crate::deliver::LONGEST;
 use crate::evaluate::CHECK_MOST;
-use crate::{answer, settings, tell, unbuilt};
+use crate::{answer, probes, settings, tell, unbuilt};
 
 /// All channels together.
 const BUDGET: Duration = Duration::from_secs(25);
@@ -44,9 +44,10 @@ pub(crate) fn validate(cli: &Cli, sys: &Sys, root: &Root, file: Option<&Path>) -
     let faults: Vec<String> = config
         .channels
         .iter()
-        .filter_map(|channel| fault(sys.store, root.path(), channel))
+        .filter_map(|channel| Some((channel, fault(sys.store, root.path(), channel)?)))
+        .map(|(channel, fault)| format!("[[channel]] {}: {fault}", channel.name))
         .chain(ping_fault(&config, sys, root))
-        .chain(unbuilt::watches(&config))
+        .chain(probes::faults(&config, sys.store, root.path()))
         .chain(unbuilt::parts(&config))
         .collect();
     if !faults.is_empty() {
@@ -89,8 +90,8 @@ fn notes(config: &Config) -> Vec<String> {
         })
         .collect();
     let most = CHECK_MOST.as_secs();
-    let logs = config.watches.iter().filter(|watch| matches!(watch.kind, WatchKind::Log { .. }));
-    notes.extend(logs.filter(|watch| watch.probe.timeout.0 > CHECK_MOST).map(|watch| {
+    let asked = config.watches.iter().filter(|watch| watch.kind.is_asked());
+    notes.extend(asked.filter(|watch| watch.probe.timeout.0 > CHECK_MOST).map(|watch| {
         let (name, timeout) = (&watch.name, watch.probe.timeout);
         format!(
             "[[watch]] {name}: of its timeout of {timeout}, watchdog check gives it {most}s; watchdog run gives it all"

@@ -102,15 +102,17 @@ fn a_disk_that_fails_leaves_no_proof_that_does_not_hold() {
             continue;
         }
         failed += 1;
-        if root.path("a.tlog-proof").exists() {
-            // It stands there whole, and nobody knows whether it would after a power loss.
+        if root.path("a.tlog-proof").exists() && root.path("a.jsonl").exists() {
+            // They stand there whole, and nobody knows whether they would after a power loss.
             shows(&root, 300);
         }
         let names = ["memory/", "a.jsonl", "a.tlog-proof", "stdout"];
         let named = names.iter().any(|name| ended.stderr.contains(name));
         assert!(named && ended.stderr.contains("\n  "), "no word of the file or of what to do\n{ended}");
         // The same command again, once the disk is well. What it wrote before may stand there: nothing is overwritten.
-        let _ = fs::remove_file(root.path("a.jsonl"));
+        for left in ["a.jsonl", "a.tlog-proof"] {
+            let _ = fs::remove_file(root.path(left));
+        }
         prove(&root, 300).finish().expect(0);
         shows(&root, 300);
     }

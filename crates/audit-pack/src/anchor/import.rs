@@ -1,5 +1,6 @@
 //! Keeping a text that somebody else holds: a claim in the pack, and a check of the log at once.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use anchor::heads::{Head, heads};
@@ -35,8 +36,8 @@ pub(super) fn import(context: &Context<'_>, log: &Log, file: &Path) -> Result<Ex
         return Err(AnchorError::NoHead { file: shown, origin: state.origin.to_string() });
     }
     let (mut findings, mut newest) = (Vec::new(), 0);
-    for head in &found {
-        match place(context, log, *head, &state)? {
+    for (head, placed) in found.iter().zip(place(context, log, &found, &state)?) {
+        match placed {
             Ok(records) => newest = newest.max(records),
             Err(kind) => findings.push(finding(log, *head, kind, &shown)),
         }
@@ -55,33 +56,36 @@ pub(super) fn import(context: &Context<'_>, log: &Log, file: &Path) -> Result<Ex
     Ok(imported.tell(context, newest))
 }
 
-/// Over how many lines of SEALS the head is, or why it is of another history.
+/// Over how many lines of SEALS each head is, or why it is of another history.
 fn place(
     context: &Context<'_>,
     log: &Log,
-    head: Head,
+    heads: &[Head],
     state: &State,
-) -> Result<Result<u64, Kind>, AnchorError> {
+) -> Result<Vec<Result<u64, Kind>>, AnchorError> {
     let folder = Folder { store: context.sys.store, dir: log.dir.clone() };
     let sidecar = Sidecar::new(&folder, log.name.clone());
     let name = sidecar.name("SEALS");
-    let Some(file) = sidecar.open(&name)? else { return Ok(Err(Kind::Missing)) };
-    let mut found = None;
+    let Some(file) = sidecar.open(&name)? else { return Ok(vec![Err(Kind::Missing); heads.len()]) };
+    let wanted: HashSet<Head> = heads.iter().copied().collect();
+    let mut found = HashMap::new();
     let walked = walk(&*file, |_, at, _| {
-        let fits = match head {
-            Head::Tree { size, root } => (at.lines, at.root) == (size, root),
-            Head::Chain { records, head } => (at.records, at.head) == (records, head),
-        };
-        if fits && found.is_none() {
-            found = Some(at.records);
+        let tree = Head::Tree { size: at.lines, root: at.root };
+        let chain = Head::Chain { records: at.records, head: at.head };
+        for head in [tree, chain].into_iter().filter(|head| wanted.contains(head)) {
+            found.entry(head).or_insert(at.records);
         }
     });
     walked.map_err(|error| sidecar.error(&name, error))?;
-    let is_beyond = match head {
-        Head::Tree { size, .. } => size > state.lines,
-        Head::Chain { records, .. } => records > state.records,
-    };
-    Ok(found.ok_or(if is_beyond { Kind::RolledBack } else { Kind::Forked }))
+    let placed = heads.iter().map(|head| {
+        let is_beyond = match head {
+            Head::Tree { size, .. } => *size > state.lines,
+            Head::Chain { records, .. } => *records > state.records,
+        };
+        let missing = if is_beyond { Kind::RolledBack } else { Kind::Forked };
+        found.get(head).copied().ok_or(missing)
+    });
+    Ok(placed.collect())
 }
 
 fn finding(log: &Log, head: Head, kind: Kind, file: &str) -> Finding {

@@ -18,20 +18,19 @@ use tlog::Note;
 use tlog::note::VerifyError;
 use tlog::seals::State;
 
+use crate::age::{age, ago};
 use crate::finding::{Finding, Findings, Kind};
 use crate::place::FileError;
 use crate::sidecar::Sidecar;
 use evidence::{Evidence, folder};
 use pins::{Pin, Pinned, Seen};
 use stamps::Candidate;
-pub(crate) use trust::{Trust, TrustError};
+pub(crate) use trust::{Stamps, Trust, TrustError};
 
 /// The folder of the sidecar.
 pub(crate) const ANCHORS: &str = "anchors";
 /// Files in it, in all its folders.
 const FILES_MAX: usize = 100_000;
-/// A clock may be wrong by this many seconds.
-const SKEW_S: u64 = 600;
 
 /// What an anchor is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -72,6 +71,9 @@ pub(crate) struct Anchored {
     /// Which of the verifier's own files are about this log.
     #[serde(skip)]
     pub(crate) used: Vec<bool>,
+    /// How many stamps openssl was given.
+    #[serde(skip)]
+    pub(crate) stamps: usize,
 }
 
 impl Anchored {
@@ -85,11 +87,12 @@ impl Anchored {
     }
 }
 
-/// Judges one log. What does not fit is a finding.
+/// Judges one log, of whose stamps only so many are verified. What does not fit is a finding.
 pub(crate) fn judge(
     sidecar: &Sidecar<'_>,
     state: &State,
     trust: &Trust<'_>,
+    stamps_max: usize,
     findings: &mut Findings,
 ) -> Result<Anchored, FileError> {
     let mut judging = Judging {
@@ -136,7 +139,7 @@ pub(crate) fn judge(
     }
     // Those of the newest heads first.
     stamps.reverse();
-    judging.of_stamps(&stamps)?;
+    judging.of_stamps(&stamps, stamps_max.min(trust.stamps_max))?;
     Ok(judging.finish())
 }
 
@@ -223,8 +226,9 @@ impl Judging<'_> {
         }
     }
 
-    fn of_stamps(&mut self, stamps: &[Candidate]) -> Result<(), FileError> {
-        let checked = stamps::check(self.sidecar, self.trust, stamps)?;
+    fn of_stamps(&mut self, stamps: &[Candidate], most: usize) -> Result<(), FileError> {
+        let checked = stamps::check(self.sidecar, self.trust, stamps, most)?;
+        self.anchored.stamps = checked.given;
         self.anchored.unchecked.extend(checked.unchecked);
         if let Some(lack) = checked.lack {
             self.anchored.lacks.push(lack);
@@ -244,7 +248,7 @@ impl Judging<'_> {
         if lines == 0 {
             return;
         }
-        if let Some(time) = time_s.filter(|time| *time > self.trust.now_s + SKEW_S) {
+        if let Some(time) = time_s.filter(|time| age(self.trust.now_s, *time).is_none()) {
             let unchecked = format!("{name}: its time, {}, is still to come", iso(time as f64));
             return self.anchored.unchecked.push(unchecked);
         }
@@ -262,7 +266,7 @@ impl Judging<'_> {
         let (sources, trust) = (&self.anchored.sources, self.trust);
         let fresh = |source: &&Source| {
             trust.max_age.is_none_or(|max| {
-                let young = |time: u64| trust.now_s.saturating_sub(time) as f64 <= max.as_secs_f64();
+                let young = |time: u64| age(trust.now_s, time).is_some_and(|age| age <= max);
                 source.covers_all || source.time_s.is_some_and(young)
             })
         };
@@ -273,12 +277,10 @@ impl Judging<'_> {
             (Some(max), _) if sources.is_empty() => {
                 Some(format!("no anchor counts, and one of the last {max} is asked for"))
             }
-            (Some(max), Some(newest)) if count == 0 => {
-                let age = Span::secs(trust.now_s.saturating_sub(newest).max(1));
-                Some(format!(
-                    "lines were sealed after the last anchor, which is {age} old; at most {max} is asked for"
-                ))
-            }
+            (Some(max), Some(newest)) if count == 0 => Some(format!(
+                "lines were sealed after the last anchor, which was made {}; at most {max} is asked for",
+                ago(trust.now_s, newest)
+            )),
             (Some(max), None) if count == 0 => Some(format!(
                 "lines were sealed after the last anchor, whose age nobody knows; at most {max} is asked for"
             )),

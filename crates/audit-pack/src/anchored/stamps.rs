@@ -38,16 +38,19 @@ pub(super) struct Right {
 /// What came of all stamps.
 #[derive(Default)]
 pub(super) struct Checked {
+    /// How many openssl was given.
+    pub(super) given: usize,
     pub(super) right: Vec<Right>,
     pub(super) unchecked: Vec<String>,
     pub(super) lack: Option<String>,
 }
 
-/// Has openssl verify as many as are wanted.
+/// Has openssl verify so many at most, the first ones.
 pub(super) fn check(
     sidecar: &Sidecar<'_>,
     trust: &Trust<'_>,
     candidates: &[Candidate],
+    most: usize,
 ) -> Result<Checked, FileError> {
     let mut checked = Checked::default();
     if trust.authorities.is_empty() || candidates.is_empty() {
@@ -57,11 +60,12 @@ pub(super) fn check(
         }
         return Ok(checked);
     }
-    let left = candidates.len().saturating_sub(trust.stamps_max);
+    let left = candidates.len().saturating_sub(most);
     if left > 0 {
         checked.unchecked.push(format!("{left} older time stamps"));
     }
-    for candidate in candidates.iter().take(trust.stamps_max) {
+    for candidate in candidates.iter().take(most) {
+        checked.given += 1;
         let below = format!("{ANCHORS}/{}", folder(candidate.records));
         let name = sidecar.name(&format!("{below}/{}.tsr", candidate.name));
         let read =

@@ -2,21 +2,48 @@
 
 use std::fmt::Write as _;
 
-use holdfast::time::{Span, iso};
+use holdfast::time::iso;
 use tlog::seals::State;
 
 use super::{Anchored, Class, Source};
+use crate::age::ago;
 
-/// What no log can prove, about its anchors: for the end of a verdict.
-pub(crate) fn limits<'a>(logs: impl Iterator<Item = &'a Anchored>) -> &'static str {
-    let logs: Vec<&Anchored> = logs.collect();
-    if !logs.is_empty() && logs.iter().all(|log| log.has(Class::Uniqueness)) {
-        "who had the key. Its owner could have written anew what came after the last anchor."
-    } else if logs.iter().any(|log| log.sources.is_empty()) || logs.is_empty() {
-        "who had the key. Without an anchor outside, its owner could have written everything anew."
-    } else {
-        "who had the key. Its owner could have had another history stamped as well: only a witness, or what\n             \
-         other people hold, stands against that."
+/// What stands against another history of all these logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Held {
+    /// Nothing: one of them has no anchor that counts, or there is none that could have one.
+    Nowhere,
+    /// Each was there by then, and so may another one have been.
+    Existence,
+    /// Up to the last anchor of each there is no other one.
+    Uniqueness,
+}
+
+impl Held {
+    /// The least that one of them has.
+    pub(crate) fn of<'a>(logs: impl Iterator<Item = &'a Anchored>) -> Self {
+        let held = logs.map(|log| match (log.sources.is_empty(), log.has(Class::Uniqueness)) {
+            (true, _) => Self::Nowhere,
+            (false, false) => Self::Existence,
+            (false, true) => Self::Uniqueness,
+        });
+        held.min().unwrap_or(Self::Nowhere)
+    }
+
+    /// What no log can prove, about its anchors: for the end of a verdict.
+    pub(crate) fn limits(self) -> &'static str {
+        match self {
+            Self::Uniqueness => {
+                "who had the key. Its owner could have written anew what came after the last anchor."
+            }
+            Self::Nowhere => {
+                "who had the key. Without an anchor outside, its owner could have written everything anew."
+            }
+            Self::Existence => {
+                "who had the key. Its owner could have had another history stamped as well: only a witness, or what\n             \
+                 other people hold, stands against that."
+            }
+        }
     }
 }
 
@@ -50,8 +77,7 @@ fn line(source: &Source, state: &State, now_s: u64) -> String {
     };
     match source.time_s {
         Some(time) => {
-            let age = Span::secs(now_s.saturating_sub(time).max(1));
-            let _ = write!(line, "; at {}, {age} ago", iso(time as f64));
+            let _ = write!(line, "; at {}, {}", iso(time as f64), ago(now_s, time));
         }
         None => line.push_str("; when, it does not say"),
     }

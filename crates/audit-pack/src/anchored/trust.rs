@@ -1,6 +1,7 @@
 //! Who counts, as the verifier says.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use holdfast::Exit;
 use holdfast::config::{AnchorKind, Config};
@@ -15,6 +16,7 @@ use crate::place::FileError;
 const FILE_MAX: u64 = 64 << 20;
 
 /// Who counts, and what is asked for.
+#[derive(Clone)]
 pub(crate) struct Trust<'a> {
     /// For openssl.
     pub(crate) sys: &'a Sys<'a>,
@@ -23,21 +25,23 @@ pub(crate) struct Trust<'a> {
     /// Files with certificates of authorities.
     pub(crate) authorities: Vec<PathBuf>,
     /// What the verifier holds: what it is called, and its bytes.
-    pub(crate) files: Vec<(String, Vec<u8>)>,
+    pub(crate) files: Vec<(String, Arc<[u8]>)>,
     /// So many must count.
     pub(crate) require: Option<u64>,
     /// Lines may go without an anchor for so long.
     pub(crate) max_age: Option<Span>,
     /// Unix seconds.
     pub(crate) now_s: u64,
-    /// So many stamps are verified at most, the newest of them.
+    /// So many stamps of one log are verified at most, the newest of them.
     pub(crate) stamps_max: usize,
     /// So many folders are looked into at most, the newest of them.
     pub(crate) folders_max: usize,
 }
 
-/// Stamps that are verified in a pack; each takes openssl a hundredth of a second.
+/// Stamps of one log that are verified; each takes openssl a hundredth of a second.
 const STAMPS_MAX: usize = 256;
+/// Stamps of all logs of a pack: nobody waits for hours, and of the most logs that there may be each has its newest one.
+const STAMPS_OF_ALL: usize = 1024;
 /// In a quick check.
 const STAMPS_QUICK: usize = 4;
 const FOLDERS_QUICK: usize = 16;
@@ -55,6 +59,29 @@ impl TrustError {
             Self::File(FileError { error: ReadError::Missing | ReadError::NotRegular(_), .. }) => Exit::Usage,
             Self::File(_) => Exit::Io,
         }
+    }
+}
+
+/// How many stamps of a pack are still verified. The logs share them: what one does not need the later ones have.
+pub(crate) struct Stamps {
+    left: usize,
+    logs: usize,
+}
+
+impl Stamps {
+    /// For so many logs.
+    pub(crate) fn of(logs: usize) -> Self {
+        Self { left: STAMPS_OF_ALL, logs }
+    }
+
+    /// The share of the next log.
+    pub(crate) fn share(&self) -> usize {
+        self.left / self.logs.max(1)
+    }
+
+    /// So many were verified of that log.
+    pub(crate) fn took(&mut self, stamps: usize) {
+        (self.left, self.logs) = (self.left.saturating_sub(stamps), self.logs.saturating_sub(1));
     }
 }
 
@@ -97,7 +124,7 @@ impl<'a> Trust<'a> {
             let mut bytes = vec![0; len as usize];
             let read = file.read_at(0, &mut bytes).map_err(|failed| error(failed.into()))?;
             bytes.truncate(read);
-            trust.files.push((shown, bytes));
+            trust.files.push((shown, bytes.into()));
         }
         Ok(trust)
     }

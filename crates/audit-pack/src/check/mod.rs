@@ -54,14 +54,16 @@ pub(crate) struct Checked {
     pub(crate) tail: u64,
     /// The log's file has this name now, and the sealer has not gone on with a new one yet.
     pub(crate) moved: Option<FileName>,
+    /// The files that were looked at, as the seals say.
+    pub(crate) extents: Vec<Extent>,
     pub(crate) findings: Findings,
 }
 
 impl Checked {
     /// Of a log of which no seals can be read, or none are there.
     pub(crate) fn nothing(findings: Findings) -> Self {
-        let (state, moved) = (None, None);
-        Self { state, signed_lines: 0, signed_records: 0, unsealed: 0, tail: 0, moved, findings }
+        let (state, moved, extents) = (None, None, Vec::new());
+        Self { state, signed_lines: 0, signed_records: 0, unsealed: 0, tail: 0, moved, extents, findings }
     }
 }
 
@@ -73,14 +75,16 @@ pub(crate) fn check_quickly(sidecar: &Sidecar<'_>, pins: &[Pin]) -> Result<Check
     rolled_back(sidecar, &claims.state, pins, &mut findings);
     let quick = quick::quick(sidecar, &claims)?;
     findings.extend(quick.findings);
-    let (signed_lines, signed_records) = (claims.signed_lines, claims.signed_records);
-    let (unsealed, tail, moved) = (quick.unsealed, quick.tail, claims.moved.map(|(name, _)| name));
-    Ok(Checked { state: Some(claims.state), signed_lines, signed_records, unsealed, tail, moved, findings })
-}
-
-/// Which files the log is in, as its seals say. What is wrong with those the check tells.
-pub(crate) fn extents(sidecar: &Sidecar<'_>) -> Result<Vec<Extent>, FileError> {
-    Ok(claims(sidecar, &[], &mut Findings::default())?.map(|claims| claims.extents).unwrap_or_default())
+    Ok(Checked {
+        signed_lines: claims.signed_lines,
+        signed_records: claims.signed_records,
+        state: Some(claims.state),
+        unsealed: quick.unsealed,
+        tail: quick.tail,
+        moved: claims.moved.map(|(name, _)| name),
+        extents: claims.extents,
+        findings,
+    })
 }
 
 /// Checks one log.
@@ -137,6 +141,7 @@ pub(crate) fn check_beside_sealer(
         unsealed: scanned.unsealed,
         tail: scanned.tail,
         moved: claims.moved.map(|(name, _)| name),
+        extents: claims.extents,
         findings,
     })
 }

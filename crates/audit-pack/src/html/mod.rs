@@ -8,10 +8,10 @@ mod gather;
 use std::path::{Path, PathBuf};
 
 use holdfast::Exit;
-use holdfast::sys::Secrecy;
+use holdfast::sys::{Secrecy, Store};
 use serde::Serialize;
 
-use crate::cli::ReportArgs;
+use crate::cli::{ReportArgs, VerifyArgs};
 use crate::context::Context;
 use crate::out;
 use crate::verify::tell::{answer, text};
@@ -78,20 +78,23 @@ fn report(args: &ReportArgs, context: &Context<'_>) -> Result<Verdict, ReportErr
     if output.extension().is_none_or(|ending| !ending.eq_ignore_ascii_case("html")) {
         return Err(ReportError::Name(shown));
     }
-    let given = [Some(&args.verify.pack), args.verify.allowed_signers.as_ref()];
-    if given.into_iter().flatten().any(|given| is_within(output, given)) {
+    let VerifyArgs { pack, allowed_signers, since, anchors, .. } = &args.verify;
+    let given = std::iter::once(pack).chain(allowed_signers).chain(since);
+    let mut given = given.chain(&anchors.anchor).chain(&anchors.tsa_ca);
+    let store = context.sys.store;
+    if given.any(|given| is_within(store, output, given)) {
         return Err(ReportError::Over(shown));
     }
     let (verdict, story) = verify(&args.verify, context, Story::of)?;
     let page = draw::page(&Seen { verdict: &verdict, story: story.as_ref(), made_ms: context.now_ms() });
-    let written = context.sys.store.replace(output, page.as_bytes(), Secrecy::Shared);
+    let written = store.replace(output, page.as_bytes(), Secrecy::Shared);
     written.map_err(|error| ReportError::Out { path: shown, error })?;
     Ok(verdict)
 }
 
-/// Whether a file that is to be written is that one, or stands in it where it is a folder.
-fn is_within(output: &Path, given: &Path) -> bool {
-    let real = |path: &Path| std::fs::canonicalize(path).ok();
+/// Whether a file that is to be written is that one, or stands in it where it is a folder, whatever links lead there.
+fn is_within(store: &dyn Store, output: &Path, given: &Path) -> bool {
+    let real = |path: &Path| store.without_links(path).ok();
     let beside = || -> Option<PathBuf> {
         let dir = output.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
         Some(real(dir)?.join(output.file_name()?))

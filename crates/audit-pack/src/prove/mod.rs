@@ -12,7 +12,7 @@ use std::path::Path;
 
 use bag::Bag;
 use holdfast::Exit;
-use holdfast::sys::{Kind as FileKind, ReadAt, ReadError, Secrecy};
+use holdfast::sys::{Kind as FileKind, ReadAt, Secrecy};
 use tlog::proof::inclusion;
 use tlog::seals::{Record, Walk};
 use tlog::tile::{HashReader, Node, ReadError as TileError, TileReader};
@@ -25,7 +25,7 @@ use crate::out;
 use crate::place::{FileError, Folder};
 use crate::seals::SealsReader;
 use crate::sidecar::{SUFFIX, Sidecar};
-use crate::verify::{LOGS, exit_of};
+use crate::verify::{LOGS, VerifyError, exit_of, open};
 pub(crate) use locate::{Spot, copy, covering, locate, rare};
 
 /// A sealer may replace what was just read. It is not waited for: the proof is begun anew, so many times.
@@ -42,8 +42,14 @@ enum ProveError {
     NoLine { log: String, line: u64, signed: u64, in_pack: bool, advice: String },
     #[error("{log}: nothing was proven: {fact}\n  see what happened: audit-pack {command}")]
     Damaged { log: String, fact: String, command: String },
-    #[error("{0}: {1}; nothing in it was looked at")]
+    #[error("{0}: {1}; nothing in it was looked at\n  see what is wrong with it: audit-pack verify {0}")]
     NoPack(String, String),
+    #[error(
+        "{0} is not sealed yet, and is no pack\n  name a sealed log, or a pack; to begin with it: audit-pack init {0} --key KEY"
+    )]
+    NeitherNor(String),
+    #[error(transparent)]
+    Pack(#[from] VerifyError),
     #[error("{0}")]
     Choice(String),
     #[error("{0} is there already, and nothing is overwritten\n  name another file, or remove it")]
@@ -55,7 +61,8 @@ impl ProveError {
         match self {
             Self::NoLine { in_pack: true, .. } | Self::Choice(_) | Self::Exists(_) => Exit::Usage,
             Self::File(error) => exit_of(error),
-            Self::NotSealed(_) => Exit::Config,
+            Self::Pack(error) => error.exit(),
+            Self::NotSealed(_) | Self::NeitherNor(_) => Exit::Config,
             Self::NoLine { .. } => Exit::Unsealed,
             Self::Damaged { .. } => Exit::No,
             Self::NoPack(..) => Exit::Data,
@@ -103,37 +110,30 @@ fn work(args: &ProveArgs, context: &Context<'_>) -> Result<Exit, ProveError> {
         }
     }
     let shown = args.log.display().to_string();
-    let failed = |error: ReadError| FileError::new(&shown, error);
     let log = Log::new(&args.log).ok().filter(|log| !matches!(store.stat(&log.sidecar()), Ok(None)));
-    let is_dir = store.stat(&args.log).map_err(FileError::at(&args.log))?;
-    let is_dir = is_dir.is_some_and(|stat| stat.kind == FileKind::Dir);
-    let no_pack = |fault: &dyn std::fmt::Display| ProveError::NoPack(shown.clone(), fact_of(fault));
-    match log {
-        Some(log) => {
-            if args.of_pack.is_some() {
-                let what = format!("--log is for packs, and {shown} is a log itself\n  leave it out");
-                return Err(ProveError::Choice(what));
-            }
-            let folder = Folder { store, dir: log.dir.clone() };
-            let sidecar = Sidecar::new(&folder, log.name.clone());
-            deliver(args, context, &Source { sidecar, shown, pack: None })
+    if let Some(log) = log {
+        if args.of_pack.is_some() {
+            let what = format!("--log is for packs, and {shown} is a log itself\n  leave it out");
+            return Err(ProveError::Choice(what));
         }
-        None if is_dir => {
-            let bag = Bag::open_folder(store, &args.log).map_err(|fault| no_pack(&fault))?;
-            deliver(args, context, &of_pack(args, &bag, &shown)?)
-        }
-        None if args.log.extension().is_some_and(|end| end == "tar") => {
-            let tar = store.open(&args.log).map_err(failed)?;
-            let bag = Bag::open_tar(&*tar, None).map_err(|fault| no_pack(&fault))?;
-            deliver(args, context, &of_pack(args, &bag, &shown)?)
-        }
-        None => Err(ProveError::NotSealed(shown)),
+        let folder = Folder { store, dir: log.dir.clone() };
+        let sidecar = Sidecar::new(&folder, log.name.clone());
+        return deliver(args, context, &Source { sidecar, shown, pack: None });
     }
-}
-
-/// What is wrong with a pack has its advice behind it, which is not for here.
-fn fact_of(fault: &dyn std::fmt::Display) -> String {
-    fault.to_string().lines().next().unwrap_or_default().to_owned()
+    let has_ending = args.log.extension().is_some_and(|end| end == "tar");
+    let stat = store.stat(&args.log).map_err(FileError::at(&args.log))?;
+    if stat.is_none() && !has_ending {
+        return Err(ProveError::NotSealed(shown));
+    }
+    let is_meant_as_pack = has_ending || stat.is_some_and(|stat| stat.kind == FileKind::Dir);
+    open::with(context, &args.log, |pack| match &pack.bag {
+        Ok(bag) => deliver(args, context, &of_pack(args, bag, &shown)?),
+        // What is wrong with a pack has its advice behind it, which is not for here.
+        Err(fault) if is_meant_as_pack => {
+            Err(ProveError::NoPack(shown.clone(), fault.lines().next().unwrap_or_default().to_owned()))
+        }
+        Err(_) => Err(ProveError::NeitherNor(shown.clone())),
+    })?
 }
 
 /// The log of a pack that is meant.
@@ -154,7 +154,9 @@ fn of_pack<'a>(args: &ProveArgs, bag: &'a Bag<'_>, pack: &'a str) -> Result<Sour
             let what = format!("{pack} has no log {name}\n  see which it has: audit-pack verify {pack}");
             Err(ProveError::Choice(what))
         }
-        ([], None) => Err(ProveError::Choice(format!("there is no sealed log in {pack}"))),
+        ([], None) => Err(ProveError::Choice(format!(
+            "there is no sealed log in {pack}\n  see what is in it: audit-pack verify {pack}"
+        ))),
         (logs, _) => Err(ProveError::Choice(format!(
             "{pack} has {} logs\n  name one of them with --log: {}",
             logs.len(),
@@ -166,12 +168,20 @@ fn of_pack<'a>(args: &ProveArgs, bag: &'a Bag<'_>, pack: &'a str) -> Result<Sour
 fn deliver(args: &ProveArgs, context: &Context<'_>, source: &Source<'_>) -> Result<Exit, ProveError> {
     let store = context.sys.store;
     let proven = source.prove(args.line)?;
-    if let Some(path) = &args.line_file {
-        source.write_line(context, &proven.spot, path)?;
-    }
     if let Some(path) = &args.output {
-        let written = store.replace(path, proven.file.to_string().as_bytes(), Secrecy::Shared);
-        written.map_err(FileError::at(path))?;
+        let is_new = store.create(path, proven.file.to_string().as_bytes()).map_err(FileError::at(path))?;
+        if !is_new {
+            return Err(ProveError::Exists(path.display().to_string()));
+        }
+    }
+    if let Some(path) = &args.line_file
+        && let Err(error) = source.write_line(context, &proven.spot, path)
+    {
+        // Else a second run would find the proof there already.
+        if let Some(proof) = &args.output {
+            let _ = store.remove(proof);
+        }
+        return Err(error);
     }
     Ok(tell::tell(args, context, source, &proven))
 }
@@ -265,10 +275,9 @@ impl Source<'_> {
 
     fn no_line(&self, line: u64, signed: u64) -> ProveError {
         let (log, in_pack) = (self.shown.clone(), self.pack.is_some());
-        let advice = if in_pack {
-            String::new()
-        } else {
-            format!("\n  where it stands in the log, seal it first: audit-pack seal {log}")
+        let advice = match self.pack {
+            Some(pack) => format!("\n  see how many it has: audit-pack verify {pack}"),
+            None => format!("\n  where it stands in the log, seal it first: audit-pack seal {log}"),
         };
         ProveError::NoLine { log, line, signed, in_pack, advice }
     }

@@ -106,6 +106,21 @@ fn text(args: &ProveArgs, source: &Source<'_>, proven: &Proven) -> String {
             "  its bytes   are not in the proof: hand them on beside it, or name --line-file FILE\n",
         ),
     }
-    let _ = writeln!(text, "  to verify   audit-pack verify-proof {proof} --line-file {line} --key '{key}'");
+    let key = key.to_string();
+    // The log says what it is called, and people copy commands.
+    let _ = if [&proof, &line, &key].into_iter().all(|word| is_plain(word)) {
+        writeln!(text, "  to verify   audit-pack verify-proof {proof} --line-file {line} --key '{key}'")
+    } else {
+        writeln!(
+            text,
+            "  to verify   by verify-proof with that key; no command is written here: a shell could take one of these names \
+             for something else"
+        )
+    };
     text
+}
+
+/// A shell takes it as it is.
+fn is_plain(word: &str) -> bool {
+    !word.starts_with('-') && word.chars().all(|c| c.is_ascii_alphanumeric() || "._/:+=-".contains(c))
 }

@@ -1,16 +1,19 @@
 //! A file of fills, as a broker or an exchange gives it: CSV with a header, or a JSON object in each line.
 
 use std::io;
+use std::ops::Range;
 
 use holdfast::config::Pointer;
 use holdfast::json;
 use holdfast::sys::ReadAt;
 
 use super::{Key, text_of};
-use crate::unique::each_line;
+use crate::lines::each_line;
 
 /// How much is read at once, in bytes.
 const PIECE: usize = 1 << 18;
+/// A row is not longer, in bytes, as no line of JSON is.
+pub(super) const RECORD_MAX: usize = 1 << 20;
 /// So many columns are named where the one that is wanted is missing.
 const COLUMNS: usize = 20;
 
@@ -37,14 +40,19 @@ pub(super) struct Fills<'a> {
 }
 
 impl<'a> Fills<'a> {
-    /// A file that begins with a brace has an object in each line; any other one has columns.
-    pub(super) fn new(file: &'a dyn ReadAt, key: &'a Key) -> io::Result<Self> {
+    /// A file that begins with a brace has an object in each line; any other one has columns, and the key is one of
+    /// them.
+    pub(super) fn new(file: &'a dyn ReadAt, key: &'a Key) -> Result<Self, FillsError> {
         // What comes meanwhile is for the next time.
         let size = file.size()?;
         let mut first = [0; 1 << 10];
         let read = file.read_at(0, &mut first)?;
         let is_json = first[..read].iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
-        Ok(Self { file, size, is_json, key })
+        let fills = Self { file, size, is_json, key };
+        if !is_json {
+            fills.rows()?;
+        }
+        Ok(fills)
     }
 
     /// Every fill: the line that it begins in, from 1, and its key, if it has one.
@@ -77,21 +85,101 @@ impl<'a> Fills<'a> {
     }
 
     fn each_row(&self, mut each: impl FnMut(u64, Option<&str>)) -> Result<(), FillsError> {
-        let cursor = Cursor { file: self.file, at: 0, size: self.size };
-        let mut rows =
-            csv::ReaderBuilder::new().buffer_capacity(PIECE).trim(csv::Trim::All).from_reader(cursor);
-        let headers = rows.headers().map_err(of_csv)?.clone();
-        let wanted = &self.key.column;
-        let column = headers.iter().position(|name| name == wanted).ok_or_else(|| {
-            let found: Vec<&str> = headers.iter().take(COLUMNS).collect();
-            FillsError::NoColumn { wanted: wanted.clone(), found: found.join(", ") }
-        })?;
+        let (mut rows, column) = self.rows()?;
         let mut row = csv::StringRecord::new();
-        while rows.read_record(&mut row).map_err(of_csv)? {
-            let line = row.position().map_or(0, csv::Position::line);
+        while let Some(line) = rows.next(&mut row)? {
             each(line, row.get(column).filter(|key| !key.is_empty()));
         }
         Ok(())
+    }
+
+    /// The rows behind the header, and which column has the key.
+    fn rows(&self) -> Result<(Rows<'a>, usize), FillsError> {
+        let mut rows = Rows::new(self.file, self.size);
+        let mut header = csv::StringRecord::new();
+        rows.next(&mut header)?;
+        let wanted = &self.key.column;
+        let column = header.iter().position(|name| name == wanted).ok_or_else(|| {
+            let found: Vec<&str> = header.iter().take(COLUMNS).collect();
+            FillsError::NoColumn { wanted: wanted.clone(), found: found.join(", ") }
+        })?;
+        Ok((rows, column))
+    }
+}
+
+/// The rows of a table, the header as the first.
+struct Rows<'a> {
+    rows: csv::Reader<Cursor<'a>>,
+    /// Some bytes of the file, and where they stand there.
+    near: (u64, Vec<u8>),
+}
+
+impl<'a> Rows<'a> {
+    fn new(file: &'a dyn ReadAt, size: u64) -> Self {
+        let cursor = Cursor { file, at: 0, size, most: 0 };
+        let mut reader = csv::ReaderBuilder::new();
+        reader.buffer_capacity(PIECE).trim(csv::Trim::All).has_headers(false);
+        Self { rows: reader.from_reader(cursor), near: (0, Vec::new()) }
+    }
+
+    /// The next row, and the line that it begins in; nothing behind the last one. A quote that is not closed would
+    /// swallow the rows behind it, whatever is in them: then nothing is said of any.
+    fn next(&mut self, row: &mut csv::StringRecord) -> Result<Option<u64>, FillsError> {
+        let (begin, line) = self.begin(&self.rows.position().clone())?;
+        let wrong = |fact: &str| FillsError::Line { line, fact: fact.to_owned() };
+        let too_long = "longer than 1 MiB";
+        // What was read ahead is no longer than a piece.
+        self.rows.get_mut().most = begin + (RECORD_MAX + PIECE) as u64;
+        let is_there = self.rows.read_record(row).map_err(|error| match error.kind() {
+            csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => wrong(too_long),
+            _ => of_csv(error, line),
+        })?;
+        if !is_there {
+            return Ok(None);
+        }
+        let end = self.rows.position();
+        if end.byte() - begin > RECORD_MAX as u64 {
+            return Err(wrong(too_long));
+        }
+        // In one line a stray quote swallows nothing, but at the end.
+        let is_last = end.byte() >= self.rows.get_ref().size;
+        let is_over_lines = end.line() > line + 1 || row.as_slice().contains(['\n', '\r']);
+        if (is_last || is_over_lines) && !self.is_closed(begin..end.byte())? {
+            return Err(wrong(
+                "a quote is opened in it and not closed, so that nobody can say where it ends",
+            ));
+        }
+        Ok(Some(line))
+    }
+
+    /// Which byte and line a row begins at: the reader stands before the LF of the last row's CR LF, or before empty
+    /// lines.
+    fn begin(&mut self, at: &csv::Position) -> io::Result<(u64, u64)> {
+        let (mut byte, mut line) = (at.byte(), at.line());
+        loop {
+            let (from, bytes) = &self.near;
+            match byte.checked_sub(*from).and_then(|at| bytes.get(usize::try_from(at).ok()?)) {
+                Some(b'\n') => (byte, line) = (byte + 1, line + 1),
+                Some(b'\r') => byte += 1,
+                Some(_) => return Ok((byte, line)),
+                None => {
+                    let cursor = self.rows.get_ref();
+                    let mut bytes = vec![0; cursor.room(byte, PIECE)];
+                    let read = cursor.file.read_at(byte, &mut bytes)?;
+                    if read == 0 {
+                        return Ok((byte, line));
+                    }
+                    bytes.truncate(read);
+                    self.near = (byte, bytes);
+                }
+            }
+        }
+    }
+
+    fn is_closed(&self, bytes: Range<u64>) -> io::Result<bool> {
+        let mut text = vec![0; (bytes.end - bytes.start) as usize];
+        let read = self.rows.get_ref().file.read_at(bytes.start, &mut text)?;
+        Ok(memchr::memchr_iter(b'"', &text[..read]).count().is_multiple_of(2))
     }
 }
 
@@ -100,8 +188,7 @@ fn key_of(text: &[u8], pointer: &Pointer) -> Result<Option<String>, String> {
     Ok(pointer.get(&object).and_then(text_of))
 }
 
-fn of_csv(error: csv::Error) -> FillsError {
-    let line = error.position().map_or(1, csv::Position::line);
+fn of_csv(error: csv::Error, line: u64) -> FillsError {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error.into(),
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
@@ -117,11 +204,23 @@ struct Cursor<'a> {
     file: &'a dyn ReadAt,
     at: u64,
     size: u64,
+    /// Nobody wants to know what stands behind this byte.
+    most: u64,
+}
+
+impl Cursor<'_> {
+    /// How many of `wanted` bytes there are.
+    fn room(&self, at: u64, wanted: usize) -> usize {
+        wanted.min(usize::try_from(self.size.saturating_sub(at)).unwrap_or(usize::MAX))
+    }
 }
 
 impl io::Read for Cursor<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let most = buf.len().min(usize::try_from(self.size - self.at).unwrap_or(usize::MAX));
+        if self.at > self.most {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let most = self.room(self.at, buf.len());
         let read = self.file.read_at(self.at, &mut buf[..most])?;
         self.at += read as u64;
         Ok(read)

@@ -1,12 +1,10 @@
 //! A sealed log of this host beside a file of fills.
 
-use std::path::Path;
-
 use holdfast::Exit;
-use holdfast::sys::Store;
+use holdfast::sys::{ReadAt, Store};
 
-use super::{FillsError, Key, Part, Reconciled, reconcile};
-use crate::check::extents;
+use super::{Fills, FillsError, Key, Part, Reconciled, reconcile};
+use crate::check::Checked;
 use crate::cli::CheckArgs;
 use crate::finding::Findings;
 use crate::log::Log;
@@ -34,38 +32,46 @@ impl ReconcileError {
     }
 }
 
-/// Compares what is sealed, over all files of the log, with the fills that the arguments name; nothing where they name
-/// none. That something of the log is missing the check has told.
-pub(crate) fn of_log(
-    store: &(dyn Store + Sync),
-    args: &CheckArgs,
-    log: &Log,
-    unsealed_bytes: u64,
-) -> Result<Option<Reconciled>, ReconcileError> {
-    let (Some(path), Some(order_key)) = (&args.reconcile, &args.order_key) else { return Ok(None) };
-    let folder = Folder { store, dir: log.dir.clone() };
-    let sidecar = Sidecar::new(&folder, log.name.clone());
-    let mut parts = Vec::new();
-    for extent in extents(&sidecar)? {
-        let len = extent.end - extent.begin;
-        let Some(file) = sidecar.open_log(&extent.file, len, &mut Findings::default())? else { break };
-        let len = len.min(file.size().map_err(|error| sidecar.error(&extent.file, error))?);
-        parts.push(Part { file, len, shown: folder.path(&extent.file).display().to_string() });
-    }
-    let fills_key = args.fills_key.as_ref().unwrap_or(order_key);
-    let found = beside(store, &parts, order_key, path, fills_key)?;
-    Ok(Some(Reconciled { unsealed_bytes, ..found }))
+/// The fills that somebody named.
+pub(crate) struct Asked<'a> {
+    path: String,
+    file: Box<dyn ReadAt + 'a>,
+    order_key: &'a Key,
+    fills_key: &'a Key,
 }
 
-fn beside(
-    store: &dyn Store,
-    parts: &[Part<'_>],
-    order_key: &Key,
-    path: &Path,
-    fills_key: &Key,
-) -> Result<Reconciled, ReconcileError> {
-    let shown = path.display().to_string();
-    let fills = store.open(path).map_err(|error| FileError::new(&shown, error))?;
-    reconcile(parts, order_key, &*fills, &shown, fills_key)
-        .map_err(|error| ReconcileError::Fills { path: shown, error })
+impl<'a> Asked<'a> {
+    /// Nothing where the arguments name none. That there are such fills, and that they have the key, is seen at once.
+    pub(crate) fn of(store: &'a dyn Store, args: &'a CheckArgs) -> Result<Option<Self>, ReconcileError> {
+        let (Some(path), Some(order_key)) = (&args.reconcile, &args.order_key) else { return Ok(None) };
+        let fills_key = args.fills_key.as_ref().unwrap_or(order_key);
+        let file = store.open(path).map_err(|error| FileError::new(path.display().to_string(), error))?;
+        let path = path.display().to_string();
+        match Fills::new(&*file, fills_key) {
+            Err(error) => Err(ReconcileError::Fills { path, error }),
+            Ok(_) => Ok(Some(Self { path, file, order_key, fills_key })),
+        }
+    }
+
+    /// Compares what is sealed, over all files of the log, with the fills. That something of the log is missing the
+    /// check has told, over whose very lines this goes.
+    pub(crate) fn of_log(
+        &self,
+        store: &(dyn Store + Sync),
+        log: &Log,
+        checked: &Checked,
+    ) -> Result<Reconciled, ReconcileError> {
+        let folder = Folder { store, dir: log.dir.clone() };
+        let sidecar = Sidecar::new(&folder, log.name.clone());
+        let mut parts = Vec::new();
+        for extent in &checked.extents {
+            let len = extent.end - extent.begin;
+            let Some(file) = sidecar.open_log(&extent.file, len, &mut Findings::default())? else { break };
+            let len = len.min(file.size().map_err(|error| sidecar.error(&extent.file, error))?);
+            parts.push(Part { file, len, shown: folder.path(&extent.file).display().to_string() });
+        }
+        let found = reconcile(&parts, self.order_key, &*self.file, &self.path, self.fills_key)
+            .map_err(|error| ReconcileError::Fills { path: self.path.clone(), error })?;
+        Ok(Reconciled { unsealed_bytes: checked.unsealed, ..found })
+    }
 }

@@ -19,10 +19,11 @@ use holdfast::text::printable;
 use serde::Serialize;
 
 use crate::finding::{Finding, Findings, Kind};
-use crate::unique::{count, each_line, hash_of};
+use crate::lines::{count, each_line};
+use crate::unique::hash_of;
 use fills::Fills;
 pub(crate) use fills::FillsError;
-pub(crate) use log::{ReconcileError, of_log};
+pub(crate) use log::{Asked, ReconcileError};
 
 /// So many keys are remembered at once: with 33 bytes each in a table of 2^20 places, 33 MiB.
 const PART: u64 = 800_000;

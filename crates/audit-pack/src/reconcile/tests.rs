@@ -82,6 +82,23 @@ fn what_is_no_file_of_fills_is_said_with_its_line() {
         let error = compared(LOG, fills, "order_id", "order_id").expect_err(fills);
         assert!(error.to_string().contains(says), "{fills}: {error}");
     }
+    // A quote that is not closed takes the lines behind it into its field, and whatever they say is not looked at.
+    let open = "a quote is opened in it and not closed, so that nobody can say where it ends";
+    for (fills, line) in [
+        ("id,note\n1,\"a\n2,b\n3,c\n", 2),
+        ("id,note\n1,\"a", 2),
+        ("id,note\n1,\"a\n\"\n2,\"b\n3,c\n", 4),
+        ("id,note\n1,\"a\n2,\"b\"\n3,c\n", 2),
+        ("id,note\r1,\"a\r2,\"b\"\r3,c\r", 1),
+        ("id,\"note\n1,a\n2,b\n", 1),
+        ("\u{feff}\n\r\n\nid,note\r\n1,\"a\r\n2,b\r\n", 5),
+    ] {
+        let error = compared("", fills, "id", "id").expect_err(fills);
+        assert_eq!(error.to_string(), format!("line {line}: {open}"), "{fills}");
+    }
+    let crlf = compared("", "id,note\r\n\r\n1,\"a\r\nb\"\r\n2,\r\n", "id", "id").expect("read");
+    let lines: Vec<_> = crlf.findings.listed.iter().map(|finding| finding.line).collect();
+    assert_eq!(lines, [Some(3), Some(5)]);
     let latin = reconcile(&[], &key("a"), &b"a\n\xe9\n".as_slice(), "fills", &key("a")).expect_err("no text");
     assert_eq!(latin.to_string(), "line 2: not UTF-8");
 }
@@ -134,4 +151,22 @@ fn however_many_parts_there_are_the_same_is_found() {
     let filled: String = (0..400_u32).map(fill).collect();
     let unfilled = keys(&orders).difference(&keys(&filled)).count();
     assert_eq!(whole.0.iter().filter(|told| told.0 == Kind::Unfilled).count(), unfilled);
+}
+
+/// What nobody can hold in memory is refused where it begins, whether it is one line or swallows all others.
+#[test]
+fn a_record_is_not_longer_than_its_bound() {
+    let long = "x".repeat(super::fills::RECORD_MAX - 8);
+    let found = compared("", &format!("id,note\n1,\"{long}\"\n2,\n"), "id", "id").expect("read");
+    assert_eq!(found.fills, 2);
+    let lines = "y\n".repeat(10 * super::fills::RECORD_MAX);
+    for (fills, line) in [
+        (format!("id,note\n1,\"{long}\nxxxxxxxxxx\"\n2,\n"), 2),
+        (format!("id,note\n1,2\n1,\"{lines}\"\n"), 3),
+        (format!("id,\"{lines}\"\n"), 1),
+    ] {
+        let error = compared("", &fills, "id", "id").expect_err("too long");
+        let says = error.to_string();
+        assert!(says.starts_with(&format!("line {line}: longer than 1 MiB")), "{says:.100}");
+    }
 }

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use holdfast::Exit;
-use holdfast::time::{Span, iso};
+use holdfast::time::iso;
 use serde::Serialize;
 
 use super::{Named, Verdict};
+use crate::age::ago;
 use crate::anchored::{self, Anchored};
 use crate::base::Based;
 use crate::context::Context;
@@ -49,6 +50,9 @@ struct Answer<'a> {
     unique: Option<&'a Unique>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reconcile: Option<&'a Reconciled>,
+    /// Why orders and fills could not be compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reconcile_error: Option<String>,
     anchors: usize,
     anchored: &'a Anchored,
     /// What of the anchors is less than was asked for.
@@ -87,7 +91,8 @@ fn json(shown: &str, verdict: &Verdict) -> Exit {
         late: verdict.late.as_deref(),
         base: verdict.base.as_ref(),
         unique: verdict.unique.as_ref(),
-        reconcile: verdict.reconciled.as_ref(),
+        reconcile: verdict.reconciled.as_ref().and_then(|reconciled| reconciled.as_ref().ok()),
+        reconcile_error: verdict.not_compared().map(ToString::to_string),
         anchors: verdict.anchored.sources.len(),
         anchored: &verdict.anchored,
         lacks: &verdict.anchored.lacks,
@@ -101,6 +106,9 @@ fn text(context: &Context<'_>, shown: &str, verdict: &Verdict) -> String {
     let mut text = match (checked.findings.count, verdict.sealed, verdict.quick) {
         (0, false, _) => format!("{shown}: as the base has it, or grown from that\n"),
         (0, true, true) => format!("{shown}: unchanged as far as a quick check can see\n"),
+        (0, true, false) if verdict.not_compared().is_some() => {
+            format!("{shown}: unchanged since it was sealed, and NOT COMPARED with the fills\n")
+        }
         (0, true, false) if verdict.reconciles() => format!("{shown}: unchanged since it was sealed\n"),
         (0, true, false) => format!("{shown}: unchanged since it was sealed, and it DOES NOT RECONCILE\n"),
         (1, ..) => format!("{shown}: CHANGED, 1 finding\n"),
@@ -113,8 +121,10 @@ fn text(context: &Context<'_>, shown: &str, verdict: &Verdict) -> String {
     if let Some(unique) = &verdict.unique {
         let _ = writeln!(text, "  unique      {unique}");
     }
-    if let Some(reconciled) = &verdict.reconciled {
-        let _ = writeln!(text, "{}  reconcile   {reconciled}", reconciled.findings);
+    match &verdict.reconciled {
+        Some(Ok(found)) => _ = writeln!(text, "{}  reconcile   {found}", found.findings),
+        Some(Err(error)) => _ = writeln!(text, "  reconcile   NOT COMPARED: {error}"),
+        None => {}
     }
     for lack in &verdict.anchored.lacks {
         let _ = writeln!(text, "  LACKS       {lack}");
@@ -137,7 +147,7 @@ fn of_seals(context: &Context<'_>, shown: &str, verdict: &Verdict) -> String {
     if let Some(state) = &checked.state {
         let age = state.sealed_ms.map_or_else(
             || "never sealed".to_owned(),
-            |ms| format!("last seal {}, {} ago", iso(ms as f64 / 1e3), ago(context.now_ms(), ms)),
+            |ms| format!("last seal {}, {}", iso(ms as f64 / 1e3), ago(context.now_ms() / 1000, ms / 1000)),
         );
         let named = match verdict.named {
             Named::Outside => "known",
@@ -177,9 +187,4 @@ fn of_seals(context: &Context<'_>, shown: &str, verdict: &Verdict) -> String {
         }
     }
     text
-}
-
-fn ago(now_ms: u64, then_ms: u64) -> String {
-    let seconds = now_ms.saturating_sub(then_ms) / 1000;
-    Span::secs(seconds.max(1)).to_string()
 }

@@ -299,8 +299,12 @@ impl World {
         if !signed.starts_with(&before) {
             self.breaks(|| "two histories are signed".to_owned());
         }
-        if self.remembered().is_empty() {
-            self.breaks(|| "signed before it is remembered".to_owned());
+        let eye = self.host.process("eye");
+        let memories = self.remembered();
+        let known =
+            memories.iter().filter_map(|path| Some(Guard::read(&eye, path).ok()??.state.records)).max();
+        if known.is_none_or(|known| known < records as u64) {
+            self.breaks(|| format!("{records} records are signed, and {known:?} remembered"));
         }
     }
 }

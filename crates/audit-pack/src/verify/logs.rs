@@ -4,7 +4,7 @@ use bag::Bag;
 use holdfast::sys::{ReadAt, ReadError};
 use tlog::seals::{Genesis, Record, State};
 
-use crate::anchored::{self, Anchored};
+use crate::anchored::{self, Anchored, Stamps};
 use crate::check::{self, Checked, Options};
 use crate::finding::{Finding, Findings, Kind};
 use crate::past::{self, Past, Seen};
@@ -73,10 +73,11 @@ pub(super) fn check<'a>(
     for (log, begun) in &logs {
         past.add(begun.as_ref().and_then(|begun| begun.restart.clone()), &format!("{LOGS}{log}"));
     }
+    let mut stamps = Stamps::of(logs.len());
     for (log, begun) in &logs {
         let pins = begun.as_ref().map(|begun| past.pins(&begun.origin)).unwrap_or_default();
         let options = Options { deep: true, pins, threads, progress };
-        let (verdict, found) = one(bag, anchors, log, &options)?;
+        let (verdict, found) = one(bag, anchors, &mut stamps, log, &options)?;
         verdicts.push((verdict, found.is_empty()));
         findings.extend(found);
     }
@@ -113,6 +114,7 @@ fn genesis(bag: &Bag<'_>, log: &str) -> Result<Option<Genesis>, FileError> {
 fn one(
     bag: &Bag<'_>,
     anchors: &anchored::Trust<'_>,
+    stamps: &mut Stamps,
     log: &str,
     options: &Options<'_>,
 ) -> Result<(LogVerdict, Findings), FileError> {
@@ -132,7 +134,9 @@ fn one(
         findings.add(Finding::new(Kind::Unsigned, format!("{path}{SUFFIX}/SEALS")).says(says));
     }
     let sidecar = Sidecar::new(bag, &*path);
-    let judged = state.as_ref().map(|state| anchored::judge(&sidecar, state, anchors, &mut findings));
+    let share = stamps.share();
+    let judged = state.as_ref().map(|state| anchored::judge(&sidecar, state, anchors, share, &mut findings));
     let anchored = judged.transpose()?.unwrap_or_default();
+    stamps.took(anchored.stamps);
     Ok((LogVerdict { log: log.to_owned(), state, signed_lines, anchored }, findings))
 }

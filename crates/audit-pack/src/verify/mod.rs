@@ -5,7 +5,7 @@
 
 pub(crate) mod facts;
 pub(crate) mod logs;
-mod open;
+pub(crate) mod open;
 mod since;
 pub(crate) mod tell;
 #[cfg(test)]
@@ -131,13 +131,13 @@ pub(crate) fn verify<T>(
         let seen = pack.bag.as_ref().ok().map(|bag| look(bag, &verdict));
         (verdict, seen)
     };
-    let judge = |pack: &Pack<'_>| pack.judge(&trust, context.threads);
+    let judge = |pack: &Pack<'_>, trust: &Trust<'_>| pack.judge(trust, context.threads);
     let Some(old) = &args.since else {
-        return open::with(context, &args.pack, |pack| looked(pack, judge(pack)));
+        return open::with(context, &args.pack, |pack| looked(pack, judge(pack, &trust)));
     };
     open::with(context, old, |old| {
         open::with(context, &args.pack, |new| {
-            let (before, mut verdict) = (judge(old), judge(new));
+            let (before, mut verdict) = (judge(old, &trust.of_older(context.sys)), judge(new, &trust));
             since::compare(old, before, new, &mut verdict);
             looked(new, verdict)
         })

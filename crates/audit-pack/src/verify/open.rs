@@ -11,14 +11,14 @@ use crate::context::Context;
 use crate::place::FileError;
 
 /// The bytes of a tar, and the signature beside it, where there is one.
-pub(super) type Outer<'a> = Option<(&'a dyn ReadAt, Option<Vec<u8>>)>;
+pub(crate) type Outer<'a> = Option<(&'a dyn ReadAt, Option<Vec<u8>>)>;
 
 /// A pack that was opened.
-pub(super) struct Pack<'a> {
+pub(crate) struct Pack<'a> {
     /// What it was called by who named it.
     pub(super) shown: &'a str,
     /// What is in it, or why it is not in the form of ours.
-    pub(super) bag: Result<Bag<'a>, String>,
+    pub(crate) bag: Result<Bag<'a>, String>,
     /// An unpacked pack has none.
     pub(super) outer: Outer<'a>,
 }
@@ -40,7 +40,7 @@ impl<'a> Pack<'a> {
 }
 
 /// Opens a pack for as long as something is done with it.
-pub(super) fn with<T>(
+pub(crate) fn with<T>(
     context: &Context<'_>,
     path: &Path,
     then: impl FnOnce(&Pack<'_>) -> T,

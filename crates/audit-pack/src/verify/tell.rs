@@ -9,6 +9,8 @@ use serde::Serialize;
 
 use super::trust::Signed;
 use super::{LogVerdict, Since, Verdict, facts};
+use crate::age::ago;
+use crate::anchored::tell::Held;
 use crate::anchored::{self, Anchored};
 use crate::context::Context;
 use crate::finding::Finding;
@@ -47,15 +49,19 @@ struct Answer<'a> {
     findings: &'a [Finding],
 }
 
-#[derive(Serialize)]
-struct AnswerSigned<'a> {
-    state: &'static str,
+/// Who signed.
+#[derive(Default, Serialize)]
+pub(crate) struct AnswerSigned<'a> {
+    pub(crate) state: &'static str,
+    /// The key of a log.
     #[serde(skip_serializing_if = "Option::is_none")]
-    fingerprint: Option<&'a str>,
+    pub(crate) key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    identity: Option<&'a str>,
+    pub(crate) fingerprint: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
+    pub(crate) identity: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -82,6 +88,11 @@ impl Verdict {
     pub(crate) fn vouches(&self, log: &LogVerdict) -> bool {
         let (Some(state), Some(key)) = (&log.state, self.inner.key()) else { return false };
         key.type_name() == "ssh-ed25519" && key.blob().ends_with(state.key.public())
+    }
+
+    /// What stands against another history of its logs.
+    pub(crate) fn held(&self) -> Held {
+        Held::of(self.logs.iter().map(|log| &log.anchored))
     }
 
     /// What is less than an auditor wants, although nothing was changed.
@@ -215,7 +226,7 @@ fn signed(signed: &Signed) -> AnswerSigned<'_> {
             ("by", Some(fingerprint.as_str()), Some(identity.as_str()), None)
         }
     };
-    AnswerSigned { state, fingerprint, identity, reason }
+    AnswerSigned { state, key: None, fingerprint, identity, reason }
 }
 
 /// The verdict for people.
@@ -263,8 +274,7 @@ pub(crate) fn text(context: &Context<'_>, verdict: &Verdict) -> String {
         );
     }
     text.push_str(&verdict.facts.text());
-    let limits = anchored::tell::limits(verdict.logs.iter().map(|log| &log.anchored));
-    let _ = writeln!(text, "{LIMITS}             {limits}");
+    let _ = writeln!(text, "{LIMITS}             {}", verdict.held().limits());
     text
 }
 
@@ -281,10 +291,7 @@ fn of_log(context: &Context<'_>, verdict: &Verdict, log: &LogVerdict) -> String 
     let Some(state) = &log.state else { return format!("  log         {}: no seals\n", log.log) };
     let when = state.sealed_ms.map_or_else(
         || "never sealed".to_owned(),
-        |ms| {
-            let age = context.now_ms().saturating_sub(ms) / 1000;
-            format!("last seal {}, {} ago", iso(ms as f64 / 1e3), holdfast::time::Span::secs(age.max(1)))
-        },
+        |ms| format!("last seal {}, {}", iso(ms as f64 / 1e3), ago(context.now_ms() / 1000, ms / 1000)),
     );
     let by = if verdict.vouches(log) { "the pack's signer" } else { "ANOTHER key" };
     let mut text = format!(

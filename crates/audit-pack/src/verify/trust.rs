@@ -1,12 +1,13 @@
 //! The signatures over a pack, and whether the auditor knows who made them.
 
 use bag::Bag;
-use holdfast::sys::ReadAt;
+use holdfast::sys::{ReadAt, Sys};
 use holdfast::time::Span;
 use sshsig::{AllowedSigners, Digest, Hasher, PublicKey, Refused, Signature};
 
 use super::logs::LogVerdict;
 use super::{MANIFEST_NAMESPACE, PACK_NAMESPACE};
+use crate::age::age;
 use crate::anchored;
 
 /// How much of a tar is read at once, in bytes.
@@ -47,27 +48,30 @@ impl Signed {
     }
 }
 
-impl Trust<'_> {
+impl<'a> Trust<'a> {
+    /// For an older pack: who may sign is the same. Heads that are newer than it is, and anchors and seals as young as
+    /// they are to be today, it could not have.
+    pub(super) fn of_older(&self, sys: &'a Sys<'a>) -> Self {
+        let (allowed, at_s) = (self.allowed.clone(), self.at_s);
+        Self { allowed, at_s, anchors: anchored::Trust::nobody(sys), max_unsealed: None }
+    }
+
     /// What is less than was asked for of the anchors of these logs and of their last seals.
     pub(super) fn below(&self, logs: &[LogVerdict]) -> Vec<String> {
         let mut below = Vec::new();
         for log in logs {
             below.extend(log.anchored.lacks.iter().map(|lack| format!("{}: {lack}", log.log)));
-            let age = log.state.as_ref().and_then(|state| state.sealed_ms);
-            let age = age.map(|ms| Span::secs((self.anchors.now_s.saturating_sub(ms / 1000)).max(1)));
-            match (self.max_unsealed, age) {
-                (Some(max), Some(age)) if age > max => {
-                    below
-                        .push(format!("{}: its last seal is {age} old; at most {max} is asked for", log.log));
+            let Some(max) = self.max_unsealed else { continue };
+            let sealed_ms = log.state.as_ref().and_then(|state| state.sealed_ms);
+            let fact = match sealed_ms.map(|ms| age(self.anchors.now_s, ms / 1000)) {
+                Some(Some(age)) if age <= max => continue,
+                Some(Some(age)) => format!("its last seal is {age} old; at most {max} is asked for"),
+                Some(None) => {
+                    format!("its last seal is still to come; a seal of the last {max} is asked for")
                 }
-                (Some(max), None) => {
-                    below.push(format!(
-                        "{}: it was never sealed; a seal of the last {max} is asked for",
-                        log.log
-                    ));
-                }
-                _ => {}
-            }
+                None => format!("it was never sealed; a seal of the last {max} is asked for"),
+            };
+            below.push(format!("{}: {fact}", log.log));
         }
         for (number, (file, _)) in self.anchors.files.iter().enumerate() {
             if !logs.iter().any(|log| log.anchored.used.get(number) == Some(&true)) {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{Signer, Verdict};
 use crate::context::Context;
 use crate::out;
+use crate::verify::tell::AnswerSigned;
 
 /// No log of ours has a longer name.
 const NAME_MAX: usize = 200;
@@ -25,8 +26,7 @@ struct Answer<'a> {
     /// Why the line is not shown to be under that head, or whose that is.
     #[serde(skip_serializing_if = "Option::is_none")]
     wrong: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    lacks: Option<&'a str>,
+    lacks: Vec<&'a str>,
     origin: &'a str,
     /// From 1.
     line: u64,
@@ -37,20 +37,9 @@ struct Answer<'a> {
     bytes: u64,
     /// The line was given without its line feed.
     line_feed_added: bool,
-    signer: AnswerSigner<'a>,
+    signer: AnswerSigned<'a>,
     /// How many signatures there are, the log's own included.
     signatures: usize,
-}
-
-#[derive(Serialize)]
-struct AnswerSigner<'a> {
-    state: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    identity: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fingerprint: Option<&'a str>,
 }
 
 impl Verdict {
@@ -84,19 +73,26 @@ pub(super) fn tell(context: &Context<'_>, verdict: &Verdict) -> Exit {
 
 fn json(verdict: &Verdict) -> Exit {
     let (file, head) = (&verdict.file, verdict.file.checkpoint());
-    let (state, key, identity, fingerprint) = match &verdict.signer {
-        Signer::Key(key) => ("key", Some(key.to_string()), None, None),
-        Signer::By { identity, fingerprint, key } => {
-            ("by", Some(key.to_string()), Some(identity.as_str()), Some(fingerprint.as_str()))
+    let signer = match &verdict.signer {
+        Signer::Key(key) => {
+            AnswerSigned { state: "key", key: Some(key.to_string()), ..AnswerSigned::default() }
         }
-        Signer::Unknown(_) => ("unknown", None, None, None),
-        Signer::Wrong(_) => ("wrong", None, None, None),
+        Signer::By { identity, fingerprint, key } => AnswerSigned {
+            state: "by",
+            key: Some(key.to_string()),
+            fingerprint: Some(fingerprint),
+            identity: Some(identity),
+            reason: None,
+        },
+        // Why, stands in `lacks` or in `wrong`.
+        Signer::Unknown(_) => AnswerSigned { state: "unknown", ..AnswerSigned::default() },
+        Signer::Wrong(_) => AnswerSigned { state: "wrong", ..AnswerSigned::default() },
     };
     out::json(&Answer {
         proof: &verdict.proof,
         verdict: verdict.word(),
         wrong: verdict.wrong(),
-        lacks: verdict.lacks(),
+        lacks: verdict.lacks().into_iter().collect(),
         origin: head.origin(),
         line: file.index() + 1,
         index: file.index(),
@@ -105,7 +101,7 @@ fn json(verdict: &Verdict) -> Exit {
         leaf: verdict.line.leaf.to_string(),
         bytes: verdict.line.bytes,
         line_feed_added: verdict.line.ended,
-        signer: AnswerSigner { state, key, identity, fingerprint },
+        signer,
         signatures: file.note().signatures().len(),
     })
 }

@@ -3,6 +3,7 @@
 #![cfg(unix)]
 
 mod anchor;
+mod check;
 mod cli;
 #[path = "../../../bag/tests/it/cases.rs"]
 mod hostile_tars;

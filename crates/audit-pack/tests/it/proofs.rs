@@ -178,6 +178,7 @@ fn what_cannot_be_proven_is_said_and_nothing_is_written() {
         (78, &["prove", "memory/none.jsonl", "--line", "1"], "is not sealed yet"),
         (64, &["prove", "none.tar", "--line", "1"], "none.tar"),
         (74, &["prove", LOG, "--line", "1", "-o", "no/folder"], "no/folder"),
+        (74, &["prove", LOG, "--line", "1", "-o", "new", "--line-file", "no/folder"], "no/folder"),
     ] {
         let ran = world.run(arguments).ends(code);
         assert!(ran.err.contains(says), "{arguments:?}: {}", ran.err);
@@ -216,6 +217,10 @@ fn an_auditor_proves_a_line_out_of_a_pack() {
     verify(&world, "{\"n\":2}\n", &["--key", &vkey(&world)]).ends(0);
     let ran = world.run(&["prove", "../x.tar", "--line", "9"]).ends(64);
     assert!(ran.err.contains("../x.tar: memory/decisions.jsonl has 3 signed lines"), "{}", ran.err);
+    assert!(ran.err.contains("\n  see how many it has: audit-pack verify ../x.tar\n"), "{}", ran.err);
+    // A tar is one under whatever name it lies here.
+    fs::copy(world.path("x.tar"), world.path("evidence")).unwrap();
+    assert_eq!(prove("../evidence", &[]).ends(0).out, one.out);
 
     world.write(
         "root/holdfast.toml",
@@ -235,5 +240,27 @@ fn an_auditor_proves_a_line_out_of_a_pack() {
 
     world.write("cut.tar", "no tar");
     let ran = prove("../cut.tar", &[]).ends(65);
-    assert!(ran.err.contains("nothing in it was looked at"), "{}", ran.err);
+    let says = "nothing in it was looked at\n  see what is wrong with it: audit-pack verify ../cut.tar\n";
+    assert!(ran.err.contains(says), "{}", ran.err);
+    let ran = prove("holdfast.toml", &[]).ends(78);
+    assert!(ran.err.contains("is not sealed yet, and is no pack") && ran.err.contains("\n  "), "{}", ran.err);
+}
+
+/// The name of a log is whatever somebody wrote into a pack, and people copy commands.
+#[test]
+fn no_command_is_made_of_a_name_with_characters_of_a_shell() {
+    let world = World::new();
+    let origin = "example.com/x';touch${IFS}pwned;'";
+    world.run(&["init", LOG, "--origin", origin]).ends(0);
+    let told =
+        world.run(&[&PROVE[..], &["-o", "2.tlog-proof", "--line-file", "2.jsonl"]].concat()).ends(0).out;
+    assert!(told.contains(origin) && told.contains("to verify"), "{told}");
+    assert!(!told.contains("audit-pack verify-proof"), "{told}");
+    // The command that is printed for other names can be run as it stands.
+    let world = sealed();
+    let told =
+        world.run(&[&PROVE[..], &["-o", "2.tlog-proof", "--line-file", "2.jsonl"]].concat()).ends(0).out;
+    let command = told.lines().find_map(|line| line.strip_prefix("  to verify   audit-pack ")).unwrap();
+    let script = format!("cd root && {} {command}", env!("CARGO_BIN_EXE_audit-pack"));
+    run("sh", &["-euc", &script], &world.path(""));
 }

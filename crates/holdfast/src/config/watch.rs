@@ -118,6 +118,13 @@ pub enum WatchKind {
     },
 }
 
+impl WatchKind {
+    /// It is asked and may hang; else it is a local file.
+    pub fn is_asked(&self) -> bool {
+        !matches!(self, Self::Heartbeat(BeatSource::File(_)))
+    }
+}
+
 /// Where a heartbeat comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum BeatSource {
@@ -203,6 +210,11 @@ impl Watch {
             probe: Probe::read(&section)?,
         };
         watch.local_beats_are_not_asked(&section)?;
+        let OnFail { trip, alert, run } = &watch.on_fail;
+        if !run.is_empty() && trip.is_none() && !alert {
+            let fact = "on_fail has an action and neither trip nor alert: nobody would be told";
+            return Err(section.problem("on_fail", fact, "add \"alert\" or \"trip\""));
+        }
         Ok(watch)
     }
 

@@ -76,6 +76,9 @@ pub trait Store {
     /// What is at `path`; `None` if nothing is. A dangling link is an error, not "nothing" (**fail-closed**).
     fn stat(&self, path: &Path) -> io::Result<Option<Stat>>;
 
+    /// The path that leads to the same place without links. There must be something.
+    fn without_links(&self, path: &Path) -> io::Result<PathBuf>;
+
     /// The names in a folder, sorted; empty if the folder is missing.
     fn list(&self, dir: &Path) -> io::Result<Vec<String>>;
 

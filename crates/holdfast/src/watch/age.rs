@@ -77,6 +77,17 @@ impl Sight {
         Self { age, awake_age, ..Self::now(now) }
     }
 
+    /// The clocks when this was seen, if it began then.
+    pub(super) fn reading(&self) -> Option<Now> {
+        let now = Now { wall: self.wall, up: self.up, awake: self.awake, boot: self.boot.clone() };
+        (self.age == 0.0).then_some(now)
+    }
+
+    /// Of something on another machine, which was awake while this one slept.
+    pub(super) fn of_another_host(&self) -> Self {
+        Self { awake_age: self.age, ..self.clone() }
+    }
+
     fn of_this_boot(&self, now: &Now) -> bool {
         same_boot(now, self.boot.as_deref(), self.up, Some(self.awake))
     }

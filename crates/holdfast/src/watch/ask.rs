@@ -4,17 +4,19 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::age::{clock_step, rebooted_unnamed};
+use super::age::rebooted_unnamed;
 use super::judge::{Context, Judged, Seen, judge};
 use super::memory::{Memory, WatchMemory};
+use super::probed::judge_asked;
 use super::stray::{self, Strays};
 use super::verdict::{Act, Verdict};
-use crate::circuit::{Verdict as CircuitVerdict, View, view};
+use crate::circuit::{View, view};
 use crate::config::{BeatSource, Config, Watch, WatchKind};
 use crate::heartbeat::{Beat, Name, OURS, read_watchdogs};
 use crate::json;
 use crate::root::Root;
 use crate::sys::{Now, ReadError, Sys};
+use crate::time::age;
 
 /// Simple writers write in place: bytes that are no beat are read again for this long before they count.
 const REREAD: Duration = Duration::from_millis(200);
@@ -134,21 +136,12 @@ pub fn judge_all(
         memory.anchor(&now);
     }
     memory.circuit.see(view, &now, last_check.as_ref());
-    let mode = match view.verdict {
-        CircuitVerdict::Green => None,
-        CircuitVerdict::Paused { mode, .. } => Some(mode),
-    };
-    let step = last_check.as_ref().and_then(|last| clock_step(last, &now));
-    let last_look = memory.last_look.replace(observed.began.clone()).or(last_check);
+    let last_look = memory.last_look.replace(observed.began.clone()).or_else(|| last_check.clone());
     let mut judged = Vec::with_capacity(observed.beats.len() + 1);
     for (watch, seen) in &observed.beats {
         let context = Context {
-            now: &now,
             last_look: last_look.as_ref(),
-            resumed: memory.circuit.resumed.as_ref(),
-            paused: memory.circuit.paused.as_ref().zip(mode),
-            calendar: watch.during.as_ref().and_then(|name| config.calendars.get(name)),
-            step,
+            ..Context::of(config, &memory.circuit, view, watch, &now, last_check.as_ref())
         };
         let name = watch.name.to_string();
         let known = memory.watches.entry(name.clone()).or_insert_with(|| WatchMemory::new(&now));
@@ -193,8 +186,8 @@ pub struct Said {
     pub blocks_resume: bool,
 }
 
-/// Judges the local heartbeats as they are now; of other watches, what the watchdog's last check found.
-/// Changes nothing.
+/// Judges the local heartbeats as they are now; of other watches, what the watchdog has last heard.
+/// Changes nothing, and asks nobody.
 ///
 /// A stillness (missing, stale, overrun, not advancing) blocks no resume: under a pause nobody is expected to
 /// beat, and after it every watch has one full `max_age`. What stands in the file itself does.
@@ -202,7 +195,8 @@ pub fn ask(sys: &Sys, root: &Root, config: &Config) -> Vec<Said> {
     let mut memory = recall(sys, root).map(|(_, memory)| memory).unwrap_or_default();
     let watches = watches(sys, root, config, &memory);
     let observed = observe(sys, root, &watches);
-    let judged = judge_all(sys, config, &mut memory, &view(sys, root), &observed);
+    let view = view(sys, root);
+    let judged = judge_all(sys, config, &mut memory, &view, &observed);
     let said = |watch: String, verdict: Verdict, act: Act, detail: String| {
         let blocks_resume = act == Act::Trip && verdict.stands_in_the_file();
         Said { watch, verdict, detail, blocks_resume }
@@ -214,15 +208,22 @@ pub fn ask(sys: &Sys, root: &Root, config: &Config) -> Vec<Said> {
         .filter(spoken)
         .map(|(watch, judged)| said(watch, judged.verdict, judged.act, judged.detail))
         .collect();
+    let now = sys.clock.now();
     for watch in watches.iter().filter(|watch| !observed.has(watch)) {
-        let name = watch.name.to_string();
-        let (verdict, act, detail) = match memory.watches.get(&name) {
-            Some(WatchMemory { verdict, act, detail, .. }) => {
-                (*verdict, *act, format!("{detail} (at the watchdog's last check)"))
-            }
-            None => (Verdict::Unknown, Act::Alert, "the watchdog has not looked at it yet".to_owned()),
-        };
-        all.push(said(name, verdict, act, detail));
+        let Judged { verdict, act, detail, .. } = recalled(config, &mut memory, &view, watch, &now);
+        all.push(said(watch.name.to_string(), verdict, act, detail));
     }
     all
+}
+
+/// What the watchdog has last found of a watch that must be asked. Nobody is asked for it here.
+fn recalled(config: &Config, memory: &mut Memory, view: &View, watch: &Watch, now: &Now) -> Judged {
+    let answered = memory.watches.get(watch.name.as_str()).and_then(|known| known.probed.answered.clone());
+    let Some(answered) = answered else {
+        return Judged::new(Verdict::Unknown, Act::Alert, "the watchdog has no answer of it yet");
+    };
+    let ago = age(answered.age(now));
+    // An answer of long ago is no health (**silence-is-not-health**).
+    let judged = judge_asked(config, memory, view, watch, now);
+    Judged { detail: format!("{} (the watchdog's last answer is {ago} old)", judged.detail), ..judged }
 }

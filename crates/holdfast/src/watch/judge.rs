@@ -2,15 +2,15 @@
 
 use std::fmt::Write as _;
 
-use super::age::{Sight, Stamp};
-use super::memory::{Probed, WatchMemory};
+use super::age::{Sight, Stamp, clock_step};
+use super::memory::{CircuitMemory, Probed, WatchMemory};
 use super::progress;
 use super::rows::Case;
 use super::verdict::{Act, Verdict};
 use super::writers::Writers;
-use crate::calendar::Calendar;
-use crate::circuit::Mode;
-use crate::config::Watch;
+use crate::calendar::{Calendar, Session};
+use crate::circuit::{Mode, Verdict as CircuitVerdict, View};
+use crate::config::{Config, Watch};
 use crate::heartbeat::Beat;
 use crate::sys::Now;
 use crate::text::printable;
@@ -46,6 +46,54 @@ pub struct Context<'a> {
     pub step: Option<f64>,
 }
 
+impl<'a> Context<'a> {
+    /// Of a watch, as memory and circuit are now.
+    pub(super) fn of(
+        config: &'a Config,
+        circuit: &'a CircuitMemory,
+        view: &View,
+        watch: &Watch,
+        now: &'a Now,
+        last_check: Option<&Now>,
+    ) -> Self {
+        let mode = match view.verdict {
+            CircuitVerdict::Green => None,
+            CircuitVerdict::Paused { mode, .. } => Some(mode),
+        };
+        Self {
+            now,
+            last_look: None,
+            resumed: circuit.resumed.as_ref(),
+            paused: circuit.paused.as_ref().zip(mode),
+            calendar: watch.during.as_ref().and_then(|name| config.calendars.get(name)),
+            step: last_check.and_then(|last| clock_step(last, now)),
+        }
+    }
+}
+
+impl Context<'_> {
+    /// What the watch's calendar says of this moment.
+    pub(super) fn session(&self) -> Option<Session> {
+        self.calendar.map(|calendar| calendar.session(self.now.wall))
+    }
+}
+
+/// Since when the session under way is known to be open. That is seen as anything is: the host may have slept through
+/// the opening, and nobody is late for that (**clock-honest**).
+pub(super) fn opening(
+    known: Option<(f64, Sight)>,
+    session: Option<Session>,
+    context: &Context,
+) -> Option<(f64, Sight)> {
+    let Some(Session::Open { since, .. }) = session else { return None };
+    let seen = || {
+        let stamp = Stamp { wall: since, up: None, awake: None, boot: None };
+        (since, Sight::of(context.now, context.last_look, stamp))
+    };
+    // A calendar that never closes has no opening.
+    since.is_finite().then(|| known.filter(|(of, _)| of.to_bits() == since.to_bits()).unwrap_or_else(seen))
+}
+
 /// A verdict with its reason.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judged {
@@ -74,16 +122,22 @@ impl Judged {
 /// Judges a heartbeat and remembers what was seen.
 pub fn judge(watch: &Watch, seen: &Seen, memory: &mut WatchMemory, context: &Context) -> Judged {
     let sight = remember(watch, seen, memory, context);
-    let session = context.calendar.map(|calendar| calendar.session(context.now.wall));
-    let mut judged = Case { watch, memory, sight: &sight, context, session }.judge(seen);
-    judged.detail = printable(&judged.detail, DETAIL_MAX);
-    memory.verdict = judged.verdict;
-    memory.detail.clone_from(&judged.detail);
-    memory.act = judged.act;
-    judged
+    let session = context.session();
+    memory.session = opening(memory.session.take(), session, context);
+    let judged = Case { watch, memory, sight: &sight, context, session }.judge(seen);
+    memory.keep(judged)
 }
 
 impl WatchMemory {
+    /// Remembers a verdict, in words of bounded length.
+    pub(super) fn keep(&mut self, mut judged: Judged) -> Judged {
+        judged.detail = printable(&judged.detail, DETAIL_MAX);
+        self.verdict = judged.verdict;
+        self.detail.clone_from(&judged.detail);
+        self.act = judged.act;
+        judged
+    }
+
     /// Of a watch that is first evaluated now.
     pub fn new(now: &Now) -> Self {
         Self {
@@ -92,6 +146,7 @@ impl WatchMemory {
             detail: String::new(),
             act: Act::None,
             evidence: None,
+            session: None,
             advance: std::collections::BTreeMap::new(),
             rise: std::collections::BTreeMap::new(),
             writers: Writers::default(),
@@ -101,7 +156,7 @@ impl WatchMemory {
 }
 
 /// Takes in the evidence; returns since when this very evidence is there.
-fn remember(watch: &Watch, seen: &Seen, memory: &mut WatchMemory, context: &Context) -> Sight {
+pub(super) fn remember(watch: &Watch, seen: &Seen, memory: &mut WatchMemory, context: &Context) -> Sight {
     let now = context.now;
     let key = match seen {
         Seen::Missing => "missing".to_owned(),

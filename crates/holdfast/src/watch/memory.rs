@@ -47,12 +47,32 @@ pub struct Memory {
     pub journalled: Option<Sight>,
     /// How many complete evaluations there were since.
     pub checks: u64,
+    /// Actions that are to be run, and the incidents that they are for: a crash before that loses none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unrun: Vec<(String, String)>,
+    /// What the last outgoing ping met, where it was not heard.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ping_fault: Option<String>,
     /// Messages that are not yet in the outbox: a crash between here and there loses none.
     pub unstored: Vec<Message>,
     /// The delivery state of each alert channel, by name.
     pub channels: BTreeMap<String, Value>,
     /// Since when no configured channel works.
     pub mute: Option<Sight>,
+    /// Actions that are run while all is well, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub healthy: BTreeMap<String, HealthyRun>,
+}
+
+/// The last run of an action that is run while all is well.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HealthyRun {
+    /// When it began.
+    pub begun: Sight,
+    /// How the last one that has ended did so; `None` before the first.
+    pub ended: Option<String>,
+    /// It did not end well.
+    pub failed: bool,
 }
 
 /// What is remembered of one watch.
@@ -68,6 +88,9 @@ pub struct WatchMemory {
     pub act: Act,
     /// Which evidence was last seen (a beat's identity), and since when.
     pub evidence: Option<(String, Sight)>,
+    /// The opening of the session under way, in Unix seconds, and since when that was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<(f64, Sight)>,
     /// Fields that must advance: the last value and since when.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub advance: BTreeMap<String, (Value, Sight)>,
@@ -98,12 +121,41 @@ pub struct Probed {
     pub verdict: Verdict,
     /// What it asked for.
     pub act: Act,
+    /// How often it has failed in a row.
+    pub failures: u32,
+    /// Of a heartbeat elsewhere: what was last seen in its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heard: Option<Heard>,
+    /// Of a heartbeat elsewhere: why the last question had no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unheard: Option<String>,
+}
+
+/// What was seen in the place of a heartbeat that is elsewhere.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Heard {
+    /// Somebody answered that there is none.
+    Missing,
+    /// Something that is no beat.
+    Malformed(String),
+    /// A beat: what the rules may ask of it, without the writer's boot clocks, which are not ours.
+    Beat(Object),
 }
 
 impl Default for Probed {
     fn default() -> Self {
-        let (asked, answered, whole) = (None, None, None);
-        Self { asked, answered, whole, known: false, verdict: Verdict::Unknown, act: Act::None }
+        Self {
+            asked: None,
+            answered: None,
+            whole: None,
+            known: false,
+            verdict: Verdict::Unknown,
+            act: Act::None,
+            failures: 0,
+            heard: None,
+            unheard: None,
+        }
     }
 }
 
@@ -119,10 +171,12 @@ impl WatchMemory {
         let of_fields = self.advance.values_mut().map(|(_, seen)| seen);
         let Probed { asked, answered, whole, .. } = &mut self.probed;
         let of_probes = [asked, answered, whole].into_iter().flatten();
+        let of_session = self.session.iter_mut().map(|(_, seen)| seen);
         let of_rises = self.rise.values_mut().flatten().map(|(_, seen)| seen);
         [&mut self.first]
             .into_iter()
             .chain(of_evidence)
+            .chain(of_session)
             .chain(of_fields)
             .chain(of_rises)
             .chain(of_probes)
@@ -202,15 +256,23 @@ impl Memory {
         let of_incidents = self.incidents.iter_mut().chain(&mut self.closed).flat_map(Incident::sights);
         let of_silences = self.silences.values_mut().map(|silence| &mut silence.since);
         let of_watches = self.watches.values_mut().flat_map(WatchMemory::sights);
-        for sight in of_circuit.into_iter().flatten().chain(of_incidents).chain(of_silences).chain(of_watches)
-        {
+        let of_actions = self.healthy.values_mut().map(|run| &mut run.begun);
+        let of_people = of_incidents.chain(of_silences);
+        let all = of_circuit.into_iter().flatten().chain(of_people).chain(of_watches).chain(of_actions);
+        for sight in all {
             *sight = sight.anchored(now);
         }
     }
 
     /// Reads what stands in `data/watchdog.json`; `None` if it is not ours.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice(bytes).ok()
+        let mut memory: Self = serde_json::from_slice(bytes).ok()?;
+        // A watchdog that knew no silences has told of everything.
+        let Self { incidents, silences, .. } = &mut memory;
+        for incident in incidents.iter_mut().filter(|incident| !silences.contains_key(&incident.watch)) {
+            incident.first_told.get_or_insert_with(|| incident.told.clone());
+        }
+        Some(memory)
     }
 
     /// The keys that go into `data/watchdog.json` beside those of a beat.

@@ -17,6 +17,8 @@ const SHOWN: usize = 10;
 /// How much of somebody's name and of somebody's words is shown, in characters.
 const NAME_MAX: usize = 60;
 const WORDS_MAX: usize = 400;
+/// The longest text, in bytes.
+const TEXT_MAX: usize = 64 << 10;
 /// The longest subject, in characters.
 const SUBJECT_MAX: usize = 300;
 
@@ -109,6 +111,20 @@ impl News {
         }
     }
 
+    /// What a message is about, the gravest first: a pause is not told as the end of something.
+    fn rank(&self) -> (u8, &'static str) {
+        let grave = matches!(self, News::Paused(_) | News::EditedByHand { .. });
+        let rank = match self.kind() {
+            "opened" => 0,
+            "worse" => 1,
+            "repeat" => 2,
+            "notice" if grave => 3,
+            "closed" => 4,
+            _ => 5,
+        };
+        (rank, self.kind())
+    }
+
     fn incident(&self) -> Option<&Incident> {
         if let News::Incident(_, incident) = self { Some(incident) } else { None }
     }
@@ -155,6 +171,8 @@ pub(super) struct Setting<'a> {
     pub(super) root: &'a str,
     pub(super) view: &'a View,
     pub(super) wall: f64,
+    /// Nobody of level 1 can be told.
+    pub(super) deaf: bool,
 }
 
 /// One message for all the news, or none without any, with times as people here read them.
@@ -169,8 +187,7 @@ pub(super) fn compose_in(
     news: &[News],
     id: impl FnOnce() -> String,
 ) -> Option<Message> {
-    const ORDER: [&str; 5] = ["opened", "worse", "repeat", "closed", "notice"];
-    let kind = ORDER.into_iter().find(|kind| news.iter().any(|news| news.kind() == *kind))?;
+    let kind = news.iter().map(News::rank).min()?.1;
     let line = |news: &News| news.line(setting.wall, zone);
     let failed = news.iter().any(|news| matches!(news, News::TripFailed(_)));
     let state = if failed { "NOT PAUSED, STOP IT BY HAND" } else { state(setting.view) };
@@ -197,15 +214,29 @@ pub(super) fn compose_in(
         let _ = write!(text, "\nPAUSED {unnamed} times more");
     }
     text.push_str(&to_do(setting, news));
+    // By the first, copies of a message and its end are known: it is one of what the message is about.
+    let mut told: Vec<&News> = news.iter().filter(|news| news.incident().is_some()).collect();
+    told.sort_by_key(|news| news.kind() != kind);
+    let incidents = told.iter().filter_map(|news| Some(news.incident()?.id.clone())).collect();
+    let escalated = told.iter().filter_map(|news| news.incident()).any(|told| told.escalated);
     Some(Message {
         id: id(),
         kind: kind.to_owned(),
         subject: format!("[{}] {state}: {}{more}", setting.host, printable(first, SUBJECT_MAX)),
-        text,
-        incidents: news.iter().filter_map(|news| Some(news.incident()?.id.clone())).collect(),
+        text: bounded(text),
+        incidents,
         at: setting.wall,
-        level: if news.iter().filter_map(News::incident).any(|told| told.escalated) { 2 } else { 1 },
+        level: if setting.deaf || escalated { 2 } else { 1 },
     })
+}
+
+/// A message that no reader takes would be lost.
+fn bounded(mut text: String) -> String {
+    if text.len() > TEXT_MAX {
+        text.truncate(text.floor_char_boundary(TEXT_MAX));
+        text.push_str("… (cut)");
+    }
+    text
 }
 
 fn state(view: &View) -> &'static str {

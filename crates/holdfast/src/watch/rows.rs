@@ -55,23 +55,29 @@ impl Case<'_> {
         Span { all: sight.age(now), awake: sight.awake_age(now) }
     }
 
+    /// How long somebody has had time since then: of another machine, while this one slept, too.
+    fn patience(&self, sight: &Sight) -> Span {
+        let span = self.span(sight);
+        if self.watch.kind.is_asked() { Span { awake: span.all, ..span } } else { span }
+    }
+
     /// Time counts from the latest of the beat, the last resume and the first sight of the watch.
     fn since(&self, span: Span) -> Span {
         [Some(&self.memory.first), self.context.resumed].into_iter().flatten().fold(span, |span, sight| {
-            let other = self.span(sight);
+            let other = self.patience(sight);
             Span { all: span.all.min(other.all), awake: span.awake.min(other.awake) }
         })
     }
 
     /// And from the opening of the session; `None` while it is over.
     fn in_session(&self, span: Span) -> Option<Span> {
-        let open = match self.session {
-            None => f64::INFINITY,
-            Some(Session::Open { since, .. }) => (self.context.now.wall - since).max(0.0),
-            Some(Session::Closed { .. }) => return None,
-        };
+        if matches!(self.session, Some(Session::Closed { .. })) {
+            return None;
+        }
         let span = self.since(span);
-        Some(Span { all: span.all.min(open), awake: span.awake.min(open) })
+        let opened = self.memory.session.as_ref().map(|(_, opened)| self.patience(opened));
+        let open = opened.unwrap_or(Span { all: f64::INFINITY, awake: f64::INFINITY });
+        Some(Span { all: span.all.min(open.all), awake: span.awake.min(open.awake) })
     }
 
     /// A stillness that began under a pause is that of a pipeline which honours it: no trip, and no blocked
@@ -112,6 +118,38 @@ impl Case<'_> {
         let act = if waited.awake > max_age { Act::Trip } else { Act::Alert };
         let act = self.under_pause(waited.all, max_age, act);
         Judged::new(Verdict::Missing, act, detail).until(max_age - waited.awake)
+    }
+
+    /// Of a beat elsewhere, when nobody says what it is now: that is no verdict on the pipeline, until the last beat is
+    /// too old. Then its host may be dead (**fail-closed**).
+    pub(super) fn unheard(&self, judged: Judged, why: &str) -> Judged {
+        if matches!(self.session, Some(Session::Closed { .. })) {
+            return self.off_hours();
+        }
+        let Judged { verdict, act, detail, next } = judged;
+        if act > Act::None {
+            return Judged { detail: format!("{detail}; and no answer: {why}"), verdict, act, next };
+        }
+        let detail = format!("no answer: {why}; heard before: {detail}");
+        Judged { next, ..Judged::new(Verdict::Unknown, Act::Alert, detail) }
+    }
+
+    /// The same where there was no answer ever, or not yet, without a reason.
+    pub(super) fn never_heard(&self, why: Option<&str>) -> Judged {
+        let forever = Span { all: f64::INFINITY, awake: f64::INFINITY };
+        let Some(waited) = self.in_session(forever) else { return self.off_hours() };
+        let max_age = self.max_age();
+        let left = max_age - waited.awake;
+        let act = if why.is_some() { Act::Alert } else { Act::None };
+        let why = why.unwrap_or("it is being asked");
+        if left < 0.0 {
+            let allowed = age(max_age);
+            let detail = format!("no beat was heard for {}, allowed {allowed}: {why}", age(waited.all));
+            let act = self.under_pause(waited.all, max_age, Act::Trip);
+            return self.excused(Judged::new(Verdict::Stale, act, detail));
+        }
+        let detail = format!("no beat was heard yet: {why}; stale in {}", age(left));
+        Judged::new(Verdict::Unknown, act, detail).until(left)
     }
 
     fn off_hours(&self) -> Judged {
@@ -252,7 +290,8 @@ impl Case<'_> {
 
     fn trip_ignored(&self, beat: &Beat) -> Option<Judged> {
         let Some((paused, Mode::Halt)) = self.context.paused else { return None };
-        if beat.status != Status::Ok {
+        // Another machine has a circuit of its own.
+        if beat.status != Status::Ok || self.watch.kind.is_asked() {
             return None;
         }
         let paused = paused.age(self.context.now);

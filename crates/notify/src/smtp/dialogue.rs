@@ -40,6 +40,8 @@ pub(super) enum Stage {
     Sender,
     /// The address.
     Receiver(String),
+    /// Whether it wants to have the mail now.
+    Data,
     Text,
 }
 
@@ -52,7 +54,17 @@ impl Stage {
             Self::Login => "the login".to_owned(),
             Self::Sender => "the sender".to_owned(),
             Self::Receiver(to) => format!("the receiver {to}"),
-            Self::Text => "the mail itself".to_owned(),
+            Self::Data | Self::Text => "the mail itself".to_owned(),
+        }
+    }
+
+    /// The codes that say yes. Any other is the answer to something else, and no yes to this: a server that says one
+    /// thing too many is one answer behind from there on.
+    fn is_yes(&self, code: u16) -> bool {
+        match self {
+            Self::Data => code == 354,
+            Self::Login => matches!(code, 235 | 334),
+            _ => (200..300).contains(&code),
         }
     }
 }
@@ -102,7 +114,7 @@ impl Talk<'_> {
         }
         say(&mut wire, Mail::new(Some(self.from.clone()), Vec::new()), Stage::Sender)?;
         let refused = self.receivers(&mut wire)?;
-        say(&mut wire, Data, Stage::Text)?;
+        say(&mut wire, Data, Stage::Data)?;
         wire.send(&stuffed(mail))?;
         answer(&mut wire, Stage::Text)?;
         // It has the mail: nothing that follows can change that.
@@ -182,10 +194,18 @@ fn answer(wire: &mut Wire, stage: Stage) -> Result<Response, Failed> {
         if line.get(3) == Some(&b'-') && text.ends_with('\n') {
             continue;
         }
-        // Some servers end lines with LF alone.
-        let text = text.lines().fold(String::new(), |all, line| all + line.trim_end() + "\r\n");
+        // Some servers end lines with LF alone, or say a number and nothing else.
+        let text = text.lines().fold(String::new(), |all, line| {
+            let line = line.trim_end();
+            all + line + if line.len() == 3 { " \r\n" } else { "\r\n" }
+        });
         let said: Response = text.parse().map_err(|_| stranger())?;
-        return if said.is_positive() { Ok(said) } else { Err(refusal(&said, stage)) };
+        let code = said.code().into();
+        return match code {
+            _ if stage.is_yes(code) => Ok(said),
+            400.. => Err(refusal(&said, stage)),
+            _ => Err(Failed::Stranger(format!("answers {code} to {}", stage.name()))),
+        };
     }
     Err(stranger())
 }

@@ -4,9 +4,13 @@
 
 mod budget;
 mod command;
+mod failures;
 mod ntfy;
 mod outbox;
+#[path = "../peers/mod.rs"]
+mod peers;
 mod secrets;
+mod smtp;
 mod telegram;
 mod webhook;
 
@@ -112,6 +116,12 @@ pub(crate) fn webhook(url: impl Into<String>) -> Channel {
 pub(crate) fn ntfy(base_url: impl Into<String>) -> Channel {
     let topic = config::Secret::Plain("desk-secret".to_owned());
     channel("ntfy", ChannelKind::Ntfy { topic, token_file: None, base_url: base_url.into() })
+}
+
+pub(crate) fn smtp(host: &str, port: u16) -> Channel {
+    let (host, security) = (host.to_owned(), config::Security::None);
+    let (from, to) = ("watchdog@example.com".to_owned(), vec!["me@example.com".to_owned()]);
+    channel("smtp", ChannelKind::Smtp { host, port, security, login: None, from, to })
 }
 
 pub(crate) fn command(name: &str, argv: &[&str]) -> Channel {

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use holdfast::config::Channel;
 use holdfast_notify::standin::{Behaviour, Telegram};
 use holdfast_notify::{Alert, Direct, Outbox, Put, States, mute, test_alert};
 
@@ -211,7 +212,7 @@ fn an_alert_goes_to_the_channels_of_its_level_or_to_the_lowest_that_there_is() {
     let world = World::new();
     let [desk, mut boss, mut owner] = ["desk", "boss", "owner"].map(|name| shell(name, "exit 0"));
     (boss.level, owner.level) = (2, 2);
-    let told = |level: u8, channels: &[holdfast::config::Channel]| {
+    let told = |level: u8, channels: &[Channel]| {
         world.put(&Alert { level, ..world.alert("a") }, channels);
         let delivery = world.deliver(channels);
         let told = delivery.channels.iter().filter(|(_, report)| report.accepted == 1);
@@ -298,4 +299,40 @@ fn an_alert_is_on_disk_before_its_first_byte_goes_out() {
     assert!(outbox.deliver(&world.sys, &channels, &States::new(), BUDGET, &direct).all_heard());
     assert_eq!(*stored.lock().expect("not poisoned"), [true]);
     assert!(!entry.exists());
+}
+
+#[test]
+fn the_next_try_is_what_a_channel_still_wants_and_when_it_may_have_it() {
+    let mut world = World::new();
+    let mut outbox = Outbox::open(&world.root);
+    let deliver = |outbox: &mut Outbox, channels: &[Channel]| {
+        outbox.deliver(&world.sys, channels, &States::new(), BUDGET, &Direct::new(world.sys, &world.root))
+    };
+    let next = |outbox: &Outbox, channels: &[Channel]| outbox.next_try(&world.sys, channels);
+    let server = Telegram::start(Behaviour::TooManyRequests(300));
+    let paused = [telegram(server.base_url())];
+    assert_eq!(next(&outbox, &paused), None);
+    world.put(&world.alert("a"), &paused);
+    assert_eq!(next(&outbox, &paused), Some(0.0), "never tried");
+    deliver(&mut outbox, &paused);
+    // One that came since is due, and its channel is not to be used.
+    world.put(&world.alert("b"), &paused);
+    let waits = next(&outbox, &paused).expect("a try");
+    assert!((200.0..=300.0).contains(&waits), "{waits}");
+    // Its channel is gone: it is for the one that is there.
+    let ok = shell("ok", "true");
+    assert_eq!(next(&outbox, std::slice::from_ref(&ok)), Some(0.0));
+    assert_eq!(next(&outbox, &[]), None);
+    // Heard, refused by another, and asked to wait by the third: only that one is left to try.
+    let refusing = Telegram::start(Behaviour::Unauthorized);
+    let broken = Channel { name: "broken".to_owned(), ..telegram(refusing.base_url()) };
+    let all = [broken, ok, paused[0].clone()];
+    world.put(&world.alert("c"), &all);
+    assert!(deliver(&mut outbox, &all).all_heard());
+    assert_eq!(next(&outbox, &all), Some(0.0), "a channel that refuses is asked once in a delivery");
+    deliver(&mut outbox, &all);
+    assert!(next(&outbox, &all).is_some_and(|waits| waits > 200.0));
+    world.later(700.0);
+    assert_eq!(outbox.next_try(&world.sys, &all), Some(0.0));
+    assert_eq!(outbox.next_try(&world.sys, &all[..2]), None);
 }

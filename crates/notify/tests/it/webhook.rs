@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use holdfast::config::{Auth, Channel, ChannelKind, Secret};
 use holdfast::time::iso;
 use holdfast_http::standin::{Answer, Asked, Server};
+use holdfast_notify::standin::{Behaviour, Telegram};
 use holdfast_notify::{AlertKind, Delivery, fault};
 use serde_json::{Value, json};
 
@@ -351,4 +352,47 @@ fn one_incident_is_one_for_pagerduty(world: &World, channel: &Channel, receiver:
         .collect();
     let key = json!("20261121T080000Z-7f3a");
     assert_eq!(told, [(json!("trigger"), key.clone()), (json!("resolve"), key)]);
+}
+
+#[test]
+fn a_status_counts_whatever_comes_behind_it() {
+    for (status, heard) in [(200, true), (400, false)] {
+        let world = World::new();
+        let receiver = Receiver::start(move |_| Answer::new(status, vec![b'x'; (64 << 10) + 1]));
+        let delivery = deliver(&world, &webhook(receiver.server.url()));
+        assert_eq!((delivery.all_heard(), receiver.asked().len()), (heard, 1), "{delivery:?}");
+        assert_eq!(delivery.channels["webhook"].state.is_broken(), !heard, "{delivery:?}");
+    }
+    // A body that never ends is not worth another message, either.
+    let (world, dripping) = (World::new(), Telegram::start(Behaviour::DripBody));
+    let delivery = deliver(&world, &webhook(dripping.base_url()));
+    assert!(delivery.all_heard() && dripping.requests() == 1, "{delivery:?}");
+}
+
+#[test]
+fn a_cut_leaves_no_part_of_a_secret() {
+    // Wherever the cut is, it goes through one of them.
+    for before in (0..400).step_by(5) {
+        let world = World::new();
+        let key = "KEYKEYKEYKEYKEYKEYKEY";
+        let receiver = Receiver::start(move |_| Answer::new(400, "x".repeat(before) + key));
+        let delivery = deliver(&world, &webhook(format!("{}/{key}", receiver.server.url())));
+        assert!(!error_of(&delivery, "webhook").is_empty());
+        assert!(!format!("{delivery:?}").contains("KEY"), "{delivery:?}");
+    }
+}
+
+#[test]
+fn a_content_type_is_what_it_is_in_any_case() {
+    let world = World::new();
+    for (kind, says) in [
+        ("Application/JSON", "is no JSON"),
+        ("Application/X-WWW-Form-Urlencoded; charset=utf-8", "in which a text could add fields: use JSON"),
+    ] {
+        let headers = vec![("content-type", kind)].leak();
+        let parts = Parts { body: Some("text={{text}}"), headers, ..NONE };
+        let error =
+            fault(world.sys.store, world.path(), &hook(&world, "http://127.0.0.1:1".to_owned(), parts));
+        assert!(error.as_ref().is_some_and(|error| error.contains(says)), "{kind}: {error:?}");
+    }
 }

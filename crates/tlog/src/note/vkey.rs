@@ -12,7 +12,7 @@ use crate::hash::Hash;
 use crate::text;
 
 /// The signature type of plain Ed25519 in C2SP signed-note.
-const ED25519: u8 = 1;
+pub(super) const ED25519: u8 = 1;
 
 /// Why a text is not a verifier key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,8 +24,8 @@ pub enum VkeyError {
     #[error("a key's name is not empty and has no space, no + and no control character")]
     Name,
     /// Another kind of key.
-    #[error("signature type {0} is not Ed25519 (1)")]
-    Type(u8),
+    #[error("signature type {0} is not {expected}", expected = .1)]
+    Type(u8, &'static str),
     /// Not a point of the curve, or one that every signature fits.
     #[error("the key is not a usable Ed25519 public key")]
     Key,
@@ -37,6 +37,14 @@ pub enum VkeyError {
         /// What the text says.
         found: String,
     },
+}
+
+/// The id of a key: the first bytes of SHA-256(name ‖ LF ‖ type ‖ key).
+pub(super) fn key_id(name: &str, kind: u8, public: &[u8; PUBLIC_KEY_LENGTH]) -> [u8; ID_LEN] {
+    let hash = Hash::of(&[name.as_bytes(), &[b'\n', kind], public].concat());
+    let mut id = [0; ID_LEN];
+    id.copy_from_slice(&hash.as_bytes()[..ID_LEN]);
+    id
 }
 
 /// A public Ed25519 key with the name it signs notes by. Shown as `<name>+<8 hex>+<base64(01‖key)>`.
@@ -54,10 +62,7 @@ impl Vkey {
             return Err(VkeyError::Name);
         }
         let key = VerifyingKey::from_bytes(public).ok().filter(|key| !key.is_weak()).ok_or(VkeyError::Key)?;
-        let hash = Hash::of(&[name.as_bytes(), &[b'\n', ED25519], public].concat());
-        let mut id = [0; ID_LEN];
-        id.copy_from_slice(&hash.as_bytes()[..ID_LEN]);
-        Ok(Self { name: name.to_owned(), id, key })
+        Ok(Self { name: name.to_owned(), id: key_id(name, ED25519, public), key })
     }
 
     /// Reads the text form, which has one spelling.
@@ -68,7 +73,7 @@ impl Vkey {
         let typed = text::unbase64(base64).ok_or(VkeyError::Form)?;
         let (&kind, key) = typed.split_first().ok_or(VkeyError::Form)?;
         if kind != ED25519 {
-            return Err(VkeyError::Type(kind));
+            return Err(VkeyError::Type(kind, "Ed25519 (1)"));
         }
         let vkey = Self::new(name, key.try_into().map_err(|_| VkeyError::Key)?)?;
         if vkey.id == id {

@@ -4,15 +4,12 @@ use std::fmt;
 
 use ed25519_dalek::{PUBLIC_KEY_LENGTH, Signature, VerifyingKey};
 
-use super::vkey::{VkeyError, is_key_name};
+use super::vkey::{ED25519, VkeyError, is_key_name, key_id};
 use super::{ID_LEN, Note, NoteSignature, VerifyError};
-use crate::hash::Hash;
 use crate::text::{self, NUMBER_MAX};
 
 /// The signature type of an Ed25519 cosignature.
 const COSIGNATURE: u8 = 4;
-/// That of plain Ed25519. Some witnesses publish their key under it, and cosign under the other.
-const ED25519: u8 = 1;
 /// Bytes of the time before the signature itself.
 const TIME_LEN: usize = 8;
 
@@ -31,10 +28,11 @@ impl WitnessKey {
             return Err(VkeyError::Name);
         }
         let key = VerifyingKey::from_bytes(public).ok().filter(|key| !key.is_weak()).ok_or(VkeyError::Key)?;
-        Ok(Self { name: name.to_owned(), id: id(name, COSIGNATURE, public), key })
+        Ok(Self { name: name.to_owned(), id: key_id(name, COSIGNATURE, public), key })
     }
 
-    /// Reads the text form. The type is that of cosignatures, or that of plain Ed25519, whose key it is then, too.
+    /// Reads the text form. The type is that of cosignatures, or that of plain Ed25519, under which some witnesses publish
+    /// the key that they cosign with.
     pub fn parse(text: &str) -> Result<Self, VkeyError> {
         let (name, rest) = text.split_once('+').ok_or(VkeyError::Form)?;
         let (found, base64) = rest.split_once('+').ok_or(VkeyError::Form)?;
@@ -42,10 +40,10 @@ impl WitnessKey {
         let typed = text::unbase64(base64).ok_or(VkeyError::Form)?;
         let (&kind, key) = typed.split_first().ok_or(VkeyError::Form)?;
         if ![COSIGNATURE, ED25519].contains(&kind) {
-            return Err(VkeyError::Type(kind));
+            return Err(VkeyError::Type(kind, "that of a cosignature (4) or Ed25519 (1)"));
         }
         let public = key.try_into().map_err(|_| VkeyError::Key)?;
-        let expected = id(name, kind, public);
+        let expected = key_id(name, kind, public);
         if expected != found {
             return Err(VkeyError::Id { expected: text::hex(&expected), found: text::hex(&found) });
         }
@@ -88,13 +86,6 @@ impl fmt::Debug for WitnessKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
-}
-
-fn id(name: &str, kind: u8, public: &[u8; PUBLIC_KEY_LENGTH]) -> [u8; ID_LEN] {
-    let hash = Hash::of(&[name.as_bytes(), &[b'\n', kind], public].concat());
-    let mut id = [0; ID_LEN];
-    id.copy_from_slice(&hash.as_bytes()[..ID_LEN]);
-    id
 }
 
 /// What a witness signs.

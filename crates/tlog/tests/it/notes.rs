@@ -34,7 +34,7 @@ fn the_vkey_of_go_sumdb() {
         (text.replace("+033de0ae", ""), VkeyError::Form),
         (text.replace("sum.golang.org", ""), VkeyError::Name),
         (text.replace("sum.golang.org", "sum golang"), VkeyError::Name),
-        (text.replace("+Ac4z", "+BM4z"), VkeyError::Type(4)),
+        (text.replace("+Ac4z", "+BM4z"), VkeyError::Type(4, "Ed25519 (1)")),
         (
             text.replace("OuAn8", "OuAn9"),
             VkeyError::Id { expected: "96968c18".into(), found: "033de0ae".into() },

@@ -8,16 +8,29 @@ use holdfast_notify::{Outbox, mute, states_of};
 use super::digest::Digest;
 use super::{SOURCE, Watchdog};
 use crate::metrics::{self, Metrics};
+use crate::pings;
 
 /// What Prometheus reads is written at least this often, in seconds.
 const PUBLISH_EVERY: f64 = 15.0;
 
 impl Watchdog<'_> {
+    /// What the last ping met, for a check that is a process of its own.
+    pub(crate) fn ping_fault(&mut self) -> &mut Option<String> {
+        &mut self.memory.ping_fault
+    }
+
     /// The ping that says: the last evaluation was complete, and an alert would be heard. Only then.
     pub(crate) fn ping(&self) -> Option<Ping> {
         let config = &self.settings.config;
         let heard = !config.channels.is_empty() && !mute(&config.channels, &states_of(&self.memory.channels));
         config.ping.clone().filter(|_| self.whole && heard)
+    }
+
+    /// Others wait for a sign of life this often, in seconds.
+    pub(crate) fn published_every(&self) -> Option<f64> {
+        let config = &self.settings.config;
+        let metrics = config.prometheus_file.as_ref().map(|_| PUBLISH_EVERY);
+        metrics.or_else(|| config.ping.as_ref().map(|_| pings::EVERY))
     }
 
     /// What is to be written for Prometheus, if it is time to.

@@ -1,5 +1,11 @@
 //! Telling people.
 
+mod desktop;
+mod encrypted;
+mod kinds;
+#[path = "../../../notify/tests/peers/mod.rs"]
+mod peers;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -20,11 +26,16 @@ fn waiting(scratch: &Scratch) -> usize {
     names.filter(|path| path.extension().is_some_and(|extension| extension == "json")).count()
 }
 
-fn telegram(server: &Telegram, scratch: &Scratch) -> String {
+/// Puts a secret into its file, as it should be.
+fn secret(scratch: &Scratch, name: &str, content: &str) {
     fs::create_dir_all(scratch.path("secrets")).expect("secrets");
-    scratch.put("secrets/telegram", TOKEN);
-    let secret = fs::Permissions::from_mode(0o600);
-    fs::set_permissions(scratch.path("secrets/telegram"), secret).expect("chmod");
+    let path = format!("secrets/{name}");
+    scratch.put(&path, content);
+    fs::set_permissions(scratch.path(&path), fs::Permissions::from_mode(0o600)).expect("chmod");
+}
+
+fn telegram(server: &Telegram, scratch: &Scratch) -> String {
+    secret(scratch, "telegram", TOKEN);
     format!(
         "[[channel]]\nkind = \"telegram\"\ntoken_file = \"secrets/telegram\"\nchat = \"-100123\"\nbase_url = \"{}\"\n",
         server.base_url()
@@ -179,4 +190,26 @@ fn actions_run_once_for_a_trip_and_are_journalled() {
     let id = scratch.json("data/circuit.json")["holds"][0]["id"].as_str().expect("an id").to_owned();
     assert_eq!(scratch.read("ran.txt"), format!("cancelled {id}\n"));
     assert!(scratch.read("memory/journal.jsonl").contains("\"kind\":\"action\""));
+}
+
+/// Cancelling orders waits for no phone.
+#[test]
+fn an_action_waits_for_no_channel_that_hangs() {
+    let scratch = Scratch::with(
+        "[[watch]]\nname = \"bot\"\n[[watch]]\nname = \"hedge\"\nheartbeat = \"hedge\"\n\
+         on_fail = [\"trip\", \"alert\", \"run:cancel\"]\n\
+         [[channel]]\nkind = \"command\"\ncommand = [\"/bin/sh\", \"-c\", \"echo >> sending; sleep 600\"]\ntimeout = \"1m\"\n\
+         [action.cancel]\ncommand = [\"/bin/sh\", \"-c\", \"echo $HOLDFAST_INCIDENT > cancelled\"]\n",
+    );
+    fs::create_dir(scratch.path("data/heartbeats")).expect("a folder");
+    scratch.beat(0.0, "ok");
+    scratch.put("data/heartbeats/hedge.json", &scratch.read("data/heartbeat.json"));
+    let mut resident = scratch.command(&["run"]).stderr(std::process::Stdio::null()).spawn().expect("starts");
+    scratch.beat(0.0, "failed");
+    crate::wait_until("the channel hangs", || !scratch.read("sending").is_empty());
+    scratch.put("data/heartbeats/hedge.json", &scratch.read("data/heartbeat.json"));
+    crate::wait_until("the orders are cancelled", || !scratch.read("cancelled").is_empty());
+    assert!(scratch.json("data/watchdog.json").get("unrun").is_none(), "it is known to be begun");
+    resident.kill().expect("runs");
+    resident.wait().expect("ends");
 }

@@ -41,7 +41,6 @@ fn without_any_good_copy_the_defaults_watch_and_the_exit_says_so() {
 
 const UNBUILT: &str = "[[watch]]\nname = \"trader\"\n\
     [[channel]]\nkind = \"command\"\ncommand = [\"/bin/cat\"]\n\
-    [action.refresh]\ncommand = [\"/bin/true\"]\non_healthy = true\n\
     [audit]\n[[anchor]]\nname = \"a\"\nkind = \"store\"\nurl = \"gs://b/c\"\nforeign = true\n\
     [evidence]\nurl = \"file:///mnt\"\n[overseer]\n[[service]]\nname = \"s\"\nport = 1\n\
     [fleet]\netcd = [\"https://e:2379\"]\n";
@@ -56,7 +55,7 @@ fn nothing_that_is_configured_is_passed_over_in_silence() {
     let found = scratch.run(&["check", "--json"]).json();
     let row = &found["watches"]["holdfast/config"];
     assert_eq!((&row["verdict"], &found["exit"]), (&"unknown".into(), &1.into()), "{found}");
-    for part in ["[[anchor]]", "[overseer]", "[fleet]", "refresh"] {
+    for part in ["[[anchor]]", "[overseer]", "[fleet]"] {
         assert!(row["detail"].as_str().expect("text").contains(part), "{part}: {row}");
     }
 }
@@ -101,17 +100,6 @@ fn validate_says_what_a_check_cuts_short() {
 }
 
 #[test]
-fn what_this_version_cannot_watch_is_never_shown_as_healthy() {
-    let scratch = Scratch::with("[[watch]]\nname = \"api\"\nkind = \"tcp\"\naddress = \"127.0.0.1:1\"\n");
-    let found = scratch.run(&["check", "--json"]).json();
-    assert_eq!(found["watches"]["api"]["verdict"], "unknown");
-    assert_eq!(found["exit"], 1);
-    let refused = scratch.run(&["validate"]);
-    assert_eq!(refused.code, Some(78));
-    assert!(refused.err.contains("api"), "{}", refused.err);
-}
-
-#[test]
 fn validate_reads_everything_that_the_file_names() {
     let telegram =
         "[[channel]]\nkind = \"telegram\"\ntoken_file = \"secrets/telegram\"\nchat = \"-100123\"\n";
@@ -151,4 +139,20 @@ fn a_heartbeat_that_vanishes_is_missing_not_forgotten() {
     fs::remove_file(scratch.path("data/heartbeats/hl.json")).expect("the beat");
     let found = scratch.run(&["check", "--json"]).json();
     assert_eq!(found["watches"]["hl"]["verdict"], "missing");
+}
+
+#[test]
+fn the_copy_of_a_secret_configuration_is_as_secret() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    for (original, copy) in [(0o600, 0o600), (0o640, 0o640)] {
+        let scratch = Scratch::with(WATCH);
+        fs::set_permissions(scratch.path("holdfast.toml"), fs::Permissions::from_mode(original))
+            .expect("ours");
+        scratch.beat(0.0, "ok");
+        scratch.run(&["check"]);
+        let mode =
+            fs::metadata(scratch.path("data/config-last-good.toml")).expect("kept").permissions().mode();
+        assert_eq!(mode & 0o777, copy, "of {original:o}");
+    }
 }

@@ -8,8 +8,11 @@
 
 mod channels;
 mod config;
+mod healthy;
 mod metrics;
 mod ping;
+mod probes;
+mod probing;
 mod resident;
 mod silence;
 mod source;

@@ -1,5 +1,6 @@
 //! The outgoing ping: it says that the watchdog works and would be heard, and nothing else.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -38,11 +39,11 @@ impl Health {
     /// A root whose watchdog pings it, with these channels.
     fn watched(&self, check: &str, channels: &[&str]) -> Scratch {
         let url = format!("{}/ping/{check}", self.server.url());
-        let channels: String = channels
-            .iter()
-            .map(|command| format!("[[channel]]\nkind = \"command\"\ncommand = [\"{command}\"]\n"))
-            .collect();
-        let scratch = Scratch::with(&format!("{channels}[ping]\nurl = \"{url}\"\n"));
+        let mut config = String::new();
+        for command in channels {
+            let _ = write!(config, "[[channel]]\nkind = \"command\"\ncommand = [\"{command}\"]\n");
+        }
+        let scratch = Scratch::with(&format!("{config}[ping]\nurl = \"{url}\"\n"));
         scratch.beat(1.0, "ok");
         scratch
     }

@@ -4,15 +4,15 @@ use std::process::{Child, Stdio};
 
 use crate::{Scratch, wait_until};
 
-struct Resident(Child);
+pub(crate) struct Resident(Child);
 
 impl Resident {
-    fn start(scratch: &Scratch, every: &str) -> Self {
+    pub(crate) fn start(scratch: &Scratch, every: &str) -> Self {
         let mut command = scratch.command(&["run", "--every", every]);
         Self(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("watchdog starts"))
     }
 
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.0.kill().expect("it runs");
         self.0.wait().expect("it ends");
     }

@@ -106,3 +106,20 @@ fn what_cannot_be_silenced_is_refused_with_what_can() {
     let line: Value = serde_json::from_str(scratch.read("memory/journal.jsonl").trim()).expect("a line");
     assert_eq!((&line["kind"], &line["for_s"]), (&"silence".into(), &7200.0.into()));
 }
+
+#[test]
+fn a_line_that_never_ends_keeps_nobody_from_asking() {
+    let scratch = heard();
+    scratch.beat(1.0, "ok");
+    scratch.run(&["check"]);
+    let journal = scratch.read("memory/journal.jsonl");
+    let asked = "{\"at\":1,\"kind\":\"silence\",\"by\":\"ann\",\"watch\":\"bot\",\"for_s\":7200}\n".replace(
+        "\"at\":1,",
+        &format!("\"at\":{},", std::time::UNIX_EPOCH.elapsed().expect("after 1970").as_secs()),
+    );
+    scratch.put("memory/journal.jsonl", &format!("{journal}{}\n{asked}", "x".repeat(3 << 20)));
+    for _ in 0..5 {
+        scratch.run(&["check"]);
+    }
+    assert!(scratch.run(&["status"]).out.contains("silent bot until "));
+}

@@ -1,5 +1,6 @@
 //! Everybody on the host: pipelines, people, and what happens to machines.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use holdfast::Root;
 use holdfast::circuit::{self, Confirmed, Listing, Mode, ResumeError, Trip};
 use holdfast::heartbeat::{Draft, Status};
 use holdfast::sys::sim::{Rng, SimHost};
-use holdfast::sys::{Clock, Secrecy, Store};
+use holdfast::sys::{Clock, Ended, Job, Outcome, Secrecy, Store};
 
 use crate::world::World;
 
@@ -25,6 +26,13 @@ limit = [{ field = "/usd", max = 20.0 }]
 name = "second"
 heartbeat = "second"
 max_age = "1h"
+
+[[watch]]
+name = "broker"
+kind = "command"
+command = ["ask-broker"]
+timeout = "3s"
+failures = 2
 
 [[channel]]
 kind = "command"
@@ -50,6 +58,27 @@ pub(crate) fn furnish(host: &SimHost, rng: &mut Rng) -> Root {
 type Act = fn(&Arc<World>);
 
 impl World {
+    /// What the broker is asked by: it is well, fails, hangs until it is killed, or cannot be started.
+    pub(crate) fn broker(&self, job: &Job) -> io::Result<Outcome> {
+        let (down, calm) = {
+            let mut state = self.state();
+            let turns = state.rng.chance(0.15);
+            state.broker_down = !state.calm && (state.broker_down != turns);
+            (state.broker_down, state.calm)
+        };
+        let ended = match self.between(0.0, 1.0) {
+            _ if calm => Ended::Code(0),
+            often if often < 0.03 => return Err(io::ErrorKind::NotFound.into()),
+            often if often < 0.08 => {
+                self.host.clock.advance(job.timeout.as_secs_f64());
+                Ended::TimedOut
+            }
+            _ => Ended::Code(i32::from(down)),
+        };
+        self.note(|| format!("the broker: {ended:?}"));
+        Ok(Outcome { ended, output: "asked".to_owned() })
+    }
+
     /// Something happens.
     pub(crate) fn turn(self: &Arc<Self>) {
         const ACTS: [(u64, Act); 17] = [

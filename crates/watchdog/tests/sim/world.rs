@@ -118,6 +118,8 @@ pub(crate) struct State {
     pub(crate) alive: bool,
     pub(crate) bad: bool,
     pub(crate) stuck: bool,
+    /// What else is asked fails.
+    pub(crate) broker_down: bool,
     pub(crate) candle: u64,
     pub(crate) copies: Vec<Vec<u8>>,
     pub(crate) ledger_copies: Vec<Vec<u8>>,
@@ -149,6 +151,8 @@ impl World {
             state: Mutex::new(State::new(rng, tell)),
         });
         host.direct(Some(Arc::new(Hand(Arc::clone(&world)))));
+        let broker = Arc::clone(&world);
+        host.run_with(Some(Arc::new(move |job| broker.broker(job))));
         world
     }
 
@@ -290,6 +294,7 @@ impl State {
             alive: true,
             bad: false,
             stuck: false,
+            broker_down: false,
             candle: 0,
             copies: Vec::new(),
             ledger_copies: Vec::new(),

@@ -56,9 +56,9 @@ impl Moment {
         let open = |from, to| (from..to).contains(&self.minute);
         match self.day {
             // The lid is shut over lunch.
-            1 => open(at(8, 0), at(12, 0)) || open(at(13, 10), at(22, 30)),
+            1 => open(at(8, 0), at(12, 0)) || open(at(13, 12), at(22, 30)),
             // Up late, in the middle of the session.
-            4 => open(at(10, 20), at(22, 30)),
+            4 => open(at(10, 21), at(22, 30)),
             5 => open(at(10, 0), at(11, 0)),
             6 => false,
             _ => open(at(7, 45), at(22, 45)),
@@ -124,7 +124,7 @@ impl Week {
         (Watchdog::open(self.sys, self.root.clone()), deliverer)
     }
 
-    fn look(&self, (watchdog, deliverer): &mut (Watchdog<'static>, Deliverer<'static>)) {
+    fn look((watchdog, deliverer): &mut (Watchdog<'static>, Deliverer<'static>)) {
         watchdog.evaluate();
         if let Some(work) = watchdog.work() {
             let delivered = deliverer.deliver(&work);
@@ -176,10 +176,10 @@ impl Week {
                 self.trade();
             }
             if manner == Manner::Resident {
-                self.look(&mut resident);
+                Self::look(&mut resident);
             } else if now.awake >= next_check {
                 // Each is a process of its own.
-                self.look(&mut self.open());
+                Self::look(&mut self.open());
                 next_check = now.awake + 15.0 * MINUTE;
             }
             self.host.clock.advance(MINUTE);

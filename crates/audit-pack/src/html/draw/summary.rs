@@ -4,6 +4,8 @@ use holdfast::Exit;
 use maud::{Markup, html};
 
 use super::words::{count, grouped, lasted, theirs, time, time_ms};
+use crate::anchored::Class;
+use crate::anchored::tell::Held;
 use crate::html::Seen;
 use crate::html::gather::Story;
 use crate::verify::Verdict;
@@ -150,22 +152,34 @@ fn incidents(story: &Story) -> Markup {
     }
 }
 
+/// How many of the logs nobody outside holds against a second history.
+fn unwitnessed(verdict: &Verdict) -> Markup {
+    let without = verdict.logs.iter().filter(|log| !log.anchored.has(Class::Uniqueness)).count() as u64;
+    html! {
+        @if verdict.logs.is_empty() { "There is no sealed log here that one could hold." }
+        @else { "Of " (count(verdict.logs.len() as u64, "log")) " here, " (grouped(without)) " without one that was checked." }
+        @if verdict.held() == Held::Existence {
+            " A time stamp shows only that this history was there by then: its owner could have had another one stamped as well."
+        }
+    }
+}
+
 /// What nobody can read out of this.
 pub(super) fn limits(seen: &Seen<'_>) -> Markup {
-    let Some(story) = seen.story else {
+    if seen.story.is_none() {
         return html! { section { h2 id="limits" { "What this does not show" } p { "Anything at all: nothing in it was looked at." } } };
-    };
+    }
     html! {
         section {
             h2 id="limits" { "What this does not show" }
             ul {
-                @if story.unwitnessed() > 0 {
-                    li { strong { "That the owner of the key has not written everything anew. " }
-                         "Whoever has the key can make another history with other times and seal it in the same way. Only a copy of a "
-                         "seal that lay in other people's hands at the time (an “anchor”) excludes that. Of " (count(story.logs.len() as u64, "log")) " here, " (grouped(story.unwitnessed() as u64)) " without one that was checked." }
-                } @else {
+                @if seen.verdict.held() == Held::Uniqueness {
                     li { strong { "What came after the newest anchor. " }
                          "What was sealed before it lay in other people's hands. What was sealed later the owner of the key can still write anew." }
+                } @else {
+                    li { strong { "That the owner of the key has not written everything anew. " }
+                         "Whoever has the key can make another history with other times and seal it in the same way. Only a copy of a "
+                         "seal that lay in other people's hands at the time (an “anchor”) excludes that. " (unwitnessed(seen.verdict)) }
                 }
                 li { strong { "That every decision was recorded. " } "What was never written into a log cannot be missed in it." }
                 li { strong { "That what was recorded is true. " } "A program may write that it did something and not have done it." }

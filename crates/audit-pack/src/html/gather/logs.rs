@@ -9,8 +9,8 @@ use holdfast::sys::ReadAt;
 use holdfast::time::{parse_utc, possible};
 use tlog::seals::{Record, State};
 
-use super::lines;
 use super::tally::Tally;
+use crate::lines::each_line;
 use crate::seals::walk;
 use crate::sidecar::Sidecar;
 use crate::verify::logs::{LOGS, LogVerdict};
@@ -146,12 +146,18 @@ impl LogStory {
     }
 }
 
-/// Shows each line of a file; where there is none it has none.
-pub(super) fn each_line_of(bag: &Bag<'_>, path: &str, look: impl FnMut(Option<&[u8]>)) -> Result<(), String> {
+/// Shows each line of a file, without one that is torn, which is no part of a sealed log; where there is no file it has
+/// none.
+pub(super) fn each_line_of(
+    bag: &Bag<'_>,
+    path: &str,
+    mut look: impl FnMut(Option<&[u8]>),
+) -> Result<(), String> {
     let Some(entry) = bag.find(path) else { return Ok(()) };
     let file = bag.open(entry).map_err(|error| error.to_string())?;
     let file: &dyn ReadAt = &file;
-    lines::each(file, look).map(drop).map_err(|error| format!("{path} cannot be read: {error}"))
+    let read = file.size().and_then(|size| each_line(file, size, |_, _, line| look(line)));
+    read.map(drop).map_err(|error| format!("{path} cannot be read: {error}"))
 }
 
 /// When a decision was made, as it says itself.

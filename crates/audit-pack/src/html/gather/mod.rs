@@ -4,7 +4,6 @@
 pub(crate) mod incidents;
 pub(crate) mod journal;
 pub(crate) mod kept;
-mod lines;
 pub(crate) mod logs;
 pub(crate) mod pauses;
 pub(crate) mod state;
@@ -120,14 +119,6 @@ impl Story {
             anchors: anchors(verdict),
             troubles,
         }
-    }
-
-    /// How many of the logs nobody outside holds against a second history.
-    pub(crate) fn unwitnessed(&self) -> usize {
-        let held = |log: &LogStory| {
-            self.anchors.iter().any(|anchor| anchor.log == log.log && anchor.class == Class::Uniqueness)
-        };
-        self.logs.iter().filter(|log| !held(log)).count()
     }
 
     /// From when to when something is known. Times that are far from the newest seal do not count: a clock that was

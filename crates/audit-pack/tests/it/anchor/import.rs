@@ -21,7 +21,10 @@ fn a_text_is_kept_where_its_head_belongs_and_counts_only_for_who_names_it() {
         let entries = std::fs::read_dir(world.path(&folder)).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
         names
-            .filter(|name| name.starts_with("chat-export-") && name.strip_suffix(".text").is_some())
+            .filter(|name| {
+                name.starts_with("chat-export-")
+                    && name.rsplit_once('.').is_some_and(|(_, end)| end == "text")
+            })
             .collect()
     };
     assert_eq!(kept().len(), 1);

@@ -149,3 +149,41 @@ fn an_answer_that_is_none_is_not_kept() {
     let read = try_run("openssl", &["ts", "-query", "-in", "query", "-text"], &world.path("tsa")).ends(0);
     assert!(read.out.contains("Certificate required: yes") && read.out.contains("sha256"), "{}", read.out);
 }
+
+/// A pack of many logs with many stamps each does not keep an auditor waiting for hours, and no log takes all from the others.
+#[test]
+fn openssl_is_given_so_many_stamps_of_a_pack_and_no_more() {
+    const LOGS: usize = 5;
+    const STAMPS: usize = 250;
+    let (world, authority) = stamped("now", "1 day ago");
+    world.packed_and_verified(&[]);
+    world.unpack();
+    let logs = world.path("x/data/log/memory");
+    let first = logs.join("decisions.jsonl.audit").join(FIRST);
+    for n in 1..STAMPS {
+        std::fs::copy(first.join("tsa-one-5b249af1.tsr"), first.join(format!("s{n}.tsr"))).unwrap();
+    }
+    for n in 1..LOGS {
+        let copy = format!("cp decisions.jsonl {n}.jsonl; cp -r decisions.jsonl.audit {n}.jsonl.audit");
+        run("sh", &["-ec", &copy], &logs);
+    }
+    // Counts itself, and finds everything right.
+    let runs = world.path("runs");
+    world.write("bin/openssl", &format!("#!/bin/sh\necho >> '{}'\n", runs.display()));
+    run("chmod", &["+x", "bin/openssl"], &world.path(""));
+    let path = format!("{}:{}", world.path("bin").display(), std::env::var("PATH").unwrap());
+    let mut verify = world.audit_pack(&["verify", "../x", "--tsa-ca", &authority.ca()]);
+    let output = verify.env("PATH", path).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(said.matches("anchored existence: ").count(), LOGS, "{said}");
+    let left_out: usize = said
+        .lines()
+        .filter_map(|line| {
+            line.trim().strip_prefix("anchored not counted: ")?.strip_suffix(" older time stamps")
+        })
+        .map(|left| left.parse::<usize>().unwrap())
+        .inspect(|left| assert!((45..=46).contains(left), "{said}"))
+        .sum();
+    assert_eq!(std::fs::read_to_string(runs).unwrap().len(), 1024);
+    assert_eq!(left_out, LOGS * STAMPS - 1024);
+}

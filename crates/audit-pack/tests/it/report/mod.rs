@@ -62,7 +62,7 @@ impl World {
 
     /// Runs it in the root while the clock stands still.
     #[track_caller]
-    fn at(&self, time: &str, arguments: &[&str]) {
+    pub(crate) fn at(&self, time: &str, arguments: &[&str]) {
         self.still(time, "root", arguments).ends(0);
     }
 
@@ -162,7 +162,8 @@ fn it_takes_the_place_of_nothing_that_is_to_be_checked() {
     let world = World::with_a_story();
     world.pack_still();
     world.unpack();
-    world.sh("cp x.tar pack.html; cp allowed_signers signers.html; ln -s pack.html link.html; mkdir there; cp -r x there/y.html");
+    world.sh("cp x.tar pack.html; cp allowed_signers signers.html; ln -s pack.html link.html; mkdir there; cp -r x there/y.html; \
+              cp x.tar old.html; cp allowed_signers mail.html; cp allowed_signers ca.html; ln -s x/data inside");
     let signers = ["--allowed-signers", "signers.html", "--signer", "desk@example.com"];
     let before =
         run("sh", &["-c", "find . -type f ! -path './home/*' -exec sha256sum {} + | sort"], &world.path(""));
@@ -175,6 +176,15 @@ fn it_takes_the_place_of_nothing_that_is_to_be_checked() {
         (&["x", "-o", "x/data/state/page.html"], 64, "would take the place"),
         (&["there/y.html", "-o", "there/y.html"], 64, "would take the place"),
         (&["x.tar", "-o", "signers.html"], 64, "would take the place"),
+        (&["x", "-o", "inside/state/page.html"], 64, "would take the place"),
+        (&["x.tar", "--since", "old.html", "-o", "old.html"], 64, "would take the place"),
+        (&["x.tar", "--since", "x", "-o", "x/data/page.html"], 64, "would take the place"),
+        (
+            &["x.tar", "--anchor", "signers.html", "--anchor", "mail.html", "-o", "mail.html"],
+            64,
+            "would take the place",
+        ),
+        (&["x.tar", "--tsa-ca", "ca.html", "-o", "./ca.html"], 64, "would take the place"),
         (&["x.tar", "-o", "x.tar"], 64, "ends in .html"),
         (&["x.tar", "-o", "page"], 64, "ends in .html"),
         (&["nowhere.tar", "-o", "page.html"], 64, "is missing"),

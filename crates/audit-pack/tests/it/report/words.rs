@@ -1,5 +1,7 @@
 //! What people read on the page.
 
+use std::fs;
+
 use regex::Regex;
 
 use crate::verify::KNOWN;
@@ -82,4 +84,20 @@ fn a_rotated_log_is_read_from_its_first_file_on() {
     let page = world.page("x.tar", &KNOWN, 0);
     assert!(page.contains("9 lines in memory/decisions.jsonl, at most 6 for each day"), "{page}");
     assert!(page.contains("Not drawn: 1 line without a time."), "{page}");
+}
+
+/// Where there is nothing that could have been witnessed, nothing is said to be safe.
+#[test]
+fn a_pack_without_a_log_reassures_nobody() {
+    let world = World::on_a_host(None);
+    fs::remove_dir_all(world.path("root/memory")).unwrap();
+    world.write("root/memory/journal.jsonl", "");
+    world.at("2025-11-21 10:00:00", &["init", "memory/journal.jsonl", "--key", "../key"]);
+    world.pack_still();
+    world.unpack();
+    world.sh("rm -r x/data/log");
+    let page = world.page("x", &KNOWN, 1);
+    assert!(page.contains("That the owner of the key has not written everything anew."), "{page}");
+    assert!(!page.contains("What came after the newest anchor."), "{page}");
+    assert!(page.contains("There is no sealed log here that one could hold."), "{page}");
 }

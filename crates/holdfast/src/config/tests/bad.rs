@@ -30,7 +30,7 @@ fn all_mistakes_are_told_at_once() {
     let error = Config::parse(
         "colour = 1\nsize = 2\n\
          [[watch]]\nnonsense = 3\nmax_age = 5\nduring = \"nope\"\nlimit = [{ field = \"x\" }]\n\
-         [[watch]]\nname = \"far\"\ncommand = []\nduring = \"nope\"\non_fail = [\"run:zz\"]\n\
+         [[watch]]\nname = \"far\"\ncommand = []\nduring = \"nope\"\non_fail = [\"alert\", \"run:zz\"]\n\
          [[channel]]\nkind = \"smtp\"\nuser = 7\npassword_file = \"p\"\nport = 0\nfrom = \"me\"\n\
          [[channel]]\nkind = \"fax\"\nnumber = 1\n\
          [action.cancel]\ntimeout = 10\nretries = 1\n",
@@ -38,7 +38,7 @@ fn all_mistakes_are_told_at_once() {
     .expect_err("mistakes");
     insta::assert_snapshot!("at_once", error);
     let error = Config::parse(
-        "[[watch]]\nname = \"a\"\ncommand = []\nduring = \"nope\"\non_fail = [\"run:zz\"]\n\
+        "[[watch]]\nname = \"a\"\ncommand = []\nduring = \"nope\"\non_fail = [\"alert\", \"run:zz\"]\n\
          [action.cancel]\ntimeout = 10\n[[watch]]\nmax_ag = 1\non_fail = [\"run:cancel\"]\n",
     )
     .expect_err("mistakes");

@@ -24,7 +24,7 @@ mod platform;
 #[path = "files/tests.rs"]
 mod tests;
 
-use place::{Place, is_inner, is_link, linked};
+use place::{Place, is_inner, is_link, linked, parent};
 
 /// The files of this host.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +84,10 @@ impl Store for RealStore {
 
     fn stat(&self, path: &Path) -> io::Result<Option<Stat>> {
         platform::stat(path)
+    }
+
+    fn without_links(&self, path: &Path) -> io::Result<PathBuf> {
+        fs::canonicalize(path)
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
@@ -339,13 +343,6 @@ fn not_regular(meta: &fs::Metadata) -> Option<&'static str> {
         Some("a folder")
     } else {
         Some("a FIFO, socket or device")
-    }
-}
-
-fn parent(path: &Path) -> &Path {
-    match path.parent() {
-        Some(dir) if !dir.as_os_str().is_empty() => dir,
-        _ => Path::new("."),
     }
 }
 

@@ -125,6 +125,11 @@ impl Store for SimProcess<'_> {
         self.look(Verb::Stat, path, |disk| disk.stat(path))
     }
 
+    fn without_links(&self, path: &Path) -> io::Result<PathBuf> {
+        // There are none.
+        self.stat(path)?.map(|_| path.to_owned()).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
         self.look(Verb::List, dir, |disk| disk.list(dir))
     }

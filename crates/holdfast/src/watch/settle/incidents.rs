@@ -14,6 +14,8 @@ use crate::watch::verdict::{Act, Verdict};
 /// A watch that fails again within this goes on with its incident, in seconds. Longer than the 15 minutes between two
 /// scheduled checks.
 const CALM: f64 = 1800.0;
+/// Of a flapping watch that was well for so long, an acknowledgement does not count any more, in seconds.
+const FORGOTTEN: f64 = 600.0;
 /// One that has come back so often flaps: it is over when the watch was well for [`CALM`], and until then only repeated.
 const FLAPS: u32 = 2;
 
@@ -137,8 +139,12 @@ impl Round<'_, '_> {
 
     fn go_on(&mut self, memory: &mut Memory, position: usize, judged: &Judged, act: Act) {
         let mut incident = memory.incidents[position].clone();
-        if incident.well.is_some() {
+        if let Some(well) = incident.well.take() {
             incident.come_back();
+            // It was over for whoever looked after it.
+            if well.age(self.happened.now) >= FORGOTTEN && incident.acked.take().is_some() {
+                incident.first_told = None;
+            }
         }
         let worse = act > incident.act;
         let due = incident.told.age(self.happened.now) >= self.remind_every(&incident.watch);

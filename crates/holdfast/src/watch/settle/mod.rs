@@ -21,6 +21,8 @@ use crate::time::iso;
 
 /// Who writes these journal entries.
 const BY: &str = "watchdog";
+/// So many of people's requests are told in one message.
+const NOTICES: usize = 10;
 /// How often the journal says that the watchdog ran, in seconds.
 const HOURLY: f64 = 3600.0;
 
@@ -82,7 +84,14 @@ pub fn settle(
     happened: &Happened,
     new_id: &mut dyn FnMut() -> String,
 ) -> Settled {
-    let mut round = Round { config, happened, new_id, news: Vec::new(), settled: Settled::default() };
+    let mut round = Round {
+        config,
+        happened,
+        new_id,
+        news: Vec::new(),
+        notices: Vec::new(),
+        settled: Settled::default(),
+    };
     round.trips(memory);
     round.listen(memory, judged);
     round.silences(memory, judged);
@@ -93,7 +102,7 @@ pub fn settle(
     round.escalate(memory);
     round.clock(judged);
     round.holds(memory);
-    round.news.extend(happened.notices.iter().cloned().map(News::Notice));
+    round.tell_notices();
     round.hourly(memory, judged);
     memory.circuit.see(happened.view, happened.now, memory.last_check.as_ref());
     if !happened.view.refused {
@@ -101,8 +110,13 @@ pub fn settle(
     }
     memory.last_check = Some(happened.began.clone());
     memory.configured = !config.watches.is_empty();
-    let setting =
-        Setting { host: happened.host, root: happened.root, view: happened.view, wall: happened.now.wall };
+    let setting = Setting {
+        host: happened.host,
+        root: happened.root,
+        view: happened.view,
+        wall: happened.now.wall,
+        deaf: happened.deaf,
+    };
     let message = compose(&setting, &round.news, &mut *round.new_id);
     let deadlines = judged.iter().filter_map(|(_, judged)| judged.next);
     let deadlines = deadlines.chain(round.incident_deadlines(memory)).chain(round.silence_deadlines(memory));
@@ -116,6 +130,8 @@ struct Round<'a, 'b> {
     happened: &'a Happened<'b>,
     new_id: &'a mut dyn FnMut() -> String,
     news: Vec<News>,
+    /// What is told after everything that fails.
+    notices: Vec<String>,
     settled: Settled,
 }
 
@@ -156,6 +172,15 @@ impl Round<'_, '_> {
             self.journal(Entry::new("clock-stepped", BY).with("detail", judged.detail.clone()));
             self.news.push(News::Notice(judged.detail.clone()));
         }
+    }
+
+    /// However many people ask, or one who floods the journal: the alarms must be found.
+    fn tell_notices(&mut self) {
+        let many = self.notices.len().saturating_sub(NOTICES);
+        let notices = std::mem::take(&mut self.notices).into_iter().take(NOTICES);
+        let more = (many > 0).then(|| format!("and {many} more requests"));
+        let told = notices.chain(more).chain(self.happened.notices.iter().cloned());
+        self.news.extend(told.map(News::Notice));
     }
 
     /// Every change of holds is told, whoever made it.

@@ -7,8 +7,7 @@ use crate::local;
 use crate::text::printable;
 use crate::watch::age::{Sight, Stamp};
 use crate::watch::judge::Judged;
-use crate::watch::memory::{Memory, Silence};
-use crate::watch::message::News;
+use crate::watch::memory::{Incident, Memory, Silence};
 use crate::watch::request::Request;
 
 /// How much of somebody's name and of somebody's words is told, in characters.
@@ -33,13 +32,14 @@ impl Round<'_, '_> {
                     let since = Sight::of(happened.now, memory.last_check.as_ref(), stamp);
                     let (by, reason) = (by.clone(), reason.clone());
                     let silence = Silence { since, for_s: *for_s, until: at + for_s, by, reason };
-                    self.news.push(News::Notice(silence.begins(watch, &local::zone())));
+                    self.notices.push(silence.begins(watch, &local::zone()));
                     memory.silences.insert(watch.clone(), silence);
                 }
                 Request::Unsilence { watch, by } => {
                     if memory.silences.remove(watch).is_some() {
                         let by = printable(by, NAME_MAX);
-                        self.news.push(News::Notice(format!("{watch} is told of again, says {by}")));
+                        self.notices.push(format!("{watch} is told of again, says {by}"));
+                        memory.hidden_is_news(watch);
                     }
                 }
             }
@@ -57,13 +57,22 @@ impl Round<'_, '_> {
                 |(_, judged)| format!("it is {}: {}", judged.verdict.word(), judged.detail),
             );
             let by = printable(&silence.by, NAME_MAX);
-            self.news.push(News::Notice(format!("the silence of {watch}, by {by}, is over; {is}")));
+            self.notices.push(format!("the silence of {watch}, by {by}, is over; {is}"));
+            memory.hidden_is_news(&watch);
             self.journal(Entry::new("silence-over", super::BY).with("watch", watch));
         }
     }
 
     pub(super) fn silence_deadlines(&self, memory: &Memory) -> Vec<f64> {
         memory.silences.values().map(|silence| silence.left(self.happened.now)).collect()
+    }
+}
+
+impl Memory {
+    /// What an incident came to in a silence nobody has heard: it is told as new, unless somebody looks after it.
+    fn hidden_is_news(&mut self, watch: &str) {
+        let hidden = |incident: &&mut Incident| incident.watch == watch && incident.acked.is_none();
+        self.incidents.iter_mut().filter(hidden).for_each(|incident| incident.first_told = None);
     }
 }
 

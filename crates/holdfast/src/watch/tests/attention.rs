@@ -218,3 +218,109 @@ fn a_silence_from_times_to_come_begins_now() {
     rounds.round(7200.0, &[("bot", well())]);
     assert!(rounds.memory.silences.is_empty());
 }
+
+#[test]
+fn what_got_worse_in_a_silence_is_told_as_new_when_it_ends() {
+    let mut rounds = Rounds::new("");
+    rounds.round(1.0, &[("bot", bad(Act::Alert))]);
+    rounds.requests.push(silence("bot", rounds.bench.now().wall));
+    rounds.round(0.0, &[("bot", bad(Act::Alert))]);
+    assert_eq!(heard(&rounds.round(60.0, &[("bot", bad(Act::Trip))])), None);
+    says(&rounds.round(7200.0, &[("bot", bad(Act::Trip))]), 1, "NEW: bot is stale");
+}
+
+#[test]
+fn a_flood_of_requests_hides_no_alarm() {
+    let mut rounds = Rounds::new("");
+    rounds.round(1.0, &[("bot", well()), ("hedge", well())]);
+    for _ in 0..20_000 {
+        rounds.requests.push(silence("bot", rounds.bench.now().wall));
+    }
+    let settled = rounds.round(0.0, &[("bot", well()), ("hedge", bad(Act::Alert))]);
+    says(&settled, 1, "NEW: hedge");
+    let text = heard(&settled).expect("told").1;
+    assert!(text.find("NEW: hedge") < text.find("NOTE: nothing is told of bot"), "{text}");
+    assert!(text.contains("and 19990 more requests") && text.len() < 8192, "{}", text.len());
+}
+
+#[test]
+fn no_message_is_too_long_to_be_read_again() {
+    let mut rounds = Rounds::new("");
+    let names: Vec<String> = (0..2000).map(|number| format!("bot-{number}-{}", "x".repeat(50))).collect();
+    let judged: Vec<_> = names.iter().map(|name| (name.as_str(), bad(Act::Alert))).collect();
+    let message = rounds.round(1.0, &judged).message.expect("told");
+    assert!(message.text.len() < 66_000 && message.text.ends_with("… (cut)"), "{}", message.text.len());
+}
+
+#[test]
+fn a_pause_is_not_told_as_the_end_of_something() {
+    let mut rounds = Rounds::new("");
+    rounds.round(1.0, &[("bot", bad(Act::Alert))]);
+    rounds.holds.push(crate::circuit::Hold {
+        id: "m-1".to_owned(),
+        mode: crate::circuit::Mode::Halt,
+        reason: "lunch".to_owned(),
+        by: "ann".to_owned(),
+        watch: None,
+        host: "mini".to_owned(),
+        since: 0.0,
+    });
+    let settled = rounds.round(1.0, &[("bot", well())]);
+    says(&settled, 1, "OVER: bot");
+    assert_eq!(told(&settled).expect("told").0, "notice");
+}
+
+#[test]
+fn the_first_incident_of_a_message_is_one_that_it_is_about() {
+    let mut rounds = Rounds::new("");
+    rounds.round(1.0, &[("a", bad(Act::Alert)), ("b", well())]);
+    let settled = rounds.round(1.0, &[("a", well()), ("b", bad(Act::Alert))]);
+    let (kind, ids) = told(&settled).expect("told");
+    assert_eq!((kind, ids[1]), ("opened", "id-1"), "the new one comes first: {ids:?}");
+}
+
+#[test]
+fn where_level_1_is_deaf_a_pause_goes_to_level_2_too() {
+    let mut rounds = Rounds::new(TWO_LEVELS);
+    rounds.round(1.0, &[("bot", well())]);
+    rounds.deaf = true;
+    rounds.resume();
+    rounds.holds.push(crate::circuit::Hold {
+        id: "m-1".to_owned(),
+        mode: crate::circuit::Mode::Halt,
+        reason: "lunch".to_owned(),
+        by: "ann".to_owned(),
+        watch: None,
+        host: "mini".to_owned(),
+        since: 0.0,
+    });
+    says(&rounds.round(1.0, &[("bot", well())]), 2, "PAUSED by ann");
+}
+
+#[test]
+fn an_ack_of_what_flaps_is_forgotten_when_it_was_well_for_long() {
+    for (well_for, told_again) in [(300.0, false), (900.0, true)] {
+        let mut rounds = Rounds::new("");
+        for _ in 0..3 {
+            rounds.round(60.0, &[("bot", bad(Act::Alert))]);
+            rounds.round(60.0, &[("bot", well())]);
+        }
+        rounds.round(60.0, &[("bot", bad(Act::Alert))]);
+        let id = rounds.memory.incidents[0].id.clone();
+        rounds.requests.push(Request::Ack { incident: id, by: "ann".to_owned() });
+        rounds.round(1.0, &[("bot", well())]);
+        let back = rounds.round(well_for, &[("bot", bad(Act::Alert))]);
+        assert_eq!(heard(&back).is_some(), told_again, "well for {well_for}");
+    }
+}
+
+#[test]
+fn a_memory_that_knew_no_silences_has_told_of_everything() {
+    let mut rounds = Rounds::new("");
+    rounds.round(1.0, &[("bot", bad(Act::Alert))]);
+    let mut memory = serde_json::to_value(&rounds.memory).expect("JSON");
+    memory["incidents"][0].as_object_mut().expect("an incident").remove("first_told");
+    rounds.memory = crate::watch::Memory::parse(memory.to_string().as_bytes()).expect("ours");
+    assert_eq!(heard(&rounds.round(1.0, &[("bot", bad(Act::Alert))])), None);
+    says(&rounds.round(1.0, &[("bot", well())]), 1, "OVER: bot");
+}

@@ -17,12 +17,12 @@ fn hold(id: &str, since: f64) -> Hold {
     }
 }
 
-fn paused(holds: Vec<Hold>, face: Option<Face>, ledger_len: u64) -> View {
+pub(super) fn paused(holds: Vec<Hold>, face: Option<Face>, ledger_len: u64) -> View {
     let verdict = Verdict::Paused { mode: Mode::Halt, why: Why::Face };
     View { verdict, holds, ..green(face, ledger_len) }
 }
 
-fn green(face: Option<Face>, ledger_len: u64) -> View {
+pub(super) fn green(face: Option<Face>, ledger_len: u64) -> View {
     View {
         verdict: Verdict::Green,
         holds: Vec::new(),

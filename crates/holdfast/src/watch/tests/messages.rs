@@ -48,7 +48,7 @@ fn it_speaks_of_times_as_people_read_them_and_of_commands_as_a_shell_does() {
         let mut rounds = Rounds::new("");
         rounds.holds.push(hold(since));
         let view = rounds.view();
-        let setting = Setting { host: "mini", root, view: &view, wall: now };
+        let setting = Setting { host: "mini", root, view: &view, wall: now, deaf: false };
         let zone = Zone::named("Europe/Berlin").expect("a zone");
         let message = compose_in(
             &zone,

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{parent, platform};
+use super::platform;
 use crate::root::INNER;
 use crate::sys::missing_folder;
 
@@ -57,5 +57,13 @@ fn unheld(error: io::Error, dir: &Path) -> io::Error {
         missing_folder(dir)
     } else {
         error
+    }
+}
+
+/// The folder that it is in.
+pub(super) fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
     }
 }

@@ -1,108 +1,66 @@
-//! The watches of sealed logs: `audit-pack check` asked as a probe, after everything local has been judged and tripped.
+//! `kind = "log"`: `audit-pack check` is asked.
 //!
 //! It is another program on purpose: hashing gigabytes, parsing signatures and reading keys have no place in the process
 //! that trips (**independent-witness**).
 
 use std::fmt::Write as _;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use holdfast::config::{Pointer, Watch, WatchKind};
+use holdfast::config::Pointer;
 use holdfast::json::{self, Object, Value};
 use holdfast::sys::{Ended, Job, Sys};
-use holdfast::text::printable;
 use holdfast::time::Span;
-use holdfast::watch::{Act, Verdict};
+use holdfast::watch::{Act, Reply, Verdict};
+
+use super::{Bounded, Question};
 
 /// What is kept of an answer, in bytes; it lists up to a thousand findings.
 const ANSWER_MAX: usize = 4 << 20;
-/// The longest detail, in characters.
-const DETAIL_MAX: usize = 400;
 /// What is asked.
 const PROGRAM: &str = "audit-pack";
 
 /// One question about one log.
-#[derive(Clone, Debug)]
-pub(crate) struct Question {
-    /// The watch.
-    pub(crate) watch: String,
-    /// Every byte is to be hashed again.
-    pub(crate) whole: bool,
-    /// The log was found whole before: seals that are gone were taken away.
-    known: bool,
-    root: PathBuf,
-    log: PathBuf,
-    unique: Option<Pointer>,
-    max_unsealed_age: Span,
-    timeout: Duration,
+pub(super) struct Log<'a> {
+    pub(super) question: &'a Question,
+    pub(super) path: PathBuf,
+    pub(super) unique: Option<&'a Pointer>,
+    pub(super) max_unsealed_age: Span,
 }
 
-/// What came of it.
-#[derive(Clone, Debug)]
-pub(crate) struct Answer {
-    pub(crate) watch: String,
-    pub(crate) whole: bool,
-    pub(crate) verdict: Verdict,
-    pub(crate) act: Act,
-    pub(crate) detail: String,
-}
-
-impl Question {
-    /// About the log of a watch, if it watches one.
-    pub(crate) fn of(root: &Path, watch: &Watch, whole: bool, known: bool, most: Duration) -> Option<Self> {
-        let WatchKind::Log { log, unique, max_unsealed_age, .. } = &watch.kind else { return None };
-        let root = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
-        Some(Self {
-            watch: watch.name.to_string(),
-            whole,
-            known,
-            log: root.join(log),
-            root,
-            unique: unique.clone(),
-            max_unsealed_age: *max_unsealed_age,
-            timeout: watch.probe.timeout.0.min(most),
-        })
-    }
-
+impl Log<'_> {
     /// Asks, and waits for the answer no longer than the timeout.
-    pub(crate) fn ask(&self, sys: &Sys) -> Answer {
-        let mut answer = Bounded(Vec::new());
-        let job = Job {
-            argv: self.argv(sys),
-            env: Vec::new(),
-            dir: Some(self.root.clone()),
-            stdin: Vec::new(),
-            timeout: self.timeout,
-        };
+    pub(super) fn ask(&self, sys: &Sys) -> Reply {
+        let Question { root, whole, timeout, .. } = self.question;
+        let mut answer = Bounded::of(ANSWER_MAX);
+        let (argv, dir) = (self.argv(sys), Some(root.clone()));
+        let job = Job { argv, env: Vec::new(), dir, stdin: Vec::new(), timeout: *timeout };
         let (verdict, act, detail) = match sys.spawner.stream(&job, &mut answer) {
             Err(error) => {
                 unknown(format!("{PROGRAM} cannot be started: {error}; install it beside watchdog"))
             }
             Ok(outcome) => match outcome.ended {
                 Ended::TimedOut => {
-                    let after = self.timeout.as_secs_f64();
+                    let after = self.question.seconds();
                     unknown(format!(
                         "{PROGRAM} check took longer than {after}s; give the watch a longer timeout"
                     ))
                 }
                 Ended::Signal(signal) => unknown(format!("{PROGRAM} was ended by signal {signal}")),
-                Ended::Code(code) => self.read(sys, code, &answer.0, &outcome.output),
+                Ended::Code(code) => self.read(sys, code, &answer.taken, &outcome.output),
             },
         };
-        let detail = printable(&detail, DETAIL_MAX);
-        Answer { watch: self.watch.clone(), whole: self.whole, verdict, act, detail }
+        Reply::Found { verdict, act, detail, whole: *whole }
     }
 
     fn argv(&self, sys: &Sys) -> Vec<String> {
         let text = |path: &Path| path.display().to_string();
         let age = self.max_unsealed_age.to_string();
-        let mut argv = vec![program(sys), "check".to_owned(), text(&self.log), "--json".to_owned()];
-        argv.extend(["--root".to_owned(), text(&self.root), "--max-unsealed".to_owned(), age]);
-        if !self.whole {
+        let mut argv = vec![program(sys), "check".to_owned(), text(&self.path), "--json".to_owned()];
+        argv.extend(["--root".to_owned(), text(&self.question.root), "--max-unsealed".to_owned(), age]);
+        if !self.question.whole {
             argv.push("--quick".to_owned());
         }
-        if let Some(unique) = &self.unique {
+        if let Some(unique) = self.unique {
             argv.extend(["--unique".to_owned(), unique.to_string()]);
         }
         argv
@@ -113,15 +71,15 @@ impl Question {
         let said = stderr.lines().next().unwrap_or_default();
         let line = answer.split(|byte| *byte == b'\n').next().unwrap_or_default();
         match (code, json::object(line)) {
-            (0, Ok(answer)) => (Verdict::Fresh, Act::None, fresh(&answer, self.whole)),
+            (0, Ok(answer)) => (Verdict::Fresh, Act::None, fresh(&answer, self.question.whole)),
             (1, Ok(answer)) => (Verdict::Failed, Act::Trip, changed(&answer)),
             (4, Ok(answer)) => (Verdict::Failed, Act::Alert, late(&answer)),
             (5, Ok(answer)) => (Verdict::Failed, Act::Alert, lacks(&answer)),
             // Seals that were there are gone: that is what somebody does who does not want to be found out.
-            _ if self.known && self.seals_are_gone(sys) => {
+            _ if self.question.known && self.seals_are_gone(sys) => {
                 let detail = format!(
                     "the seals of {} are gone, and it was sealed when last looked at",
-                    self.log.display()
+                    self.path.display()
                 );
                 (Verdict::Failed, Act::Trip, detail)
             }
@@ -130,7 +88,7 @@ impl Question {
     }
 
     fn seals_are_gone(&self, sys: &Sys) -> bool {
-        let mut sidecar = self.log.as_os_str().to_owned();
+        let mut sidecar = self.path.as_os_str().to_owned();
         sidecar.push(".audit");
         matches!(sys.store.stat(Path::new(&sidecar)), Ok(None))
     }
@@ -186,23 +144,6 @@ fn lacks(answer: &Object) -> String {
     let late = answer.get("late").and_then(Value::as_str);
     let all: Vec<&str> = lacks.filter_map(Value::as_str).chain(late).collect();
     if all.is_empty() { "less than was asked for".to_owned() } else { all.join("; ") }
-}
-
-/// Takes so much and no more.
-struct Bounded(Vec<u8>);
-
-impl Write for Bounded {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() + bytes.len() > ANSWER_MAX {
-            return Err(io::Error::other("the answer is too long"));
-        }
-        self.0.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]
