@@ -22,6 +22,8 @@ mod audit_reconcile;
 mod audit_unique;
 mod backups;
 #[cfg(target_os = "linux")]
+mod clocks;
+#[cfg(target_os = "linux")]
 mod faults;
 #[cfg(target_os = "linux")]
 mod full_disk;

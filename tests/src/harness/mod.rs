@@ -1,6 +1,7 @@
 //! What a scenario needs to drive real programs on Linux: a root, processes that are never left behind, a
 //! terminal with a person at it, faults of the operating system, disks that are full or lose power.
 
+mod clocks;
 mod crowd;
 mod disk;
 mod ended;
@@ -11,6 +12,7 @@ mod scratch;
 mod strace;
 mod wait;
 
+pub use clocks::Host;
 pub use crowd::each;
 pub use disk::{Image, Mounted, full_disk, privileged, read_only};
 pub use ended::Ended;
