@@ -6,6 +6,7 @@
 #   install-test-tools.sh --witness-python  the same for aics-witness, a C2SP witness
 #   install-test-tools.sh --moto-python     the same for moto, a server that speaks like S3
 #   install-test-tools.sh --smtp-python     the same for aiosmtpd, a mail server
+#   install-test-tools.sh --kernel          prints the folder with Debian's kernel for emulated machines, of x86-64
 set -euo pipefail
 
 # What must be there, and the Debian package that brings it.
@@ -13,6 +14,7 @@ tools=(
   "bsdtar libarchive-tools"
   "busybox busybox"
   "c++ g++"
+  "cpio cpio"
   "cc gcc libc6-dev"
   "chromium chromium"
   "dash dash"
@@ -36,6 +38,7 @@ tools=(
   "prometheus-alertmanager prometheus-alertmanager"
   "prometheus-node-exporter prometheus-node-exporter"
   "/usr/bin/python3 python3"
+  "qemu-system-x86_64 qemu-system-x86"
   "shasum perl"
   "shellcheck shellcheck"
   "ssh-keygen openssh-client"
@@ -64,6 +67,15 @@ fail() {
   exit 1
 }
 
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  else
+    command -v sudo >/dev/null || fail "nothing can be installed here" "as root: $*"
+    sudo "$@"
+  fi
+}
+
 # Other implementations, which are Python packages and in no distribution: each in a folder below target/, once. Test
 # programs may come here at the same time.
 target=${CARGO_TARGET_DIR:-$(dirname "$0")/../target}
@@ -88,8 +100,35 @@ venv() { # NAME-VERSION MODULE PIP-ARGUMENT...
   echo "$venv/bin/python"
 }
 
-python() {
+# A kernel that a machine of an emulator boots, and the modules for its disk. It is not installed here.
+kernel() {
+  local dir making package
+  mkdir -p "$target"
+  dir=$(cd "$target" && pwd)/kernel
+  if [ ! -e "$dir/vmlinuz" ]; then
+    exec 9>"$dir.lock"
+    flock 9
+  fi
+  if [ ! -e "$dir/vmlinuz" ]; then
+    apt-cache show linux-image-cloud-amd64 >/dev/null 2>&1 || as_root apt-get update -qq >&2
+    package=$(apt-cache depends linux-image-cloud-amd64 | awk '$1 == "Depends:" { print $2; exit }')
+    [ -n "$package" ] || fail "apt-get knows no package linux-image-cloud-amd64: is this Debian on x86-64?"
+    echo "install-test-tools: unpacking $package" >&2
+    making=$dir.making
+    rm -rf "$making"
+    mkdir "$making"
+    (cd "$making" && apt-get download -qq "$package" >&2 && dpkg -x ./*.deb . && rm ./*.deb)
+    find "$making" -name 'virtio*.ko' -exec cp {} "$making" \;
+    cp "$making"/boot/vmlinuz-* "$making/vmlinuz"
+    rm -rf "${making:?}"/{boot,lib,usr}
+    mv "$making" "$dir"
+  fi
+  echo "$dir"
+}
+
+other() {
   case $1 in
+  --kernel) kernel ;;
   --bagit-python) venv bagit-1.9.0 bagit bagit==1.9.0 setuptools ;;
   # It asks for Python 3.12 and does with 3.11, which is Debian 12's.
   --witness-python) venv witness-0.1.0 aics_witness --ignore-requires-python aics-witness==0.1.0 aics-tlog==0.2.1 ;;
@@ -102,9 +141,9 @@ python() {
 # The one that is asked for; else all of them.
 others() {
   if [ $# -gt 0 ]; then
-    python "$1"
+    other "$1"
   else
-    for each in --bagit-python --witness-python --moto-python --smtp-python; do python "$each" >/dev/null; done
+    for each in --bagit-python --witness-python --moto-python --smtp-python --kernel; do other "$each" >/dev/null; done
   fi
 }
 
@@ -118,18 +157,12 @@ packages=$(echo "$packages" | tr '\n' ' ')
 [ "$(uname -s)" = Linux ] || fail "the tests need Linux: they drive systemd, strace and Linux file systems"
 command -v apt-get >/dev/null || fail "missing: $packages" "install them with your package manager, then run this again"
 
-as_root=()
-if [ "$(id -u)" -ne 0 ]; then
-  command -v sudo >/dev/null || fail "missing: $packages" "as root: apt-get install $packages"
-  as_root=(sudo)
-fi
-
 echo "install-test-tools: installing $packages" >&2
 export DEBIAN_FRONTEND=noninteractive
 # Without fresh lists an old image asks for packages that are gone.
-"${as_root[@]}" apt-get update -qq
+as_root apt-get update -qq
 # shellcheck disable=SC2086 # a list of names
-"${as_root[@]}" apt-get install -y -qq --no-install-recommends $packages >&2
+as_root apt-get install -y -qq --no-install-recommends $packages >&2
 
 left=$(missing | tr '\n' ' ')
 [ -z "$left" ] || fail "still missing after the installation: $left"

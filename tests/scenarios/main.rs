@@ -33,6 +33,8 @@ mod hours_later;
 mod incidents;
 #[cfg(target_os = "linux")]
 mod log_watch;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod machine;
 #[cfg(target_os = "linux")]
 mod no_lost_trip;
 #[cfg(target_os = "linux")]

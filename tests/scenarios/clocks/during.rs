@@ -1,12 +1,13 @@
 //! Clocks that are set while a program runs.
 
 use std::fs;
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use holdfast_tests::harness::{Host, Run, each, eventually};
 use rustix::process::Signal;
 
-use super::{AHEAD, Beat, Check, DAY, FORWARD, HOUR, OVER, Steps, Story};
+use super::{AHEAD, Beat, Check, DAY, FORWARD, HOUR, OVER, Passes, Sleeps, Steps, Story};
 
 #[test]
 fn a_step_in_the_middle_of_a_cycle_is_no_overrun_and_no_trip() {
@@ -31,6 +32,30 @@ fn a_step_in_the_middle_of_a_cycle_is_no_overrun_and_no_trip() {
         assert!(!story.paused());
         story.told(told);
     });
+}
+
+#[test]
+fn a_port_that_is_closed_just_after_sleep_trips_when_it_still_is_a_minute_later() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap();
+    let gate = format!(
+        "[[watch]]\nname = \"gate\"\nkind = \"tcp\"\naddress = \"{}\"\nevery = \"1s\"\n",
+        port.local_addr().unwrap()
+    );
+    let mut story = Story::new(Host::new(), "UTC", &format!("max_age = \"15m\"\n{gate}"));
+    story.tell(Beat);
+    story.tell(Check("fresh"));
+    drop(port);
+    story.tell(Sleeps(HOUR));
+    story.tell(Check("slept"));
+    story.tell(Beat);
+    story.tell(Passes(30));
+    story.tell(Check("fresh"));
+    assert!(!story.paused());
+    story.told(&[]);
+    story.tell(Passes(31));
+    story.tell(Check("fresh"));
+    assert!(story.paused());
+    story.told(&["PAUSED: NEW: gate is failed: no connection"]);
 }
 
 #[test]

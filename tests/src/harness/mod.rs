@@ -5,6 +5,8 @@ mod clocks;
 mod crowd;
 mod disk;
 mod ended;
+#[cfg(target_arch = "x86_64")]
+mod machine;
 mod programs;
 mod pty;
 mod running;
@@ -16,6 +18,8 @@ pub use clocks::Host;
 pub use crowd::each;
 pub use disk::{Image, Mounted, full_disk, privileged, read_only};
 pub use ended::Ended;
+#[cfg(target_arch = "x86_64")]
+pub use machine::Machine;
 pub use programs::{program, python};
 pub use pty::{Person, Pty};
 pub use running::{Run, Running};

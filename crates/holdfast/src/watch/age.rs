@@ -163,10 +163,9 @@ fn since_last(now: &Now, last: &Now) -> Option<f64> {
     same.then_some((now.up - last.up).max(0.0))
 }
 
-/// The host was booted anew since the last look, and only its boot clock tells. Once that has run as long as the
-/// last time, what is remembered of before would be taken for of now.
-pub(super) fn rebooted_unnamed(last: &Now, now: &Now) -> bool {
-    now.boot.is_none() && last.boot.is_none() && since_last(now, last).is_none()
+/// The host was booted anew since the last look.
+pub(super) fn rebooted(last: &Now, now: &Now) -> bool {
+    since_last(now, last).is_none()
 }
 
 /// How long the host was suspended between two looks, in seconds.

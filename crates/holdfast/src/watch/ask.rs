@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::age::rebooted_unnamed;
+use super::age::rebooted;
 use super::judge::{Context, Judged, Seen, judge};
 use super::memory::{Memory, WatchMemory};
 use super::probed::judge_asked;
@@ -132,8 +132,13 @@ pub fn judge_all(
 ) -> Vec<(String, Judged)> {
     let now = sys.clock.now();
     let last_check = memory.last_check.clone();
-    if last_check.as_ref().is_some_and(|last| rebooted_unnamed(last, &now)) {
-        memory.anchor(&now);
+    if let Some(last) = last_check.as_ref().filter(|last| rebooted(last, &now)) {
+        // What the wall clock was moved before the reboot says nothing of the time since.
+        memory.anchor(last);
+        if now.boot.is_none() && last.boot.is_none() {
+            // Once this boot has lasted as long as the last one, what is of before would be taken for of now.
+            memory.anchor(&now);
+        }
     }
     memory.see_sleep(&now);
     memory.circuit.see(view, &now, last_check.as_ref());

@@ -260,7 +260,7 @@ impl CircuitMemory {
 }
 
 impl Memory {
-    /// Tells every age by the clocks of now, before those of an earlier boot could be taken for them.
+    /// Tells every age by the clocks of `now`.
     pub(super) fn anchor(&mut self, now: &Now) {
         let of_circuit = [
             &mut self.circuit.paused,

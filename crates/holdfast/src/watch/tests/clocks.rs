@@ -7,7 +7,7 @@ use crate::config::{Config, Watch};
 use crate::heartbeat::Name;
 use crate::sys::sim::{SimClock, SimHost};
 use crate::sys::{Clock, Secrecy};
-use crate::watch::age::rebooted_unnamed;
+use crate::watch::age::rebooted;
 use crate::watch::verdict::{Act, Verdict};
 use crate::watch::{Memory, Observed, Seen, Sight, WatchMemory, judge_all, observe};
 
@@ -207,7 +207,7 @@ fn long_second_boot(anchored: bool) {
     memory.circuit.resumed = Some(Sight::now(&first));
     memory.watches.insert("bot".to_owned(), WatchMemory::new(&first));
     clock.reboot(60.0);
-    assert!(rebooted_unnamed(&first, &clock.now()));
+    assert!(rebooted(&first, &clock.now()));
     if anchored {
         memory.anchor(&clock.now());
     }
@@ -292,4 +292,32 @@ fn a_beat_that_came_while_a_look_was_held_up_is_no_younger_for_it() {
     host.clock.advance(MAX_AGE - 50.0);
     let judged = judge(&observe(&sys, &root, &watches));
     assert_eq!((judged.verdict, judged.act), (Verdict::ClockAhead, Act::Trip), "{judged:?}");
+}
+
+/// What was known by the last look stays known: the step of before is not taken for time that did not pass.
+#[test]
+fn a_step_back_before_a_reboot_gives_a_dead_pipeline_no_more_time() {
+    let host = SimHost::new("mini", 1_763_712_000.0);
+    let process = host.process("watchdog");
+    let sys = process.sys();
+    sys.store.make_dir("/r/data".as_ref()).expect("made");
+    let root = Root::open(sys.store, "/r").expect("a root");
+    let watches = [Watch::heartbeat(Name::main(), None)];
+    let mut memory = Memory::default();
+    let mut judge = || {
+        let observed = observe(&sys, &root, &watches);
+        let view = view(&sys, &root);
+        let judged = judge_all(&sys, &Config::default(), &mut memory, &view, &observed);
+        memory.last_check = Some(sys.clock.now());
+        judged.into_iter().next().expect("the beat").1
+    };
+    let text = format!(r#"{{"at":{},"status":"ok"}}"#, sys.clock.now().wall);
+    sys.store.replace(&root.heartbeat(None), text.as_bytes(), Secrecy::Shared).expect("written");
+    judge();
+    host.clock.advance(100.0);
+    host.clock.step_wall(-24.0 * HOUR);
+    judge();
+    host.clock.reboot(MAX_AGE);
+    let judged = judge();
+    assert_eq!(judged.act, Act::Trip, "{judged:?}");
 }
