@@ -35,6 +35,30 @@ fn our_beat_satisfies_their_watchdog() {
 }
 
 #[test]
+fn our_watchdog_takes_their_beats_and_ours_on_one_heartbeat_for_one_pipeline() {
+    let root = Scratch::new();
+    let well = |what: &str| {
+        let ended = root.watchdog(&["check", "--json"]).finish();
+        assert_eq!(ended.code, Some(0), "{what}\n{ended}");
+    };
+    root.hb(&[]).finish().expect(0);
+    root.hb(&[]).finish().expect(0);
+    well("a count of two");
+    beat_of_python(&root, "ok", "0");
+    well("theirs, which counts nothing");
+    root.hb(&[]).finish().expect(0);
+    well("ours, which begins to count again");
+    root.hb(&[]).finish().expect(0);
+    well("and goes on");
+    root.put("data/heartbeat.json", "{\"at\":");
+    root.hb(&[]).finish().expect(0);
+    well("after one that was torn");
+    beat_of_python(&root, "ok", "1000");
+    let ended = root.watchdog(&["check"]).finish().expect(1);
+    ended.says("stale");
+}
+
+#[test]
 fn a_command_that_fails_under_ours_is_seen_by_theirs() {
     let root = Scratch::new();
     root.hb(&["exec", "--", "/bin/false"]).finish().expect(1);

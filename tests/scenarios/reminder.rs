@@ -63,6 +63,14 @@ fn a_fault_of_any_call_does_not_lose_the_reminder_of_the_day() {
         let root = prepared.copy();
         let ended = with_fault(&root, &remind(&root), call, *fault);
         if ended.code == Some(0) {
+            // After it was told: what is left of it may be told twice, or lies about.
+            let after =
+                call.line.contains(".lock") || call.name == "fsync" && call.line.contains("/data/outbox>");
+            assert!(
+                !call.changes() || after,
+                "{call:?} failed, and the exit code does not say so
+{ended}"
+            );
             told(&root, &ended);
         }
         let next = remind(&root).finish();

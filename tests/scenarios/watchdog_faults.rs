@@ -126,6 +126,12 @@ fn a_fault_of_any_call_on_a_good_day_trips_nothing_and_is_told_by_the_exit_code(
         let seen = |root: &Scratch| root.json("data/watchdog.json")["at"].as_f64();
         let is_complete = seen(&root) > seen(&prepared);
         assert!(ended.code != Some(0) || is_complete, "{call:?} failed, and it looks well\n{ended}");
+        let unsaid = ended.code == Some(0) && call.changes();
+        assert!(
+            !unsaid,
+            "{call:?} failed, and the exit code does not say so
+{ended}"
+        );
     });
 }
 

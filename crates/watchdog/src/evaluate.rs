@@ -9,8 +9,8 @@ use holdfast::journal::{self, Entry};
 use holdfast::settings::Settings;
 use holdfast::sys::{Now, Sys};
 use holdfast::watch::{
-    CIRCUIT_WATCH, Demand, Happened, Judged, Memory, Message, Probed, Settled, Sight, TripDone, demands,
-    judge_all, observe, recall, settle, watches,
+    CIRCUIT_WATCH, Demand, Happened, Judged, Memory, Message, Settled, Sight, TripDone, demands, judge_all,
+    observe, settle, watches,
 };
 use holdfast::{Exit, Root};
 use holdfast_notify::{deaf, mute, states_of};
@@ -23,6 +23,7 @@ mod heads;
 mod healthy;
 mod outside;
 mod probes;
+mod remember;
 mod requests;
 
 use digest::Digest;
@@ -50,6 +51,8 @@ pub struct Watchdog<'a> {
     /// What was last written, but for the clocks: a change is written at once.
     saved: Option<(Sight, Digest)>,
     notices: Vec<String>,
+    /// What went wrong beside the acts of the evaluation under way.
+    fault: Exit,
     /// Trips that face and ledger did not know any more when this watchdog began.
     lost_trips: Vec<String>,
     /// How what is not a local file is asked.
@@ -78,23 +81,10 @@ pub struct Evaluated {
 impl<'a> Watchdog<'a> {
     /// Takes up what the last one remembered. Deadlines come from there, so a restart resets nothing.
     pub fn open(sys: Sys<'a>, root: Root) -> Self {
-        let settings = settings::load(&sys, &root);
-        let mut notices = Vec::new();
-        let (seq, mut memory) = match (remembered(&sys, &root), sys.store.stat(&root.watchdog())) {
-            (Some(remembered), _) => remembered,
-            (None, Ok(None)) => Default::default(),
-            (None, _) => {
-                notices.push("data/watchdog.json could not be read: deadlines count from now".to_owned());
-                Default::default()
-            }
-        };
-        // A question that the last one did not live to see answered is asked again.
-        let now = sys.clock.now();
-        for Probed { asked, answered, .. } in memory.watches.values_mut().map(|watch| &mut watch.probed) {
-            let age = |sight: &Option<Sight>| sight.as_ref().map_or(f64::INFINITY, |sight| sight.age(&now));
-            if age(asked) < age(answered) {
-                *asked = None;
-            }
+        let (settings, mut fault) = settings::load(&sys, &root);
+        let (seq, mut memory, forgotten) = remember::take_up(&sys, &root);
+        if let Some(what) = &forgotten {
+            fault = fault.and(complain(what));
         }
         // Of this program, whoever wrote the memory.
         memory.source = Some(SOURCE.to_owned());
@@ -106,7 +96,8 @@ impl<'a> Watchdog<'a> {
             memory,
             seq,
             saved: None,
-            notices,
+            notices: forgotten.into_iter().collect(),
+            fault,
             lost_trips,
             prober: Prober::default(),
             headless: BTreeSet::new(),
@@ -117,7 +108,7 @@ impl<'a> Watchdog<'a> {
 
     /// The order of acts, up to the outbox: judge, **trip**, journal, own heartbeat, outbox (**trip-first**).
     pub fn evaluate(&mut self) -> Evaluated {
-        settings::refresh(&mut self.settings, &self.sys, &self.root);
+        self.fault = self.fault.and(settings::refresh(&mut self.settings, &self.sys, &self.root));
         let mut exit = if self.settings.unusable { Exit::Config } else { Exit::Ok };
         let watches = watches(&self.sys, &self.root, &self.settings.config, &self.memory);
         let names: Vec<String> = watches.iter().map(|watch| watch.name.to_string()).collect();
@@ -152,7 +143,7 @@ impl<'a> Watchdog<'a> {
             self.memory.unstored.push(message);
         }
         self.memory.unrun.extend(settled.actions);
-        exit = exit.and(self.save_if_changed());
+        exit = exit.and(self.save_if_changed()).and(std::mem::replace(&mut self.fault, Exit::Ok));
         self.whole = exit == Exit::Ok;
         exit = exit.and(if settled.alarm { Exit::No } else { Exit::Ok });
         Evaluated { exit, judged, view, next: settled.next }
@@ -366,22 +357,6 @@ fn done(demand: Demand, came: Result<Tripped, TripError>) -> TripDone {
 
 fn trip_exit(trip: &TripDone) -> Exit {
     if trip.trouble.is_some() { Exit::Io } else { Exit::Ok }
-}
-
-/// What the last watchdog remembered. Asked for again for a moment: what cannot be read is soon written over, and
-/// with it the messages that are not in the outbox yet (**no-silent-alert**).
-fn remembered(sys: &Sys, root: &Root) -> Option<(u64, Memory)> {
-    const PATIENCE: f64 = 0.2;
-    const STEP: Duration = Duration::from_millis(10);
-    let give_up = sys.clock.now().up + PATIENCE;
-    loop {
-        match recall(sys, root) {
-            Some((beat, memory)) => return Some((beat.seq.unwrap_or_default(), memory)),
-            None if matches!(sys.store.stat(&root.watchdog()), Ok(None)) => return None,
-            None if sys.clock.now().up >= give_up => return None,
-            None => sys.clock.wait(STEP),
-        }
-    }
 }
 
 /// Says what went wrong in reading or writing, on stderr.

@@ -40,7 +40,7 @@ pub(crate) fn run(cli: &Cli, args: &SilenceArgs, sys: &Sys, root: &Root) -> Exit
 
 /// What can be silenced: what is configured, and what the last check knew.
 fn watched(sys: &Sys, root: &Root, memory: &Memory) -> BTreeSet<String> {
-    let settings = settings::load(sys, root);
+    let (settings, _) = settings::load(sys, root);
     let configured = settings.config.watches.iter().map(|watch| watch.name.to_string());
     configured.chain(memory.watches.keys().cloned()).filter(|name| !name.contains('/')).collect()
 }

@@ -137,7 +137,7 @@ fn refuse(cli: &Cli, faults: &[String]) -> Exit {
 
 /// Sends a test through each channel.
 pub(crate) fn test_alert(cli: &Cli, sys: &Sys<'static>, root: &Root) -> Exit {
-    let settings = settings::load(sys, root);
+    let (settings, _) = settings::load(sys, root);
     if let Some(story) = settings.story() {
         if settings.unusable {
             return crate::refuse(cli.json, &story, Exit::Config);

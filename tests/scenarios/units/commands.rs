@@ -1,7 +1,8 @@
 //! What the units start: our programs only, with commands and options that they have, and always with the root.
-//!
-//! The scenarios that run the built programs hold this table against their help texts.
 
+use std::process::Command;
+
+use holdfast_tests::harness::{Run, program};
 use holdfast_tests::units::Platform;
 
 use super::{launchd, plain, rendered, systemd, ugly, windows};
@@ -89,6 +90,21 @@ fn units_start_our_programs_with_options_that_they_have() {
             for program in ["watchdog", "circuit-ctl", "hb-write", "resume-reminder", "audit-pack"] {
                 assert!(all.iter().any(|found| found == program), "no {platform:?} unit starts {program}");
             }
+        }
+    }
+}
+
+#[test]
+fn the_programs_have_these_commands_and_options() {
+    let plain = PLAIN.iter().map(|(program, options)| (*program, None, *options));
+    for (name, command, options) in
+        KNOWN.map(|(name, command, options)| (name, Some(command), options)).into_iter().chain(plain)
+    {
+        let mut help = Command::new(program(name));
+        let said = help.args(command).arg("--help").finish().expect(0).stdout;
+        let words: Vec<&str> = said.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').collect();
+        for option in options.iter().filter(|option| **option != "--") {
+            assert!(words.contains(option), "{name} {command:?} has no {option}:\n{said}");
         }
     }
 }

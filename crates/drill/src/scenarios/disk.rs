@@ -1,5 +1,5 @@
-//! A disk that takes no more. In a small file system of its own where this user may mount one, which nobody else
-//! sees and which is gone with the drill; else with a file size limit.
+//! A disk that takes no more: in a small file system of its own, which nobody else sees and which is gone with the
+//! drill; and a file size limit, which needs no right to mount.
 
 use std::path::Path;
 use std::time::Duration;
@@ -22,10 +22,7 @@ pub(super) fn full(stage: &Stage) -> Result<Seen, Trouble> {
         }
     }
     refusals.dedup();
-    let seen = limited(stage)?;
-    let text =
-        format!("with a file size limit in place of a full disk ({}): {}", refusals.join("; "), seen.text);
-    Ok(Seen { text, ..seen })
+    Err(Trouble::NotRun(format!("a small file system cannot be mounted here: {}", refusals.join("; "))))
 }
 
 /// Plays [`filled`] in a mount namespace of its own.
@@ -85,7 +82,7 @@ pub(crate) fn filled(stage: &Stage) -> Result<Seen, Trouble> {
 }
 
 /// No file may grow at all.
-fn limited(stage: &Stage) -> Result<Seen, Trouble> {
+pub(super) fn limited(stage: &Stage) -> Result<Seen, Trouble> {
     const SCRIPT: &str = "trap '' XFSZ; ulimit -f 0; exec \"$0\" check --root \"$1\"";
     let Crew { bot, watchdog } = stage.healthy()?;
     stage.leave(bot)?;

@@ -80,6 +80,12 @@ pub(crate) const ALL: &[Scenario] = &[
         play: disk::full,
     },
     Scenario {
+        name: "file-limit",
+        injected: "the bot is gone, and watchdog check may let no file grow (ulimit -f 0)",
+        expected: "tripped all the same; watchdog check ends with 74, for it can write nothing down",
+        play: disk::limited,
+    },
+    Scenario {
         name: "clock-ahead",
         injected: "a forged last beat from one hour ahead",
         expected: "clock-ahead, told at once; tripped after max_age, not an hour later",

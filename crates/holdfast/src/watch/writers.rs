@@ -8,6 +8,8 @@ use crate::sys::Now;
 
 /// How many changes of writer are remembered.
 const KEPT: usize = 8;
+/// With this a count begins anew: after a beat that is gone, torn or has none, or in a writer that was started again.
+const FIRST: u64 = 1;
 /// The longest name of a host that is remembered, in characters: it is a stranger's word.
 const HOST_MAX: usize = 100;
 
@@ -43,6 +45,7 @@ impl Writers {
     fn sign(&self, beat: &Beat) -> Option<String> {
         if let (Some(seq), Some(last)) = (beat.seq, self.seq)
             && seq < last
+            && seq > FIRST
         {
             return Some(format!("seq went back from {last} to {seq}"));
         }

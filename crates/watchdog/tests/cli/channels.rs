@@ -13,7 +13,7 @@ use holdfast_notify::standin::{Behaviour, TOKEN, Telegram};
 
 use crate::Scratch;
 
-fn to_file(name: &str) -> String {
+pub(crate) fn to_file(name: &str) -> String {
     format!(
         "[[channel]]\nkind = \"command\"\nname = \"{name}\"\ncommand = [\"/bin/sh\", \"-c\", \"cat >> {name}.txt\"]\n"
     )

@@ -108,6 +108,27 @@ fn a_memory_that_was_damaged_is_not_one_that_never_was() {
 }
 
 #[test]
+fn a_memory_that_was_damaged_is_kept_and_told_and_is_an_error() {
+    let scratch = Scratch::with(&crate::channels::to_file("mail"));
+    scratch.beat(0.0, "ok");
+    assert_eq!(scratch.run(&["check"]).code, Some(0));
+    for damaged in ["", "{\"at\":1,", "{\"at\":1,\"status\":\"ok\",\"watches\":7}"] {
+        scratch.put("data/watchdog.json", damaged);
+        scratch.put("mail.txt", "");
+        let ended = scratch.run(&["check"]);
+        assert_eq!(ended.code, Some(74), "{ended:?}");
+        assert!(ended.err.contains("data/watchdog.json is malformed"), "{}", ended.err);
+        let mail = scratch.read("mail.txt");
+        assert!(mail.contains("acknowledgements and silences are forgotten"), "{mail}");
+        let name = mail.split_whitespace().find_map(|word| word.strip_prefix("data/watchdog-malformed-"));
+        let name = name.expect("the copy is named").trim_end_matches('.');
+        assert_eq!(scratch.read(&format!("data/watchdog-malformed-{name}")), damaged);
+        std::fs::remove_file(scratch.path(&format!("data/watchdog-malformed-{name}"))).expect("removed");
+        assert_eq!(scratch.run(&["check"]).code, Some(0), "once");
+    }
+}
+
+#[test]
 fn commands_name_the_root_as_a_shell_takes_it() {
     let scratch = Scratch::new();
     let root = scratch.path("a b'c");

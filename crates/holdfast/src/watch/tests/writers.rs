@@ -58,6 +58,19 @@ fn a_name_of_a_host_takes_no_more_room_than_it_needs() {
 }
 
 #[test]
+fn a_count_that_begins_anew_is_one_writer_and_two_counts_in_turn_are_two() {
+    let seq = |seqs: &[u64]| {
+        let beats: Vec<String> = seqs.iter().map(|seq| format!(r#""seq":{seq}"#)).collect();
+        after(&beats.iter().map(String::as_str).collect::<Vec<_>>()).0
+    };
+    for begun in [0, 1] {
+        assert_eq!(seq(&[41, 42, begun]), Verdict::Fresh);
+        assert_eq!(seq(&[41, 42, begun, 2, 3]), Verdict::Fresh);
+        assert_eq!(seq(&[41, begun, 42, 2]), Verdict::TwoWriters);
+    }
+}
+
+#[test]
 fn a_count_that_goes_back_is_two_writers() {
     let (verdict, _, detail) = after(&[r#""seq":41"#, r#""seq":42"#, r#""seq":7"#]);
     assert_eq!(verdict, Verdict::TwoWriters);
