@@ -107,8 +107,10 @@ fn entry_orders_are_cancelled_after_the_trip_and_what_protects_is_left() {
         order("trigger", serde_json::json!({ "stop_price": 90 })),
         order("leg", serde_json::json!({ "parent_id": "limit" })),
     ];
-    let entries =
-        [order("limit", serde_json::json!({})), order("post", serde_json::json!({ "type": "post_only" }))];
+    let entries = [
+        order("limit", serde_json::json!({ "filled": 0 })),
+        order("post", serde_json::json!({ "type": "post_only" })),
+    ];
     exchange.lock().unwrap().orders = protects.iter().chain(&entries).cloned().collect();
     let arguments = ["--url", &server.url(), "--token-file", "key"];
     // Without --execute nothing is done.
@@ -150,9 +152,33 @@ fn what_cannot_be_cancelled_or_told_apart_is_a_failure() {
         assert!(output.contains("LEFT, nobody can tell what it is: odd"), "{output}");
         assert_eq!(exchange.lock().unwrap().orders.keys().collect::<Vec<_>>(), ["odd"]);
     }
+    // With the entry its stop would go, and a part of the position stay.
+    for filled in [serde_json::json!({ "filled": 0.5 }), serde_json::json!({})] {
+        let output =
+            run(&[order("entry", filled), order("stop", serde_json::json!({ "parent_id": "entry" }))], &[]);
+        assert!(output.contains("LEFT, nobody can tell what it is: entry"), "{output}");
+        assert_eq!(exchange.lock().unwrap().orders.len(), 2);
+    }
     let root = root("cancel-entry-orders", &["--url", "http://127.0.0.1:1", "--execute"], "");
     failed(&root);
     assert!(said(&root, "exit 1").contains("the exchange could not be asked"));
+}
+
+#[test]
+fn a_redirect_takes_the_key_to_no_other_server() {
+    let (elsewhere, exchange) = start();
+    let to = elsewhere.url();
+    let server =
+        Server::start(move |asked| Answer::new(307, "").header("location", &format!("{to}{}", asked.path)));
+    for (name, says) in
+        [("cancel-entry-orders", "could not be asked"), ("refresh-cancel-all-after", "NOT refreshed")]
+    {
+        let root = root(name, &["--url", &server.url(), "--token-file", "key", "--execute"], "");
+        failed(&root);
+        let output = said(&root, "exit 1");
+        assert!(output.contains(says) && output.contains("307"), "{output}");
+        assert!(exchange.lock().unwrap().asked.is_empty(), "{name}");
+    }
 }
 
 #[test]

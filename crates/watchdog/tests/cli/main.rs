@@ -62,10 +62,11 @@ impl Scratch {
         serde_json::from_str(&self.read(relative)).expect(relative)
     }
 
-    /// A beat that a simple writer would leave, `ago` seconds old.
+    /// A beat with what a simple writer would leave, `ago` seconds old. Never torn: on a busy machine that could last.
     fn beat(&self, ago: f64, status: &str) {
         let at = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs_f64() - ago;
-        self.put("data/heartbeat.json", &format!("{{\"at\":{at},\"status\":\"{status}\"}}"));
+        self.put("next-beat", &format!("{{\"at\":{at},\"status\":\"{status}\"}}"));
+        fs::rename(self.path("next-beat"), self.path("data/heartbeat.json")).expect("renamed");
     }
 
     fn command(&self, args: &[&str]) -> Command {
