@@ -26,6 +26,12 @@ pub enum AlertKind {
 }
 
 impl AlertKind {
+    /// What this says in files; a notice, if nobody knows.
+    pub fn named(name: &str) -> Self {
+        let all = [Self::Opened, Self::Repeat, Self::Worse, Self::Closed, Self::Reminder, Self::Test];
+        all.into_iter().find(|kind| kind.as_str() == name).unwrap_or(Self::Notice)
+    }
+
     /// As it stands in files and in `HOLDFAST_KIND`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -48,6 +54,10 @@ pub struct Alert {
     /// The incident that it belongs to; copies of a message are known by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<String>,
+    /// The other incidents that it speaks of, and what each has come to: a service that keeps incidents of its own is told
+    /// of each by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<(String, AlertKind)>,
     /// What it is about.
     pub kind: AlertKind,
     /// Goes to every channel of this level or lower.
@@ -130,6 +140,7 @@ mod tests {
         Alert {
             id: "20261121T080000Z-7f3a-opened".to_owned(),
             incident: Some("20261121T080000Z-7f3a".to_owned()),
+            others: Vec::new(),
             kind: AlertKind::Opened,
             level: 1,
             subject: subject.to_owned(),
@@ -154,6 +165,7 @@ mod tests {
         use AlertKind::{Closed, Notice, Opened, Reminder, Repeat, Test, Worse};
         for kind in [Opened, Repeat, Worse, Closed, Notice, Reminder, Test] {
             assert_eq!(serde_json::to_value(kind).expect("a name"), kind.as_str());
+            assert_eq!(AlertKind::named(kind.as_str()), kind);
         }
     }
 

@@ -152,6 +152,7 @@ mod tests {
         let alert = Alert {
             id: "a".to_owned(),
             incident: None,
+            others: Vec::new(),
             kind: AlertKind::Opened,
             level: 1,
             subject: evil.to_owned(),

@@ -267,6 +267,7 @@ mod tests {
         let alert = Alert {
             id: "a".to_owned(),
             incident: None,
+            others: Vec::new(),
             kind: AlertKind::Opened,
             level: 1,
             subject: "s".to_owned(),

@@ -133,6 +133,14 @@ fn fill_text(template: &str, facts: &Facts<'_>) -> Result<String, String> {
     Ok(filled + rest)
 }
 
+/// It speaks of one incident, as services take it that keep incidents of their own.
+pub(crate) fn names_incident(template: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(template);
+    let slots = text.split("{{").skip(1).filter_map(|behind| behind.split_once("}}"));
+    let mut slots = slots.filter_map(|(inner, _)| read_slot(inner.trim()).ok());
+    slots.any(|(slot, _)| matches!(slot, Slot::Incident | Slot::Key | Slot::EventAction))
+}
+
 /// `name` or `name:most`.
 fn read_slot(inner: &str) -> Result<(Slot, usize), String> {
     let (name, bound) = inner.split_once(':').map_or((inner, None), |(name, bound)| (name, Some(bound)));
@@ -157,6 +165,7 @@ mod tests {
         Alert {
             id: "20261121T080000Z-7f3a-opened".to_owned(),
             incident: Some("20261121T080000Z-7f3a".to_owned()),
+            others: Vec::new(),
             kind: AlertKind::Opened,
             level: 1,
             subject: subject.to_owned(),

@@ -1,7 +1,9 @@
 //! The channel `webhook`: an HTTP POST to anything.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
 use holdfast::config::{self, Auth};
@@ -12,13 +14,15 @@ use sha2::Sha256;
 use crate::alert::{Alert, AlertKind};
 use crate::post::{Headers, Post, Service, basic, bearer, post};
 use crate::secret::{Secret, Veil};
-use crate::template::{Facts, fill};
+use crate::template::{Facts, fill, names_incident};
 use crate::transport::{Sending, Verdict};
 
 const TYPE: &str = "Content-Type";
 const AUTHORIZATION: &str = "Authorization";
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
+/// A message about more incidents than this says the rest in its text alone.
+const OTHERS_MAX: usize = 20;
 /// Ours, in lowercase.
 const OWN: &str = "x-holdfast-";
 
@@ -76,9 +80,29 @@ impl<'a> Webhook<'a> {
         Ok(Self { url, key, template: template.map(|(bytes, _)| (bytes, json)), headers, veil })
     }
 
-    /// Sends once.
+    /// Sends once: to a service that keeps incidents of its own, of each by itself. What of it was taken is sent again
+    /// with the rest, if anything is not; the service knows it by its key.
     pub(crate) fn send(self, sending: &Sending, host: &str, wall: f64) -> Verdict {
-        let facts = Facts { alert: &sending.alert, host };
+        let alert = &sending.alert;
+        let each = self.template.as_ref().is_some_and(|(template, _)| names_incident(template));
+        let others = alert.others.iter().filter(|_| each).take(OTHERS_MAX);
+        let other = |(incident, kind): &(String, AlertKind)| {
+            let incident = Some(incident.clone());
+            Cow::Owned(Alert { incident, kind: *kind, others: Vec::new(), ..alert.clone() })
+        };
+        let all: Vec<Cow<'_, Alert>> = [Cow::Borrowed(alert)].into_iter().chain(others.map(other)).collect();
+        let timeout = sending.timeout / u32::try_from(all.len()).unwrap_or(u32::MAX);
+        for alert in &all {
+            match self.send_one(alert, timeout, host, wall) {
+                Verdict::Accepted => {}
+                trouble => return trouble,
+            }
+        }
+        Verdict::Accepted
+    }
+
+    fn send_one(&self, alert: &Alert, timeout: Duration, host: &str, wall: f64) -> Verdict {
+        let facts = Facts { alert, host };
         let body = match &self.template {
             None => facts.json(),
             Some((template, json)) => match fill(template, *json, &facts) {
@@ -86,14 +110,13 @@ impl<'a> Webhook<'a> {
                 Err(why) => return Verdict::refused(format!("the body_file {why}")),
             },
         };
-        let mut headers = self.headers;
+        let mut headers = self.headers.clone();
         if let Some(key) = &self.key {
             let timestamp = format!("{:.0}", wall.floor());
             headers.push(("X-Holdfast-Signature", sign(key, &timestamp, &body)));
             headers.push(("X-Holdfast-Timestamp", timestamp));
         }
-        let url = self.url.expose();
-        post(&Post { url, headers, body, timeout: sending.timeout }, &AnyService, &self.veil, wall)
+        post(&Post { url: self.url.expose(), headers, body, timeout }, &AnyService, &self.veil, wall)
     }
 }
 
@@ -154,6 +177,7 @@ fn read_template(store: &dyn Store, path: &Path, json: bool) -> Result<(Vec<u8>,
     let sample = Alert {
         id: String::new(),
         incident: None,
+        others: Vec::new(),
         kind: AlertKind::Test,
         level: 1,
         subject: String::new(),

@@ -198,6 +198,7 @@ impl Sender<'_> {
         Alert {
             id: id.to_owned(),
             incident: None,
+            others: Vec::new(),
             kind,
             level: 1,
             subject: message.subject.clone(),

@@ -211,17 +211,17 @@ fn runs(root: &Root, config: &Config, actions: &[(String, String)], most: Durati
 }
 
 fn alert(message: &Message, config: &Config) -> Alert {
+    let turns = message.turns.iter().map(|turn| AlertKind::named(turn));
+    let mut told = message.incidents.iter().cloned().zip(turns);
+    let kind = AlertKind::named(&message.kind);
+    // A pause or a resume is told beside the end of something, and is not that.
+    let incident = if kind == AlertKind::Notice { None } else { told.next().map(|(incident, _)| incident) };
     Alert {
         id: message.id.clone(),
-        // A pause or a resume is told beside the end of something, and is not that.
-        incident: message.incidents.first().filter(|_| message.kind != "notice").cloned(),
-        kind: match message.kind.as_str() {
-            "opened" => AlertKind::Opened,
-            "worse" => AlertKind::Worse,
-            "repeat" => AlertKind::Repeat,
-            "closed" => AlertKind::Closed,
-            _ => AlertKind::Notice,
-        },
+        incident: incident
+            .or_else(|| message.incidents.first().filter(|_| kind != AlertKind::Notice).cloned()),
+        others: told.collect(),
+        kind,
         level: message.level,
         subject: message.subject.clone(),
         text: message.text.clone(),

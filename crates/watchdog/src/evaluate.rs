@@ -324,7 +324,16 @@ impl<'a> Watchdog<'a> {
         let incidents = Vec::new();
         // Where nobody else can be told.
         let level = if is_deaf { 2 } else { 1 };
-        self.memory.unstored.push(Message { id, kind, subject, text, incidents, at: now.wall, level });
+        self.memory.unstored.push(Message {
+            id,
+            kind,
+            subject,
+            text,
+            incidents,
+            turns: Vec::new(),
+            at: now.wall,
+            level,
+        });
         self.work()
     }
 }

@@ -154,6 +154,7 @@ pub(crate) fn test_alert(cli: &Cli, sys: &Sys<'static>, root: &Root) -> Exit {
     let alert = Alert {
         id: new_id(wall),
         incident: None,
+        others: Vec::new(),
         kind: AlertKind::Test,
         level: u8::MAX,
         subject: format!("[{}] Holdfast test alert", sys.host),

@@ -1,8 +1,8 @@
 //! Which lines differ between what was sealed and what is there: the leaves of both, side by side.
 //!
 //! Memory and time are bounded whatever the damage: of both sides one window is held at a time. Small damage is passed
-//! by looking a few lines ahead, larger damage by lines that stand once in both windows. Where nothing of a whole window
-//! is found again the rest counts as replaced.
+//! by looking a few lines ahead; larger and closer damage by lines that stand once in both windows, half a window at a
+//! time. Where nothing of a whole window is found again the rest counts as replaced.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -128,13 +128,20 @@ pub(crate) fn differ(
             last((old.at, old.slice()), (new.at, &new.slice()[..news]), end, &mut found);
             return Ok(());
         }
-        let gap = near(old.slice(), new.slice(), new.ended).or_else(|| far(old.slice(), new.slice()));
-        let Some((olds, news)) = gap else {
+        let near = near(old.slice(), new.slice(), new.ended);
+        let ends = near.map_or_else(|| far(&old, &new), |gap| vec![gap]);
+        let Some((olds, news)) = ends.last().copied() else {
             found(Change::Lost { line: old.at, byte: new.slice().first().map_or(end, |new| new.byte) });
             return Ok(());
         };
-        let byte = new.slice().get(news).map_or(end, |new| new.byte);
-        refine((old.at, &old.slice()[..olds]), (new.at, &new.slice()[..news]), byte, &mut found);
+        let mut begin = (0, 0);
+        for gap in ends {
+            let byte = new.slice().get(gap.1).map_or(end, |new| new.byte);
+            let (olds, news) = (&old.slice()[begin.0..gap.0], &new.slice()[begin.1..gap.1]);
+            refine((old.at + begin.0 as u64, olds), (new.at + begin.1 as u64, news), byte, &mut found);
+            // The line behind a gap is the same on both sides.
+            begin = (gap.0 + 1, gap.1 + 1);
+        }
         old.pass(olds);
         new.pass(news);
     }
@@ -185,8 +192,19 @@ fn last(old: (u64, &[Old]), new: (u64, &[New]), end: u64, found: &mut impl FnMut
     }
 }
 
-/// The gap to the first of the lines that stand once in both windows and in the same order.
-fn far(old: &[Old], new: &[New]) -> Option<(usize, usize)> {
+/// Where gaps end: at lines that stand once in both windows, in the same order. Of full windows the first half, or at
+/// least the first of them: what is behind may have its like in what is not held yet.
+fn far(
+    old: &Side<Old, impl Iterator<Item = io::Result<Old>>>,
+    new: &Side<New, impl Iterator<Item = io::Result<New>>>,
+) -> Vec<(usize, usize)> {
+    let row = anchors(old.slice(), new.slice());
+    let half = if old.ended && new.ended { usize::MAX } else { WINDOW / 2 };
+    let held = row.iter().take_while(|(old, new)| *old.max(new) < half).count();
+    row.into_iter().take(held.max(1)).collect()
+}
+
+fn anchors(old: &[Old], new: &[New]) -> Vec<(usize, usize)> {
     let mut places: HashMap<Hash, (Place, Place)> = HashMap::new();
     for (place, line) in old.iter().enumerate() {
         if let Some(hash) = line.0 {
@@ -199,7 +217,7 @@ fn far(old: &[Old], new: &[New]) -> Option<(usize, usize)> {
     let mut anchors: Vec<(usize, usize)> =
         places.values().filter_map(|(old, new)| Some((old.once()?, new.once()?))).collect();
     anchors.sort_unstable();
-    increasing(&anchors).first().copied()
+    increasing(&anchors)
 }
 
 /// Where a line stands, if it stands once.

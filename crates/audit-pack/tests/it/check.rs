@@ -123,3 +123,49 @@ fn what_was_written_in_times_to_come_is_late() {
     let ran = world.run(&["check", LOG, "--max-unsealed", "1d"]).ends(4);
     assert!(ran.out.contains("without a line feed since a time that is still to come"), "{}", ran.out);
 }
+
+/// A root whose log was sealed after each of these, and its heads.
+fn sealed_after(each: &[&str]) -> (World, Vec<String>) {
+    let world = World::new();
+    world.write(&format!("root/{LOG}"), "");
+    let head = |lines: &&str| {
+        world.append(&format!("root/{LOG}"), lines);
+        world.run(&["seal"]).ends(0);
+        world.read(&format!("root/{LOG}.audit/checkpoint"))
+    };
+    let heads = each.iter().map(head).collect();
+    (world, heads)
+}
+
+/// Whose key signed it does not matter here: who names a head trusts it.
+#[test]
+fn a_log_goes_on_from_an_older_head_or_it_is_forked_or_rolled_back() {
+    let (world, heads) = sealed_after(&["{\"n\":1}\n{\"n\":2}\n", "{\"n\":3}\n"]);
+    let (_, other) = sealed_after(&["{\"n\":1}\n{\"n\":9}\n", "{\"n\":3}\n"]);
+    let (_, longer) = sealed_after(&["{\"n\":1}\n{\"n\":2}\n{\"n\":3}\n{\"n\":4}\n"]);
+    for (head, code, says) in [
+        (&heads[0], 0, "unchanged since it was sealed"),
+        (&heads[1], 0, "unchanged since it was sealed"),
+        (&other[0], 1, "lines 1 to 2: its first 2 lines are not those that ../head knows"),
+        (&other[1], 1, "lines 1 to 3: its first 3 lines are not those that ../head knows"),
+        (&longer[0], 1, "line 4: ../head knows 4 lines of it, and 3 are sealed"),
+        (
+            &heads[0].replacen("\n2\n", "\n1\n", 1),
+            1,
+            "line 1: its first 1 lines are not those that ../head knows",
+        ),
+        (
+            &heads[0].replacen("example.com/bot1", "example.com/bot2", 1),
+            65,
+            "it is of example.com/bot2/decisions",
+        ),
+        (&"nothing".to_owned(), 65, "no checkpoint of this log"),
+    ] {
+        world.write("head", head);
+        let ran = world.run(&["check", LOG, "--against", "../head"]).ends(code);
+        assert!(ran.out.contains(says) || ran.err.contains(says), "{head}\n{}{}", ran.out, ran.err);
+        assert_eq!(ran.out.contains("forked"), says.contains("not those"), "{}", ran.out);
+        assert_eq!(ran.out.contains("rolled back"), says.contains("are sealed"), "{}", ran.out);
+    }
+    world.run(&["check", LOG, "--against", "../nowhere"]).ends(74);
+}

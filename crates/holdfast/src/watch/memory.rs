@@ -75,6 +75,9 @@ pub struct HealthyRun {
     pub begun: Sight,
     /// How the last one that has ended did so; `None` before the first.
     pub ended: Option<String>,
+    /// The last words of one that failed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub said: String,
     /// It did not end well.
     pub failed: bool,
 }

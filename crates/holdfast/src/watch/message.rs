@@ -35,6 +35,9 @@ pub struct Message {
     pub text: String,
     /// The incidents that it speaks of.
     pub incidents: Vec<String>,
+    /// What each of them has come to, in the words of `kind`.
+    #[serde(default)]
+    pub turns: Vec<String>,
     /// When it was made, in Unix seconds.
     pub at: f64,
     /// It goes to channels of this level and lower: 1, or 2 for what nobody has acknowledged.
@@ -218,6 +221,7 @@ pub(super) fn compose_in(
     let mut told: Vec<&News> = news.iter().filter(|news| news.incident().is_some()).collect();
     told.sort_by_key(|news| news.kind() != kind);
     let incidents = told.iter().filter_map(|news| Some(news.incident()?.id.clone())).collect();
+    let turns = told.iter().map(|news| news.kind().to_owned()).collect();
     let escalated = told.iter().filter_map(|news| news.incident()).any(|told| told.escalated);
     Some(Message {
         id: id(),
@@ -225,6 +229,7 @@ pub(super) fn compose_in(
         subject: format!("[{}] {state}: {}{more}", setting.host, printable(first, SUBJECT_MAX)),
         text: bounded(text),
         incidents,
+        turns,
         at: setting.wall,
         level: if setting.deaf || escalated { 2 } else { 1 },
     })

@@ -10,6 +10,7 @@ mod outbox;
 #[path = "../peers/mod.rs"]
 mod peers;
 mod secrets;
+mod several;
 mod smtp;
 mod telegram;
 mod webhook;
@@ -76,6 +77,7 @@ impl World {
         Alert {
             id: id.to_owned(),
             incident: Some("20261121T080000Z-7f3a".to_owned()),
+            others: Vec::new(),
             kind: AlertKind::Opened,
             level: 1,
             subject: "trader-run: heartbeat stale".to_owned(),

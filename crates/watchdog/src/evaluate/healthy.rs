@@ -48,13 +48,12 @@ impl Ran {
         }
     }
 
-    /// How it ended, and of a failure its last words.
-    fn words(&self) -> String {
+    /// Of a failure its last words.
+    fn said(&self) -> String {
         let last = self.output.lines().map(str::trim).rfind(|line| !line.is_empty());
-        match last.filter(|_| self.failed) {
-            Some(last) => format!("{}: {}", self.ended, printable(last, WORDS_MAX)),
-            None => self.ended.clone(),
-        }
+        last.filter(|_| self.failed)
+            .map(|last| format!(": {}", printable(last, WORDS_MAX)))
+            .unwrap_or_default()
     }
 }
 
@@ -98,8 +97,10 @@ impl Watchdog<'_> {
             return false;
         }
         let ended = last.and_then(|run| run.ended.clone());
+        let said = last.map(|run| run.said.clone()).unwrap_or_default();
         let failed = last.is_some_and(|run| run.failed);
-        self.memory.healthy.insert(name.to_owned(), HealthyRun { begun: Sight::now(&now), ended, failed });
+        let begun = Sight::now(&now);
+        self.memory.healthy.insert(name.to_owned(), HealthyRun { begun, ended, said, failed });
         let left = Duration::from_secs_f64((began + CHECK_MOST - now.up).max(0.0));
         // One that began while all was well may not go on for long after a trip.
         let most = if stays { Duration::from_secs_f64(EVERY) } else { left };
@@ -140,13 +141,13 @@ impl Watchdog<'_> {
         }
     }
 
-    /// Journalled when it ends otherwise than before: not each minute.
+    /// Journalled when it ends otherwise than before: not each minute, and not for other words.
     fn take_run(&mut self, run: Ran) {
-        let words = run.words();
+        let said = run.said();
         let Some(known) = self.memory.healthy.get_mut(&run.name) else { return };
-        let before = known.ended.replace(words.clone());
-        known.failed = run.failed;
-        if before != Some(words) {
+        let before = known.ended.replace(run.ended.clone());
+        (known.said, known.failed) = (said, run.failed);
+        if before.as_ref() != Some(&run.ended) {
             let entry = Entry::new("action", BY).with("action", run.name).with("on", "healthy");
             // Said on stderr where it cannot be written.
             let _ = self.journal([entry.with("ended", run.ended).with("output", run.output)]);
@@ -163,7 +164,7 @@ impl Watchdog<'_> {
         };
         let failed = |name: &str| {
             let run = self.memory.healthy.get(name).filter(|run| run.failed)?;
-            Some(format!("[action.{name}] failed: {}", run.ended.as_deref().unwrap_or_default()))
+            Some(format!("[action.{name}] failed: {}{}", run.ended.as_deref().unwrap_or_default(), run.said))
         };
         let wrong: Vec<String> = actions
             .iter()

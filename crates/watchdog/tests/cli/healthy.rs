@@ -8,7 +8,7 @@ use crate::resident::Resident;
 use crate::{Scratch, wait_until};
 
 const REFRESH: &str = "[[watch]]\nname = \"bot\"\nmax_age = \"1h\"\n[action.refresh]\non_healthy = true\n\
-    command = [\"/bin/sh\", \"-c\", \"echo $HOLDFAST_ACTION >> ran; test ! -e broken || { echo no such key; exit 3; }\"]\n\
+    command = [\"/bin/sh\", \"-c\", \"echo $HOLDFAST_ACTION >> ran; test ! -e broken || { echo no such key, asked $(date +%N); exit 3; }\"]\n\
     [[channel]]\nkind = \"command\"\ncommand = [\"/bin/sh\", \"-c\", \"cat >> mail.txt\"]\n";
 
 fn runs(scratch: &Scratch) -> usize {
@@ -66,7 +66,8 @@ fn one_that_fails_is_an_incident_until_it_works_again() {
         let found = scratch.run(&["check", "--json"]).json();
         let row = &found["watches"]["holdfast/actions"];
         assert_eq!((&row["verdict"], &found["exit"]), (&"failed".into(), &1.into()), "{found}");
-        assert_eq!(row["detail"], "[action.refresh] failed: exit 3: no such key", "{row}");
+        let detail = row["detail"].as_str().expect("text");
+        assert!(detail.starts_with("[action.refresh] failed: exit 3: no such key, asked "), "{row}");
         assert_eq!(runs(&scratch), times, "its own failure does not keep it from being tried again");
     }
     assert!(

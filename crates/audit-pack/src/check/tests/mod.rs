@@ -1,6 +1,7 @@
 //! Every kind of change at random places: the finding must name the kind and the line, and nothing may be missed.
 
 mod changes;
+mod dense;
 pub(crate) mod world;
 
 use super::Options;

@@ -1,8 +1,12 @@
 //! `validate` and `test-alert` with each kind of channel.
 
 use std::fs;
+use std::sync::{Arc, Mutex};
 
+use holdfast_http::standin::{Answer, Server};
 use holdfast_notify::standin::{Behaviour, Telegram};
+
+use serde_json::Value;
 
 use super::peers::Sink;
 use super::{secret, telegram, to_file};
@@ -84,11 +88,43 @@ fn a_receiver_that_is_refused_is_told_through_the_channels() {
     scratch.put("holdfast.toml", &config);
     scratch.beat(0.0, "broken");
     assert_eq!(scratch.run(&["check"]).code, Some(1));
-    let subject =
-        |mail: &serde_json::Value| mail["headers"]["subject"].as_str().unwrap_or_default().to_owned();
+    let subject = |mail: &Value| mail["headers"]["subject"].as_str().unwrap_or_default().to_owned();
     assert!(subject(&mail.next()).contains("heartbeat is reported"));
     let told = mail.next();
     assert!(subject(&told).contains("alert channel smtp: its server refuses gone@"), "{told}");
     assert_eq!(scratch.run(&["check"]).code, Some(1));
     assert!(mail.is_empty(), "told once");
+}
+
+#[test]
+fn a_pager_hears_of_the_end_of_one_incident_and_of_another_in_the_same_check() {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let keeps = Arc::clone(&heard);
+    let server = Server::start(move |asked| {
+        let body: Value = serde_json::from_slice(&asked.body).expect("JSON");
+        let text = |key: &str| body[key].as_str().expect("text").to_owned();
+        keeps.lock().expect("unpoisoned").push((text("event_action"), text("dedup_key")));
+        Answer::new(202, "")
+    });
+    let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/webhooks/pagerduty.json");
+    let scratch = Scratch::with(&format!(
+        "[[watch]]\nname = \"one\"\non_fail = [\"alert\"]\n\
+         [[watch]]\nname = \"two\"\nheartbeat = \"two\"\non_fail = [\"alert\"]\n\
+         [[channel]]\nkind = \"webhook\"\nurl = \"{}\"\nbody_file = \"{template}\"\n",
+        server.url()
+    ));
+    fs::create_dir(scratch.path("data/heartbeats")).expect("a folder");
+    let beats = |one: &str, two: &str| {
+        scratch.beat(0.0, two);
+        fs::rename(scratch.path("data/heartbeat.json"), scratch.path("data/heartbeats/two.json"))
+            .expect("moved");
+        scratch.beat(0.0, one);
+        assert_eq!(scratch.run(&["check"]).code, Some(1));
+        scratch.json("data/watchdog.json")["incidents"][0]["id"].as_str().expect("an incident").to_owned()
+    };
+    let one = beats("broken", "ok");
+    let two = beats("ok", "broken");
+    let pair = |action: &str, key: &str| (action.to_owned(), key.to_owned());
+    let expected = [pair("trigger", &one), pair("trigger", &two), pair("resolve", &one)];
+    assert_eq!(*heard.lock().expect("unpoisoned"), expected);
 }

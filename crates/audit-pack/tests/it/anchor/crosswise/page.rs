@@ -59,7 +59,8 @@ fn follow(desk: &Path, block: &str) -> Ran {
 }
 
 /// What is done to the folder, below which heading, and which of the blocks there finds that out.
-const SABOTAGE: [(&str, &str, usize); 14] = [
+const SABOTAGE: [(&str, &str, usize); 15] = [
+    ("sed -i s/:4}/:7}/ evidence.tar", "A report", 0),
     ("sed -i s/:4}/:7}/ evidence.tar", "Check it with our program", 0),
     ("sed -i s/:4}/:7}/ evidence.tar", "Check it with the script", 0),
     ("sed -i s/:4}/:7}/ evidence.tar", "Check it by hand", 0),
