@@ -9,6 +9,7 @@ mod cli;
 mod deliver;
 mod evaluate;
 mod events;
+mod glance;
 mod metrics;
 mod pings;
 mod probes;

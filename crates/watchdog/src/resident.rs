@@ -1,5 +1,6 @@
 //! `watchdog run`: stays, sleeps until the next deadline, is woken by file changes.
 
+use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use holdfast::{Exit, Root};
 use crate::deliver::{Delivered, Deliverer, Work};
 use crate::evaluate::{BY, Prober, Watchdog};
 use crate::events::{self, Wake};
+use crate::glance::Glance;
 use crate::metrics::Metrics;
 use crate::pings::{Pinger, Rhythm};
 use crate::{Alone, busy, refuse, tell};
@@ -38,22 +40,33 @@ pub(crate) fn run(json: bool, sys: Sys<'static>, root: &Root, every: Span, lock:
     let mut rhythm = Rhythm::default();
     let mut next_send = None;
     let mut sending = false;
+    let mut called = true;
+    let mut last: Option<Looked> = None;
     loop {
         for delivered in results.try_iter() {
             watchdog.take_in(&delivered);
             sending = false;
+            called = true;
             next_send = delivered.next.map(|next| sys.clock.now().up + next);
         }
         if !lock.stays(&sys, root) {
             return busy(json);
         }
-        let evaluated = watchdog.evaluate();
-        supervisor::alive();
-        if let Some((publisher, metrics)) = publisher.as_ref().zip(watchdog.metrics(&evaluated.view)) {
-            // One that hangs gets what is new when it is back.
-            let _ = publisher.try_send(metrics);
+        if called || last.as_ref().is_none_or(|last: &Looked| last.is_over(&sys)) {
+            let files = watchdog.files();
+            // Before the evaluation: what comes meanwhile is news.
+            let glance = Glance::at(&sys, &files);
+            let evaluated = watchdog.evaluate();
+            if let Some((publisher, metrics)) = publisher.as_ref().zip(watchdog.metrics(&evaluated.view)) {
+                // One that hangs gets what is new when it is back.
+                let _ = publisher.try_send(metrics);
+            }
+            watchdog.begin_actions(sys);
+            let most = watchdog.idle_most();
+            let until = sys.clock.now().up + evaluated.next.map_or(most, |next| next.min(most));
+            last = Some(Looked { files, glance: glance.filter(|_| watchdog.is_whole()), until });
         }
-        watchdog.begin_actions(sys);
+        supervisor::alive();
         let now = sys.clock.now().up;
         if let Some((pings, ping)) = pings.as_ref().zip(watchdog.ping())
             && rhythm.is_due(now)
@@ -74,11 +87,31 @@ pub(crate) fn run(json: bool, sys: Sys<'static>, root: &Root, every: Span, lock:
             next_send = None;
         }
         let until_send = next_send.map(|due: f64| due - now);
-        sleep(&sys, &woken, every, [evaluated.next, until_send, watchdog.published_every()]);
+        let until_look = last.as_ref().map(|last| last.until - now);
+        called = sleep(&sys, &woken, every, [until_look, until_send]);
     }
 }
 
-fn sleep(sys: &Sys, woken: &Receiver<Wake>, every: Span, deadlines: [Option<f64>; 3]) {
+/// The last evaluation.
+struct Looked {
+    /// What it read.
+    files: Vec<PathBuf>,
+    /// How that looked before; nothing where it has to be made again.
+    glance: Option<Glance>,
+    /// When the next is due though nothing has changed, by the clock that counts suspend.
+    until: f64,
+}
+
+impl Looked {
+    fn is_over(&self, sys: &Sys) -> bool {
+        let nothing_new =
+            |before| Glance::at(sys, &self.files).is_some_and(|now| now.shows_nothing_new(before));
+        sys.clock.now().up >= self.until || !self.glance.as_ref().is_some_and(nothing_new)
+    }
+}
+
+/// Whether somebody called.
+fn sleep(sys: &Sys, woken: &Receiver<Wake>, every: Span, deadlines: [Option<f64>; 2]) -> bool {
     let next = deadlines
         .into_iter()
         .flatten()
@@ -86,10 +119,14 @@ fn sleep(sys: &Sys, woken: &Receiver<Wake>, every: Span, deadlines: [Option<f64>
     let pause = Duration::from_secs_f64(next.max(0.0)).max(REST);
     match woken.recv_timeout(pause) {
         Ok(Wake) => sys.clock.wait(REST),
-        Err(RecvTimeoutError::Timeout) => {}
+        Err(RecvTimeoutError::Timeout) => return false,
         // Without events and without a sender there is still the clock.
-        Err(RecvTimeoutError::Disconnected) => sys.clock.wait(pause),
+        Err(RecvTimeoutError::Disconnected) => {
+            sys.clock.wait(pause);
+            return false;
+        }
     }
+    true
 }
 
 /// A thread that sends, so that no evaluation waits for a channel that hangs.

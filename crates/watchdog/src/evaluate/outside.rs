@@ -1,12 +1,14 @@
 //! What others learn of the watchdog: metrics, and that it works.
 
+use std::path::PathBuf;
+
 use holdfast::circuit::View;
-use holdfast::config::Ping;
-use holdfast::watch::Sight;
+use holdfast::config::{BeatSource, Ping, WatchKind};
+use holdfast::watch::{Sight, watches};
 use holdfast_notify::{Outbox, mute, states_of};
 
 use super::digest::Digest;
-use super::{SOURCE, Watchdog};
+use super::{SAVE_EVERY, SOURCE, Watchdog};
 use crate::metrics::{self, Metrics};
 use crate::pings;
 
@@ -31,6 +33,30 @@ impl Watchdog<'_> {
         let config = &self.settings.config;
         let metrics = config.prometheus_file.as_ref().map(|_| PUBLISH_EVERY);
         metrics.or_else(|| config.ping.as_ref().map(|_| pings::EVERY))
+    }
+
+    /// After so many seconds it evaluates although nothing has changed: its own beat must be written, and what others
+    /// wait for.
+    pub(crate) fn idle_most(&self) -> f64 {
+        self.published_every().map_or(SAVE_EVERY, |every| every.min(SAVE_EVERY))
+    }
+
+    /// The files that an evaluation reads. That a beat appears under a new name is an event; where it is lost, the next
+    /// evaluation finds it.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let root = &self.root;
+        let mut paths = vec![root.config(), root.circuit(), root.ledger(), root.journal()];
+        let local = watches(&self.sys, root, &self.settings.config, &self.memory);
+        paths.extend(local.iter().filter_map(|watch| match &watch.kind {
+            WatchKind::Heartbeat(BeatSource::File(file)) => Some(root.heartbeat(file.as_ref())),
+            _ => None,
+        }));
+        paths
+    }
+
+    /// The last evaluation could read and write all that it had to.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// What is to be written for Prometheus, if it is time to.
