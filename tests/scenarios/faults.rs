@@ -19,9 +19,14 @@ fn every_fault(prepared: impl Fn() -> Scratch, command: impl Fn(&Scratch) -> Com
     let example = prepared();
     let (calls, ended) = calls(&example, &command(&example), CALLS);
     assert!(ended.signal.is_none(), "{ended}");
-    for name in ["openat", "write", "fsync", "rename"] {
-        let changes = command(&example).get_args().all(|arg| arg != "check" && arg != "guard");
-        assert!(!changes || calls.iter().any(|call| call.name == name), "no {name} in {calls:#?}");
+    let is = |known: &[&str]| command(&example).get_args().any(|arg| known.iter().any(|known| arg == *known));
+    let names = match () {
+        () if is(&["check", "guard"]) => &[][..],
+        () if is(&["ack", "silence"]) => &["openat", "write", "fsync"],
+        () => &["openat", "write", "fsync", "rename"],
+    };
+    for name in names {
+        assert!(calls.iter().any(|call| call.name == *name), "no {name} in {calls:#?}");
     }
     let with = |call: &Call| ERRORS.map(|error| (call.clone(), Fault::Error(error)));
     calls.iter().flat_map(with).collect()
@@ -71,6 +76,62 @@ fn a_beat_that_cannot_be_written_is_an_error_and_the_old_one_stays_whole() {
             assert_eq!(left.fields["circuit"], "paused", "{call:?}\n{ended}");
         }
     });
+}
+
+/// In a folder that is made for it.
+#[test]
+fn the_first_beat_of_a_name_that_cannot_be_written_is_an_error() {
+    let command = |root: &Scratch| root.hb(&["--begin", "--name", "second"]);
+    each(every_fault(Scratch::new, command), |(call, fault)| {
+        let root = Scratch::new();
+        let ended = with_fault(&root, &command(&root), call, *fault);
+        let left = read(&root.path("data/heartbeats/second.json"));
+        let is_there = left.is_some_and(|bytes| Beat::parse(&bytes).is_ok_and(|beat| beat.begun.is_some()));
+        assert!(
+            is_there || !root.path("data/heartbeats/second.json").exists(),
+            "neither old nor new\n{ended}"
+        );
+        match ended.code {
+            OK => assert!(is_there && !call.changes(), "{call:?} failed, and it looks well\n{ended}"),
+            IO | NO_ROOT => assert!(ended.stderr.contains("hb-write: "), "no word about it\n{ended}"),
+            _ => panic!("{ended}"),
+        }
+    });
+}
+
+/// A root with an incident that is told of.
+fn alarmed() -> Scratch {
+    let root = Scratch::new();
+    root.hb(&["--status", "flooded"]).finish().expect(0);
+    root.watchdog(&["check"]).finish().expect(1);
+    root
+}
+
+#[test]
+fn what_a_person_asks_of_the_watchdog_is_in_the_journal_or_an_error() {
+    type Ask = fn(&Scratch) -> Command;
+    let ack: Ask = |root| {
+        let incident = root.json("data/watchdog.json")["incidents"][0]["id"].as_str().unwrap().to_owned();
+        root.ctl(&["ack", &incident, "--by", "ann"])
+    };
+    let silence: Ask = |root| {
+        root.watchdog(&["silence", "heartbeat", "--for", "2h", "--reason", "a new disk", "--by", "ann"])
+    };
+    for (kind, command) in [("ack", ack), ("silence", silence)] {
+        each(every_fault(alarmed, command), |(call, fault)| {
+            let root = alarmed();
+            let before = root.text("memory/journal.jsonl");
+            let ended = with_fault(&root, &command(&root), call, *fault);
+            let after = root.text("memory/journal.jsonl");
+            assert!(after.starts_with(&before), "{call:?}\n{ended}");
+            let is_there = root.journal(kind).into_iter().any(|entry| entry["by"] == "ann");
+            match ended.code {
+                OK => assert!(is_there && !call.changes(), "{call:?} failed, and it looks well\n{ended}"),
+                Some(64..) => assert!(!ended.stderr.is_empty(), "no word about it\n{ended}"),
+                _ => panic!("{call:?}\n{ended}"),
+            }
+        });
+    }
 }
 
 #[test]

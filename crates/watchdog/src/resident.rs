@@ -57,6 +57,7 @@ pub(crate) fn run(json: bool, sys: Sys<'static>, root: &Root, every: Span, lock:
             // Before the evaluation: what comes meanwhile is news.
             let glance = Glance::at(&sys, &files);
             let evaluated = watchdog.evaluate();
+            supervisor::alive();
             if let Some((publisher, metrics)) = publisher.as_ref().zip(watchdog.metrics(&evaluated.view)) {
                 // One that hangs gets what is new when it is back.
                 let _ = publisher.try_send(metrics);
@@ -66,7 +67,6 @@ pub(crate) fn run(json: bool, sys: Sys<'static>, root: &Root, every: Span, lock:
             let until = sys.clock.now().up + evaluated.next.map_or(most, |next| next.min(most));
             last = Some(Looked { files, glance: glance.filter(|_| watchdog.is_whole()), until });
         }
-        supervisor::alive();
         let now = sys.clock.now().up;
         if let Some((pings, ping)) = pings.as_ref().zip(watchdog.ping())
             && rhythm.is_due(now)

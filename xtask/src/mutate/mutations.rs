@@ -116,9 +116,9 @@ pub(super) const MUTATIONS: [Mutation; 24] = [
     Mutation {
         name: "restart-resets-the-deadlines",
         rule: "clock-honest",
-        file: "crates/watchdog/src/evaluate.rs",
-        old: "(Some(remembered), _) => remembered,",
-        new: "(Some((seq, _)), _) => (seq, Memory::default()),",
+        file: "crates/watchdog/src/evaluate/remember.rs",
+        old: "(seq, memory, None)",
+        new: "(seq, Memory::default(), None)",
     },
     Mutation {
         name: "error-of-reading-is-a-pause",
