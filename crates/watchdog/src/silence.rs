@@ -6,7 +6,7 @@ use holdfast::journal::{self, Entry};
 use holdfast::json::{Object, Value};
 use holdfast::sys::Sys;
 use holdfast::text::printable;
-use holdfast::watch::{Memory, recall};
+use holdfast::watch::{Memory, recollect};
 use holdfast::{Exit, Root, local, who};
 
 use crate::cli::{Cli, SilenceArgs};
@@ -16,10 +16,19 @@ use crate::{answer, refuse, settings};
 const NAME_MAX: usize = 60;
 
 pub(crate) fn run(cli: &Cli, args: &SilenceArgs, sys: &Sys, root: &Root) -> Exit {
-    let memory = recall(sys, root).map(|(_, memory)| memory).unwrap_or_default();
+    // What is configured can be silenced whatever became of the memory.
+    let recalled = recollect(sys, root).map(|found| found.map(|(_, memory)| memory).unwrap_or_default());
+    let memory = recalled.clone().unwrap_or_default();
     let known =
         if args.over { memory.silences.keys().cloned().collect() } else { watched(sys, root, &memory) };
     if let Some(stranger) = args.watches.iter().find(|name| !known.contains(*name)) {
+        if let Err(why) = recalled {
+            let what = format!(
+                "data/watchdog.json {why}, so nobody knows {}\n  run watchdog check first",
+                printable(stranger, NAME_MAX)
+            );
+            return refuse(cli.json, &what, Exit::Io);
+        }
         return refuse(cli.json, &unknown(args, stranger, &known), Exit::No);
     }
     if args.reason.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
