@@ -2,7 +2,7 @@
 #![no_main]
 
 use holdfast::circuit::Mode;
-use holdfast::config::{Limit, Watch};
+use holdfast::config::{Bounds, Limit, Watch};
 use holdfast::heartbeat::{Beat, Name, Status};
 use holdfast::sys::Now;
 use holdfast::time::Span;
@@ -69,8 +69,9 @@ fn kept_on_disk(memory: &WatchMemory) -> WatchMemory {
 fn watch(choices: &mut Choices) -> Watch {
     let pointer = |text: &str| text.parse().expect("a pointer");
     let rules = choices.of(&[false, true]);
+    let bounds = Bounds { min: Some(-1.0), max: Some(20.0) };
     let limit =
-        Limit { field: pointer("/cost"), max: Some(20.0), min: Some(-1.0), max_rise_per_hour: Some(8.0) };
+        Limit { field: pointer("/cost"), bounds, max_rise_per_hour: Some(8.0) };
     Watch {
         max_run: Span::secs(choices.of(&[600, 1, 900])),
         advance: if rules { vec![pointer("/candle_at"), pointer("/deep/0/~0x")] } else { Vec::new() },
