@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use holdfast::Exit;
+use holdfast::time::Span;
 
 const ABOUT: &str = "Rehearse failures with the real programs, and report what was seen and how fast";
 
@@ -87,6 +88,9 @@ pub struct BotArgs {
     /// The root that it trades in
     #[arg(long)]
     pub trades_in: PathBuf,
+    /// From one cycle to the next
+    #[arg(long, default_value = "200ms")]
+    pub every: Span,
 }
 
 /// The arguments of a start.

@@ -10,14 +10,13 @@ use std::time::Duration;
 
 use holdfast::json::{Object, Value};
 use holdfast::sys::{Ended, Job, Sys};
+use holdfast::time::Span;
 use holdfast::{Exit, Root, say};
 
 use crate::cli::BotArgs;
 use crate::programs::Programs;
 use market::Day;
 
-/// From one cycle to the next.
-const INTERVAL: Duration = Duration::from_millis(200);
 /// What asking a model costs in each cycle, in dollars.
 const COST: f64 = 0.01;
 /// What it costs when something has gone wild.
@@ -64,7 +63,7 @@ pub(crate) fn run(args: &BotArgs, sys: &Sys, programs: &Programs) -> Exit {
             return Exit::Config;
         }
     };
-    let mut bot = Bot { sys, programs, root, mood: Mood::Works, spent: 0.0 };
+    let mut bot = Bot { sys, programs, root, every: args.every, mood: Mood::Works, spent: 0.0 };
     let orders = orders();
     let days = market::days();
     let mut today = strategy::SLOW;
@@ -78,7 +77,7 @@ pub(crate) fn run(args: &BotArgs, sys: &Sys, programs: &Programs) -> Exit {
         if bot.mood != Mood::Stuck {
             today = if today < days.len() { today + 1 } else { strategy::SLOW };
         }
-        sys.clock.wait(INTERVAL);
+        sys.clock.wait(args.every.0);
     }
 }
 
@@ -100,6 +99,7 @@ struct Bot<'a> {
     sys: &'a Sys<'a>,
     programs: &'a Programs,
     root: Root,
+    every: Span,
     mood: Mood,
     spent: f64,
 }
@@ -132,8 +132,7 @@ impl Bot<'_> {
     }
 
     fn beat(&self, args: &[&str]) {
-        let interval = format!("{}ms", INTERVAL.as_millis());
-        self.call("hb-write", &[&["--interval", &interval], args].concat());
+        self.call("hb-write", &[&["--interval", &self.every.to_string()], args].concat());
     }
 
     /// Runs one of the programs in this root; its exit code, if it ended by itself.

@@ -26,9 +26,14 @@ pub(crate) struct Crew {
 impl Stage<'_> {
     /// Starts the bot.
     pub(crate) fn bot(&self) -> Result<Bot, Trouble> {
+        self.bot_with(&[])
+    }
+
+    /// Starts one with these arguments too.
+    pub(crate) fn bot_with(&self, more: &[&str]) -> Result<Bot, Trouble> {
         let (dir, root) = (self.programs.dir().display().to_string(), self.root.path().display().to_string());
         let args = ["--bin-dir", &dir, "bot", "--trades-in", &root];
-        self.start(&self.programs.ours, &args, &[]).map(Bot)
+        self.start(&self.programs.ours, &[&args, more].concat(), &[]).map(Bot)
     }
 
     /// Starts the resident watchdog.
