@@ -13,6 +13,7 @@
 
 mod alert;
 mod command;
+mod deadline;
 mod deliver;
 mod desktop;
 mod entry;

@@ -18,10 +18,10 @@ use lettre::message::{Mailbox, Mailboxes};
 use lettre::transport::smtp::authentication::Credentials;
 
 use crate::alert::{Alert, one_line};
+use crate::deadline::Deadline;
 use crate::secret::{Secret, Veil};
 use crate::transport::{Answer, Missed, Sending, Verdict};
 use dialogue::{Failed, Stage, Talk};
-use wire::Deadline;
 
 /// How much of what a server says is repeated.
 const SAID_MAX: usize = 200;

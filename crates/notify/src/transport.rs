@@ -158,7 +158,7 @@ impl Direct {
                 telegram::Bot { base_url, token: &token, chat }.send(&sending.alert, sending.timeout)
             }
             Ready::Smtp(mailer) => mailer.send(sending, host, clock),
-            Ready::Webhook(webhook) => webhook.send(sending, host, wall()).into(),
+            Ready::Webhook(webhook) => webhook.send(sending, host, clock).into(),
             Ready::Ntfy(ntfy) => ntfy.send(sending, wall()).into(),
             Ready::Desktop => desktop::send(spawner, &self.root, sending).into(),
             Ready::Command(command) => command::send(spawner, &self.root, command, sending).into(),

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
 use holdfast::config::{self, Auth};
-use holdfast::sys::Store;
+use holdfast::sys::{Clock, Store};
 use holdfast_http::{HttpError, Reply, is_server};
 use sha2::Sha256;
 
 use crate::alert::{Alert, AlertKind};
+use crate::deadline::Deadline;
 use crate::post::{Headers, Post, Service, basic, bearer, post};
 use crate::secret::{Secret, Veil};
 use crate::template::{Facts, fill, names_incident};
@@ -82,7 +83,7 @@ impl<'a> Webhook<'a> {
 
     /// Sends once: to a service that keeps incidents of its own, of each by itself. What of it was taken is sent again
     /// with the rest, if anything is not; the service knows it by its key.
-    pub(crate) fn send(self, sending: &Sending, host: &str, wall: f64) -> Verdict {
+    pub(crate) fn send(self, sending: &Sending, host: &str, clock: &'static (dyn Clock + Sync)) -> Verdict {
         let alert = &sending.alert;
         let each = self.template.as_ref().is_some_and(|(template, _)| names_incident(template));
         let others = alert.others.iter().filter(|_| each).take(OTHERS_MAX);
@@ -91,9 +92,16 @@ impl<'a> Webhook<'a> {
             Cow::Owned(Alert { incident, kind: *kind, others: Vec::new(), ..alert.clone() })
         };
         let all: Vec<Cow<'_, Alert>> = [Cow::Borrowed(alert)].into_iter().chain(others.map(other)).collect();
-        let timeout = sending.timeout / u32::try_from(all.len()).unwrap_or(u32::MAX);
-        for alert in &all {
-            match self.send_one(alert, timeout, host, wall) {
+        let deadline = Deadline::after(clock, sending.timeout);
+        for (told, alert) in all.iter().enumerate() {
+            let Ok(timeout) = deadline.left() else {
+                return Verdict::later(format!(
+                    "took {told} of {} incidents within {}",
+                    all.len(),
+                    sending.given()
+                ));
+            };
+            match self.send_one(alert, timeout, host, clock.now().wall) {
                 Verdict::Accepted => {}
                 trouble => return trouble,
             }

@@ -212,15 +212,14 @@ fn runs(root: &Root, config: &Config, actions: &[(String, String)], most: Durati
 
 fn alert(message: &Message, config: &Config) -> Alert {
     let turns = message.turns.iter().map(|turn| AlertKind::named(turn));
-    let mut told = message.incidents.iter().cloned().zip(turns);
+    let told = message.incidents.iter().cloned().zip(turns);
     let kind = AlertKind::named(&message.kind);
     // A pause or a resume is told beside the end of something, and is not that.
-    let incident = if kind == AlertKind::Notice { None } else { told.next().map(|(incident, _)| incident) };
+    let first = usize::from(kind != AlertKind::Notice);
     Alert {
         id: message.id.clone(),
-        incident: incident
-            .or_else(|| message.incidents.first().filter(|_| kind != AlertKind::Notice).cloned()),
-        others: told.collect(),
+        incident: message.incidents.first().filter(|_| first == 1).cloned(),
+        others: told.skip(first).collect(),
         kind,
         level: message.level,
         subject: message.subject.clone(),

@@ -13,7 +13,8 @@ use lettre::transport::smtp::extension::{ClientId, Extension, ServerInfo};
 use lettre::transport::smtp::response::Response;
 
 use super::Settings;
-use super::wire::{Deadline, Wire};
+use super::wire::Wire;
+use crate::deadline::Deadline;
 
 /// The most lines of one answer.
 const LINES_MAX: usize = 100;

@@ -3,38 +3,15 @@
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc;
-use std::time::Duration;
 
-use holdfast::sys::Clock;
 use holdfast_http::rustls::pki_types::ServerName;
 use holdfast_http::rustls::{ClientConnection, StreamOwned};
 use holdfast_http::tls;
 
+use crate::deadline::Deadline;
+
 /// The longest line of an answer, in bytes; RFC 5321 has 512.
 const LINE_MAX: u64 = 2000;
-
-/// When everything must be over.
-#[derive(Clone, Copy)]
-pub(super) struct Deadline {
-    clock: &'static (dyn Clock + Sync),
-    end: f64,
-}
-
-impl Deadline {
-    pub(super) fn after(clock: &'static (dyn Clock + Sync), timeout: Duration) -> Self {
-        Self { clock, end: clock.now().up + timeout.as_secs_f64() }
-    }
-
-    /// What is left of it; an error when nothing is.
-    fn left(self) -> io::Result<Duration> {
-        let left = self.end - self.clock.now().up;
-        if left > 0.0 {
-            Ok(Duration::from_secs_f64(left.max(0.001)))
-        } else {
-            Err(ErrorKind::TimedOut.into())
-        }
-    }
-}
 
 /// A socket of which no read and no write outlasts the deadline.
 struct Timed {

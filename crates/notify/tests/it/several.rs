@@ -1,6 +1,7 @@
 //! A message about several incidents, to services that keep incidents of their own.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use holdfast_http::standin::Answer;
 use holdfast_notify::{Alert, AlertKind};
@@ -83,4 +84,20 @@ fn of_very_many_twenty_are_told_by_themselves() {
     world.put(&Alert { others, ..mixed(&world) }, &channels);
     assert!(world.deliver(&channels).all_heard());
     assert_eq!(pager.asked().len(), 21);
+}
+
+#[test]
+fn one_slow_answer_may_take_what_the_others_leave() {
+    let world = World::new();
+    let slow = Mutex::new(Some(Duration::from_millis(1500)));
+    let pager = Receiver::start(move |_| {
+        if let Some(slow) = slow.lock().expect("unpoisoned").take() {
+            std::thread::sleep(slow);
+        }
+        Answer::new(202, "")
+    });
+    let channels = [of("pagerduty", &pager)];
+    world.put(&mixed(&world), &channels);
+    assert!(world.deliver_within(&channels, Duration::from_millis(2900)).all_heard());
+    assert_eq!(told(&pager).len(), 3, "none is told twice");
 }

@@ -9,7 +9,7 @@ use crate::sys::sim::{SimClock, SimHost};
 use crate::sys::{Clock, Secrecy};
 use crate::watch::age::rebooted;
 use crate::watch::verdict::{Act, Verdict};
-use crate::watch::{Memory, Observed, Seen, Sight, WatchMemory, judge_all, observe};
+use crate::watch::{Judged, Memory, Observed, Seen, Sight, WatchMemory, judge_all, observe};
 
 const HOUR: f64 = 3600.0;
 
@@ -261,63 +261,78 @@ fn a_restart_of_the_watchdog_resets_nothing() {
     assert_eq!(bench.look_after(1.01, &last).verdict, Verdict::Stale);
 }
 
+/// A pipeline that writes `at` alone, on a host whose clocks are set.
+struct Plain {
+    host: SimHost,
+    root: Root,
+    memory: Memory,
+}
+
+impl Plain {
+    fn new() -> Self {
+        let host = SimHost::new("mini", 1_763_712_000.0);
+        let process = host.process("watchdog");
+        process.sys().store.make_dir("/r/data".as_ref()).expect("made");
+        let root = Root::open(process.sys().store, "/r").expect("a root");
+        Self { host, root, memory: Memory::default() }
+    }
+
+    fn beat(&self) {
+        let process = self.host.process("pipeline");
+        let sys = process.sys();
+        let text = format!(r#"{{"at":{},"status":"ok"}}"#, sys.clock.now().wall);
+        sys.store.replace(&self.root.heartbeat(None), text.as_bytes(), Secrecy::Shared).expect("written");
+    }
+
+    fn observe<'w>(&self, watches: &'w [Watch]) -> Observed<'w> {
+        let process = self.host.process("watchdog");
+        observe(&process.sys(), &self.root, watches)
+    }
+
+    fn judge(&mut self, observed: &Observed<'_>) -> Judged {
+        let process = self.host.process("watchdog");
+        let sys = process.sys();
+        let view = view(&sys, &self.root);
+        let judged = judge_all(&sys, &Config::default(), &mut self.memory, &view, observed);
+        self.memory.last_check = Some(sys.clock.now());
+        judged.into_iter().next().expect("the beat").1
+    }
+
+    fn look(&mut self) -> Judged {
+        let watches = [Watch::heartbeat(Name::main(), None)];
+        let observed = self.observe(&watches);
+        self.judge(&observed)
+    }
+}
+
 /// Nothing but `at` tells its age, and the wall clock is moved back before the next look.
 #[test]
 fn a_beat_that_came_while_a_look_was_held_up_is_no_younger_for_it() {
-    let host = SimHost::new("mini", 1_763_712_000.0);
-    let process = host.process("watchdog");
-    let sys = process.sys();
-    sys.store.make_dir("/r/data".as_ref()).expect("made");
-    let root = Root::open(sys.store, "/r").expect("a root");
+    let mut plain = Plain::new();
+    plain.beat();
+    plain.look();
     let watches = [Watch::heartbeat(Name::main(), None)];
-    let mut memory = Memory::default();
-    let beat = || {
-        let text = format!(r#"{{"at":{},"status":"ok"}}"#, sys.clock.now().wall);
-        sys.store.replace(&root.heartbeat(None), text.as_bytes(), Secrecy::Shared).expect("written");
-    };
-    let view = view(&sys, &root);
-    let mut judge = |observed: &Observed| {
-        let judged = judge_all(&sys, &Config::default(), &mut memory, &view, observed);
-        memory.last_check = Some(sys.clock.now());
-        judged.into_iter().next().expect("the beat").1
-    };
-    beat();
-    judge(&observe(&sys, &root, &watches));
-    let held_up = observe(&sys, &root, &watches);
-    host.clock.advance(1.0);
-    beat();
-    host.clock.advance(100.0);
-    judge(&held_up);
-    host.clock.step_wall(-HOUR);
-    host.clock.advance(MAX_AGE - 50.0);
-    let judged = judge(&observe(&sys, &root, &watches));
+    let held_up = plain.observe(&watches);
+    plain.host.clock.advance(1.0);
+    plain.beat();
+    plain.host.clock.advance(100.0);
+    plain.judge(&held_up);
+    plain.host.clock.step_wall(-HOUR);
+    plain.host.clock.advance(MAX_AGE - 50.0);
+    let judged = plain.look();
     assert_eq!((judged.verdict, judged.act), (Verdict::ClockAhead, Act::Trip), "{judged:?}");
 }
 
 /// What was known by the last look stays known: the step of before is not taken for time that did not pass.
 #[test]
 fn a_step_back_before_a_reboot_gives_a_dead_pipeline_no_more_time() {
-    let host = SimHost::new("mini", 1_763_712_000.0);
-    let process = host.process("watchdog");
-    let sys = process.sys();
-    sys.store.make_dir("/r/data".as_ref()).expect("made");
-    let root = Root::open(sys.store, "/r").expect("a root");
-    let watches = [Watch::heartbeat(Name::main(), None)];
-    let mut memory = Memory::default();
-    let mut judge = || {
-        let observed = observe(&sys, &root, &watches);
-        let view = view(&sys, &root);
-        let judged = judge_all(&sys, &Config::default(), &mut memory, &view, &observed);
-        memory.last_check = Some(sys.clock.now());
-        judged.into_iter().next().expect("the beat").1
-    };
-    let text = format!(r#"{{"at":{},"status":"ok"}}"#, sys.clock.now().wall);
-    sys.store.replace(&root.heartbeat(None), text.as_bytes(), Secrecy::Shared).expect("written");
-    judge();
-    host.clock.advance(100.0);
-    host.clock.step_wall(-24.0 * HOUR);
-    judge();
-    host.clock.reboot(MAX_AGE);
-    let judged = judge();
+    let mut plain = Plain::new();
+    plain.beat();
+    plain.look();
+    plain.host.clock.advance(100.0);
+    plain.host.clock.step_wall(-24.0 * HOUR);
+    plain.look();
+    plain.host.clock.reboot(MAX_AGE);
+    let judged = plain.look();
     assert_eq!(judged.act, Act::Trip, "{judged:?}");
 }
