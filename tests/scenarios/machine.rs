@@ -34,12 +34,26 @@ fn a_machine_that_sleeps_is_set_and_boots_is_tripped_when_it_is_dead_and_not_bef
     let again = machine.boots("2026-11-20T11:00:00", "check; circuit-ctl check; echo \"@$?\"");
     assert_eq!(short(&again[..1]), ["stale, paused"], "{again:#?}");
     assert_eq!(again[1], 2, "{again:#?}");
-    assert_ne!(heard[0]["boot"], Value::Null);
+    assert_ne!(again[0]["boot"], heard[0]["boot"], "it is another boot");
 
     // A dead machine that goes to sleep is as dead when it wakes up.
     let machine = Machine::new("[[watch]]\nname = \"bot\"\nmax_age = \"3s\"\n");
     let heard = machine.boots("2026-11-21T08:00:00", "beat; check; sleep 4; suspend 5; check");
     assert_eq!(short(&heard), ["beat, slept 0s", "fresh, green", "stale, paused"], "{heard:#?}");
+}
+
+/// It sleeps for longer than a `max_age`, with the resident watchdog in the middle of it all.
+#[test]
+fn a_resident_watchdog_wakes_up_with_its_machine_and_counts_what_it_was_awake() {
+    let machine = Machine::new("[[watch]]\nname = \"bot\"\nmax_age = \"10s\"\n");
+    let day = "beat; watchdog run --every 1s & until [ -e data/watchdog.json ]; do sleep 1; done
+        beat; suspend 20; woken=$(date +%s)
+        while circuit-ctl check > /dev/null; do sleep 1; done
+        echo \"@$(($(date +%s) - woken))\"; cat memory/journal.jsonl; kill $!";
+    let heard = machine.boots("2026-11-21T08:00:00", day);
+    assert_eq!(heard.len(), 3, "{heard:#?}");
+    let awake = heard[2].as_u64().expect("seconds");
+    assert!((7..=14).contains(&awake), "paused when it had been awake again for {awake}s: {heard:#?}");
 }
 
 #[test]

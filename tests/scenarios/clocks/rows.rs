@@ -238,6 +238,20 @@ const REBOOTS: &[Row] = &[
     )
     .trips(&[STALE]),
     row(
+        "off for two minutes, back, off for an hour, and dead",
+        &[
+            Beat,
+            Check("fresh"),
+            Reboots(2 * MINUTE),
+            Beat,
+            Check("fresh"),
+            Reboots(HOUR),
+            Passes(5 * MINUTE),
+            Check("stale"),
+        ],
+    )
+    .trips(&[STALE]),
+    row(
         "off, and the clock begins in 1970, and dead",
         &[
             Beat,
