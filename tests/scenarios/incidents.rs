@@ -1,9 +1,10 @@
 //! What people are told, and when: every change of holds, each incident once, repeats until somebody acknowledges.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use holdfast::json::Value;
-use holdfast_tests::harness::{Ended, Person, Run, Scratch, eventually, read};
+use holdfast_tests::harness::{Ended, Person, Run, Scratch, eventually, read, until};
 
 use crate::alerts::script;
 
@@ -150,6 +151,24 @@ fn one_watchdog_at_a_time_and_a_stopped_one_is_not_a_working_one() {
     drop(resident);
     check(&root).expect(0);
     root.ctl(&["check", "--require-watchdog", "1h"]).finish().expect(0);
+}
+
+/// No file event tells of the journal, and without news a whole evaluation is 30 s away.
+#[test]
+fn what_a_person_asks_of_a_resident_watchdog_is_heard_in_seconds() {
+    let root = watched("");
+    let resident = root.watchdog(&["run", "--every", "1s"]).start();
+    let memory = || root.text("data/watchdog.json");
+    eventually("it has begun", || root.journal("watchdog-started").len() == 1);
+    // What was written a moment ago it looks at again anyway.
+    let begun = Instant::now();
+    eventually("it rests", || begun.elapsed() > Duration::from_millis(2500));
+    root.watchdog(&["silence", "bot", "--for", "2h", "--reason", "a new disk", "--by", "ann"])
+        .finish()
+        .expect(0);
+    let heard = until(Duration::from_secs(15), || memory().contains("a new disk").then_some(()));
+    assert!(heard.is_some(), "{}", memory());
+    drop(resident);
 }
 
 #[test]
