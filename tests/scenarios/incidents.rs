@@ -107,7 +107,7 @@ fn an_acknowledgement_stops_the_repeats_and_resumes_nothing() {
     root.ctl(&["ack", &incident, "--by", "alice"]).finish().expect(0);
     check(&root).expect(1);
     mail(&root);
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     let mut after = String::new();
     eventually("two repeats could have come", || {
         check(&root).expect(1);
