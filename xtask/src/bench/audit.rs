@@ -57,8 +57,9 @@ fn prove(stage: &Stage, (log, lines): (&Log, usize), (short, few): (&Log, usize)
     let note = format!("{:.1} MiB for {few} lines", peak(short, few / 2)?);
     let memory = Row::new("its memory, at most", "", Target::at_most(64.0, "MiB"), peak(log, lines / 2)?);
     let size = |log: &Log, line: usize| -> Result<f64> {
-        let proof = log.audit_pack(stage, &["prove", "--line", &line.to_string()]).output()?;
-        ensure!(proof.status.success(), "prove: {}", String::from_utf8_lossy(&proof.stderr));
+        let mut prove = log.audit_pack(stage, &["prove", "--line", &line.to_string()]);
+        let proof = prove.stdout(Stdio::piped()).output()?;
+        ensure!(proof.status.success() && !proof.stdout.is_empty(), "{prove:?}: {}", proof.status);
         Ok(proof.stdout.len() as f64)
     };
     let smaller = format!("{} bytes for {few} lines", size(short, few / 2)?);
