@@ -46,6 +46,7 @@ _MAX_READ = 1 << 20
 _MAX_WATCHDOG = 16 << 20
 _MAX_DEPTH = 127
 _REREAD, _REREAD_STEP = 0.2, 0.01
+_TORN, _TORN_STEP = 0.05, 0.001
 _GUARD_WITHIN = 35 * 60.0
 _SLACK, _AHEAD_MAX = 1.0, 60.0
 _U64_MAX = (1 << 64) - 1
@@ -211,7 +212,8 @@ def _age(seconds: float) -> str:
 
 def _printable(text: str) -> str:
     """Words of others must not move a cursor or hide a line."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[:500])
+    known = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+    return "".join(char if char.isprintable() else known.get(char, f"\\u{{{ord(char):x}}}") for char in text[:500])
 
 
 # Reading: regular files of a bounded length, opened without blocking.
@@ -787,12 +789,15 @@ class Heartbeat:
             before: _Object | None = _beat(_read(path))
         except (OSError, ValueError, _Unknown):
             before = None
-        content = (
-            _json("the beat", self._compose(status, own, _circuit(root).word, _now(), before, begins, began)) + b"\n"
-        )
+        beat = self._compose(status, own, _circuit(root).word, _now(), before, begins, began)
+        content = _json("the beat", beat) + b"\n"
         if len(content) > _MAX_READ:
             fact = f"{path} would be {len(content)} bytes long, and readers take at most {_MAX_READ}"
             raise FieldError(f"{fact}\n  put less into the beat")
+        try:
+            _beat(content)
+        except ValueError as error:
+            raise FieldError(f"no reader would take this beat: it {error}\n  put something simpler into it") from None
         try:
             if self._name:
                 _make_folder(folder)
@@ -940,10 +945,8 @@ def _append_line(name: str, folder: int | None, line: bytes, sync: bool) -> None
             raise OSError("is not a regular file")
         if fresh:
             _inherit(file, None, folder)
-        if found.st_size:
-            os.lseek(file, found.st_size - 1, os.SEEK_SET)
-            # A line that a crash tore is closed, and stays as it is. Nothing to read: somebody has cut the file since.
-            line = b"\n" + line if os.read(file, 1) not in (b"\n", b"") else line
+        if _ends_torn(file):
+            line = b"\n" + line
         written = os.write(file, line + b"\n")
         if written != len(line) + 1:
             raise OSError(f"only {written} of {len(line) + 1} bytes could be written")
@@ -953,3 +956,18 @@ def _append_line(name: str, folder: int | None, line: bytes, sync: bool) -> None
                 os.fsync(folder)
     finally:
         os.close(file)
+
+
+def _ends_torn(file: int) -> bool:
+    """A line that a crash tore is closed, and stays as it is. One that somebody is writing right now is none."""
+    give_up = None
+    while True:
+        length = os.fstat(file).st_size
+        os.lseek(file, max(length - 1, 0), os.SEEK_SET)
+        # Nothing to read: the file is empty, or somebody has cut it since.
+        if os.read(file, 1) in (b"\n", b""):
+            return False
+        give_up = give_up or time.monotonic() + _TORN
+        if time.monotonic() >= give_up:
+            return True
+        time.sleep(_TORN_STEP)

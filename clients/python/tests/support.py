@@ -86,5 +86,5 @@ class Root:
 
     def tree(self) -> str:
         """Every file, for a failed test."""
-        files = sorted(path for path in pathlib.Path(self.path).rglob("*") if path.is_file())
+        files = sorted(path for path in pathlib.Path(self.path).rglob("*") if path.is_file() and path.name != "reserve")
         return "\n".join(f"{path}: {path.read_bytes()[-2000:]!r}" for path in files)
