@@ -56,7 +56,8 @@ BROKEN_FACES = [
     '{"paused":false,"holds":null}', '{"paused":false,"holds":[{"id":" "}]}', '{"paused":false,"holds":[{"id":7}]}',
     '{"paused":false,"holds":[{"id":"a","mode":"x"}]}', '{"paused":true,"holds":[{"id":"a","mode":null}]}',
     '{"paused":false,"holds":[{"id":"%sx"}]}' % (" " * 1000),
-    '{"paused":false,"x":%s1%s}' % ("[" * DEEP, "]" * DEEP), '{"paused":false,"x":%s1%s}' % ('{"a":' * DEEP, "}" * DEEP),
+    '{"paused":false,"x":%s1%s}' % ("[" * DEEP, "]" * DEEP),
+    '{"paused":false,"x":%s1%s}' % ('{"a":' * DEEP, "}" * DEEP),
     '{"paused":false,"x":%s1%s}' % ("[" * 127, "]" * 127), '{"paused":false,"x":%s1%s}' % ('{"a":' * 500, "}" * 500),
     '{"paused":false,"x":"%s"}' % ("x" * (1 << 20)), '{"paused":true,"mode":"reduce","trips":9}',
 ]  # fmt: skip
@@ -123,6 +124,11 @@ def both(name: str, content: str, ledger: str, code: int, ledger_after: float | 
     return State(name, made, code)
 
 
+def by_a_link(root: Root) -> None:
+    root.put("face", GREEN)
+    os.symlink("../face", root.at("data/circuit.json"))
+
+
 def only_ledger(ledger: str, code: int) -> State:
     return State(f"only a ledger {ledger[:9]!r}", lambda root: root.put("data/trips.jsonl", ledger), code)
 
@@ -155,14 +161,15 @@ STATES = [
     both("a ledger that shrank", '{"paused":false,"trips":1000}', LINE, PAUSED),
     State("a ledger that is gone", lambda root: root.put("data/circuit.json", KNOWS), PAUSED),
     both("a hand, then a trip", HAND, LINE, PAUSED, 100), both("a trip, then a hand", HAND, LINE, 0, -100),
-    both("a hand and a trip of one moment", HAND, LINE, PAUSED), both("a hand and a new empty ledger", HAND, "", 0, 100),
+    both("a hand and a trip of one moment", HAND, LINE, PAUSED),
+    both("a hand and a new empty ledger", HAND, "", 0, 100),
     both("a nanosecond before", HAND, LINE, 0, -1e-9), both("a nanosecond after", HAND, LINE, PAUSED, 1e-9),
     both("a reduce by hand, then a trip", REDUCED, LINE, PAUSED, 100),
     both("a trip, then a reduce by hand", REDUCED, LINE, REDUCE, -100),
     both("a reduce that knows less", '{"paused":true,"mode":"reduce","trips":0}', LINE, PAUSED),
     both("a reduce that knows all", '{"paused":true,"mode":"reduce","trips":%d}' % LENGTH, LINE, REDUCE),
     both("a reduce that knows more", '{"paused":true,"mode":"reduce","trips":999}', LINE, PAUSED),
-    State("a face by a link", lambda root: (root.put("f", GREEN), os.symlink("../f", root.at("data/circuit.json")))[0], 0),
+    State("a face by a link", by_a_link, 0),
     without_data("data is a file", lambda root: root.put("data", "")),
     without_data("data is missing", lambda root: None),
     without_data("data is a dangling link", lambda root: os.symlink("nowhere", root.at("data"))),

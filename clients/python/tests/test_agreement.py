@@ -132,7 +132,8 @@ def mutant(dice: random.Random) -> bytes:
             place, byte = dice.randrange(len(face)), dice.choice(b'{}[]",:\\ \n0123456789-.eEtfn\x00\x0c\xff\xc3u')
             dice.choice([face.__setitem__, face.insert])(place, byte)
         return bytes(face)
-    values = ["true", "false", "null", "0", "-0", "1", str(len(LINE)), "1.0", "1e0", "1E400", "18446744073709551615",
+    values = ["true", "false", "null", "0", "-0", "1", str(len(LINE)), "1.0", "1e0", "1E400",
+              "18446744073709551615",
               "-9223372036854775809", '"halt"', '"reduce"', '"x"', "[]", "{}", f"[{HOLD}]", f"[{REDUCING}]", f"[{HOLD},1]",
               '"\\ud83d\\ude00"', '"\\udead"', '{"a":{"a":1}}', '[{"id":"a","mode":"reduce","mode":"halt"}]']  # fmt: skip
     keys = [

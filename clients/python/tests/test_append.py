@@ -7,7 +7,6 @@ import math
 import os
 import stat
 import subprocess
-import threading
 import unittest
 from unittest import mock
 
@@ -79,18 +78,16 @@ class Append(unittest.TestCase):
             "root, who, count = sys.argv[1], sys.argv[2], int(sys.argv[3])\n"
             "def work(thread):\n"
             "    for n in range(count):\n"
-            "        holdfast.append({'who': who, 'thread': thread, 'n': n, 'pad': 'x' * (n * 50)}, root, sync=n % 4 == 0)\n"
+            "        line = {'who': who, 'thread': thread, 'n': n, 'pad': 'x' * (n * 50)}\n"
+            "        holdfast.append(line, root, sync=n % 4 == 0)\n"
             "threads = [threading.Thread(target=work, args=(thread,)) for thread in range(2)]\n"
             "[thread.start() for thread in threads]; [thread.join() for thread in threads]\n"
         )
         writers = [subprocess.Popen(root.python(script, root.path, str(who), str(count))) for who in range(each)]
-        sealed, over = 0, threading.Event()
-        waiting = threading.Thread(target=lambda: ([writer.wait(120) for writer in writers], over.set()))
-        waiting.start()
-        while not over.is_set():
+        sealed = 0
+        while any(writer.poll() is None for writer in writers):
             root.says(0, "audit-pack", "seal", LOG)
             sealed += 1
-        waiting.join()
         self.assertEqual([0] * each, [writer.returncode for writer in writers])
         root.says(0, "audit-pack", "seal", LOG)
         self.assertGreater(sealed, 1)

@@ -134,7 +134,7 @@ class Refused(unittest.TestCase):
         deep: Any = 1
         for _ in range(127):
             deep = [deep]
-        for own, says in [
+        refusals: list[tuple[dict[str, Any], str]] = [
             *[({key: 1}, "is a key of the heartbeat itself") for key in KEYS if key != "status"],
             ({"cost": math.nan}, "'cost' cannot be JSON"),
             ({"cost": [math.inf]}, "'cost' cannot be JSON"),
@@ -143,7 +143,8 @@ class Refused(unittest.TestCase):
             ({"deep": deep}, "nested too deeply"),
             ({"twice": {1: "a", "1": "b"}}, "stands twice"),
             ({"filler": "x" * (1 << 20)}, "readers take at most 1048576\n  put less into the beat"),
-        ]:
+        ]
+        for own, says in refusals:
             with self.subTest(str(own)[:60]):
                 with self.assertRaises(holdfast.FieldError) as refused:
                     heart.beat("ok", **own)
@@ -154,7 +155,8 @@ class Refused(unittest.TestCase):
         for name in ["", ".", "..", "A", "a b", "a/b", "../a", "ä", "a\n", "a" * 65, "heartbeat"]:
             with self.subTest(name), self.assertRaises(ValueError):
                 holdfast.Heartbeat(name=name)
-        for span in [0, -1, math.nan, math.inf, datetime.timedelta(0)]:
+        spans: list[holdfast.Seconds] = [0, -1, math.nan, math.inf, datetime.timedelta(0)]
+        for span in spans:
             with self.subTest(span), self.assertRaises(ValueError):
                 holdfast.Heartbeat(interval=span)
             with self.subTest(span), self.assertRaises(ValueError):
@@ -401,7 +403,12 @@ class Killed(unittest.TestCase):
     def test_many_writers_of_one_file_leave_a_whole_beat_and_no_other_file(self) -> None:
         root = Root(self)
         heart = holdfast.Heartbeat(root.path)
-        threads = [threading.Thread(target=lambda: [heart.beat() for _ in range(20)]) for _ in range(8)]
+
+        def beat() -> None:
+            for _ in range(20):
+                heart.beat()
+
+        threads = [threading.Thread(target=beat) for _ in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
