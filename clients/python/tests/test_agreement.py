@@ -168,6 +168,7 @@ class WatchdogRequired(unittest.TestCase):
             ("just now, after the wall clock was set back", own(now + 9e6, up), 0),
             ("long ago, with a wall clock that claims otherwise", own(now, up - 61), 2),
             ("ahead of this boot", own(now, up + 100), 2),
+            ("a little ahead of this boot", own(now, up + 20), 2),
             ("in another boot, just now", own(now, up + 100, "other"), 0),
             ("in another boot, long ago", own(now - 61, up, "other"), 2),
             ("in another boot, in the future", own(now + 3600, up, "other"), 2),
