@@ -654,7 +654,7 @@ def _inherit(file: int, old: os.stat_result | None, folder: int | None) -> None:
         except OSError:
             with contextlib.suppress(OSError):
                 os.fchown(file, -1, like.st_gid)
-    if old is not None:
+    if old is not None and stat.S_IMODE(old.st_mode) != stat.S_IMODE(ours.st_mode):
         os.fchmod(file, stat.S_IMODE(old.st_mode))
 
 
@@ -876,6 +876,8 @@ class Cycle:
         self._own: _Object = {}
 
     def __enter__(self) -> dict[str, Any]:
+        # A wrong folder is a mistake of the caller: nothing runs.
+        _root(self._heartbeat._root)
         self._began, self._own = _now(), {}
         self._fault = self._try("ok", {}, begins=True)
         return self._own
@@ -886,7 +888,12 @@ class Cycle:
             status = "held"
         elif kind is not None and not (isinstance(error, SystemExit) and error.code in (None, 0)):
             status, own = "failed", {**own, "exception": kind.__name__}
-        fault = self._try(status, own) or self._fault
+        fault = self._try(status, own)
+        if isinstance(fault, FieldError):
+            # What cannot be told must not hide how the cycle ended.
+            held = status == "held"
+            self._try(status, {}) if held else self._try("failed", {"exception": (kind or FieldError).__name__})
+        fault = fault or self._fault
         if fault is not None and error is None:
             raise fault
         if fault is not None:
@@ -895,7 +902,7 @@ class Cycle:
     def _try(self, status: str, own: _Object, *, begins: bool = False) -> Error | None:
         try:
             self._heartbeat._write(status, own, begins=begins, began=self._began)
-        except (WriteError, FieldError) as error:
+        except Error as error:
             return error
         return None
 

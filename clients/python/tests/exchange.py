@@ -76,8 +76,17 @@ def respond(path: str, query: dict[str, str], days: list[list[float]], began: in
     if path.endswith("/time"):
         return {"serverTime": now}
     if "/ticker/" in path:
-        numbers = {key: f"{last:.2f}" for key in ("bidPrice", "askPrice", "lastPrice", "openPrice", "highPrice", "lowPrice")}
-        ticker = {"symbol": SYMBOL, **numbers, "volume": "1000", "quoteVolume": "1000000", "closeTime": now, "openTime": now}
+        numbers = dict.fromkeys(
+            ("bidPrice", "askPrice", "lastPrice", "openPrice", "highPrice", "lowPrice"), f"{last:.2f}"
+        )
+        ticker = {
+            "symbol": SYMBOL,
+            **numbers,
+            "volume": "1000",
+            "quoteVolume": "1000000",
+            "closeTime": now,
+            "openTime": now,
+        }
         return ticker if "symbol" in query else [ticker]
     return None
 

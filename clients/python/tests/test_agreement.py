@@ -7,7 +7,6 @@ import os
 import random
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -134,7 +133,8 @@ def mutant(dice: random.Random) -> bytes:
         return bytes(face)
     values = ["true", "false", "null", "0", "-0", "1", str(len(LINE)), "1.0", "1e0", "1E400",
               "18446744073709551615",
-              "-9223372036854775809", '"halt"', '"reduce"', '"x"', "[]", "{}", f"[{HOLD}]", f"[{REDUCING}]", f"[{HOLD},1]",
+              "-9223372036854775809", '"halt"', '"reduce"', '"x"', "[]", "{}", f"[{HOLD}]", f"[{REDUCING}]",
+              f"[{HOLD},1]",
               '"\\ud83d\\ude00"', '"\\udead"', '{"a":{"a":1}}', '[{"id":"a","mode":"reduce","mode":"halt"}]']  # fmt: skip
     keys = [
         "paused",
@@ -198,12 +198,13 @@ class WatchdogRequired(unittest.TestCase):
                 self.assertEqual((0, 0), (ours(root)[0], theirs(root)[0]))
 
     def test_one_that_never_ran_or_cannot_be_asked(self) -> None:
-        for what, make in [
+        makes: list[tuple[str, Callable[[str], None]]] = [
             ("missing", lambda path: None),
             ("a folder", os.mkdir),
             ("a FIFO", os.mkfifo),
             ("a dangling link", lambda path: os.symlink("nowhere", path)),
-        ]:
+        ]
+        for what, make in makes:
             with self.subTest(what):
                 root = Root(self)
                 make(root.at("data/watchdog.json"))
@@ -267,7 +268,7 @@ class AnotherUser(unittest.TestCase):
                     for folder in (".", "data"):
                         os.chmod(root.at(folder), 0o755)
                     os.chmod(root.at(file), mode)
-                    client = as_nobody([sys.executable, "-I", "-c", script, root.path])
+                    client = as_nobody(["/usr/bin/python3", "-I", "-c", script, root.path])
                     checked = as_nobody([f"{place}/circuit-ctl", "--root", root.path, "check"])
                     self.assertEqual((code, code), (client, checked))
 

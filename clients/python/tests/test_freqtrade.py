@@ -20,7 +20,7 @@ BEAT = "data/heartbeats/freqtrade.json"
 
 
 def config(exchange: Exchange) -> dict[str, Any]:
-    urls = {"api": {name: f"{exchange.url}/api/v3" for name in ("public", "private", "v1", "sapi", "sapiV2", "sapiV3")}}
+    urls = {"api": dict.fromkeys(("public", "private", "v1", "sapi", "sapiV2", "sapiV3"), f"{exchange.url}/api/v3")}
     ccxt = {"urls": urls, "options": {"fetchMarkets": {"types": ["spot"]}, "fetchCurrencies": False}}
     pricing = {"price_side": "other", "use_order_book": True, "order_book_top": 1}
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import unittest
+from typing import Callable
 
 from support import Root
 
@@ -45,7 +46,7 @@ class Guard(unittest.TestCase):
 
         self.assertEqual("decorated", decorated.__name__)
         self.assertTrue(asyncio.iscoroutinefunction(decorated_async))
-        ways = [
+        ways: list[Callable[[], object]] = [
             plain,
             lambda: asyncio.run(in_async()),
             lambda: decorated("gre", more="en"),

@@ -18,11 +18,10 @@ from nautilus_trader.model.identifiers import Venue
 from nautilus_trader.model.objects import Money, Price, Quantity
 from nautilus_trader.test_kit.providers import TestInstrumentProvider
 from nautilus_trader.trading.strategy import Strategy
-
 from support import CLIENT, Root
 
 sys.path.insert(0, str(CLIENT / "examples"))
-from nautilus_actor import HoldfastActor, HoldfastConfig  # noqa: E402
+from nautilus_actor import HoldfastActor, HoldfastConfig
 
 PRICES = CLIENT.parent.parent / "crates/drill/data/daily-prices.csv"
 DAYS = 600
