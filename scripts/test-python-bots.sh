@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 target=$(mkdir -p "${CARGO_TARGET_DIR:-target}" && cd "${CARGO_TARGET_DIR:-target}" && pwd)
-cargo build --package hb-write --package circuit-ctl --package watchdog --package audit-pack
+cargo build --workspace --bins
 for framework in nautilus freqtrade; do
   python=$(scripts/install-test-tools.sh "--$framework-python")
   (cd clients/python/tests && HOLDFAST_BIN=$target/debug "$python" -B -m unittest "test_$framework")

@@ -131,25 +131,12 @@ def mutant(dice: random.Random) -> bytes:
             place, byte = dice.randrange(len(face)), dice.choice(b'{}[]",:\\ \n0123456789-.eEtfn\x00\x0c\xff\xc3u')
             dice.choice([face.__setitem__, face.insert])(place, byte)
         return bytes(face)
-    values = ["true", "false", "null", "0", "-0", "1", str(len(LINE)), "1.0", "1e0", "1E400",
-              "18446744073709551615",
-              "-9223372036854775809", '"halt"', '"reduce"', '"x"', "[]", "{}", f"[{HOLD}]", f"[{REDUCING}]",
-              f"[{HOLD},1]",
-              '"\\ud83d\\ude00"', '"\\udead"', '{"a":{"a":1}}', '[{"id":"a","mode":"reduce","mode":"halt"}]']  # fmt: skip
-    keys = [
-        "paused",
-        "paused",
-        "v",
-        "mode",
-        "trips",
-        "holds",
-        "reason",
-        "since",
-        "resumed",
-        "x",
-        "Paused",
-        "pa\\u0075sed",
-    ]
+    values = [
+        "true", "false", "null", "0", "-0", "1", str(len(LINE)), "1.0", "1e0", "1E400", "18446744073709551615",
+        "-9223372036854775809", '"halt"', '"reduce"', '"x"', "[]", "{}", f"[{HOLD}]", f"[{REDUCING}]", f"[{HOLD},1]",
+        '"\\ud83d\\ude00"', '"\\udead"', '{"a":{"a":1}}', '[{"id":"a","mode":"reduce","mode":"halt"}]',
+    ]  # fmt: skip
+    keys = ["paused", "v", "mode", "trips", "holds", "reason", "since", "resumed", "x", "Paused", "pa\\u0075sed"]
     pairs = [("paused", dice.choice(["true", "false"])), ("trips", str(len(LINE)))][: dice.randint(0, 2)]
     pairs += [(dice.choice(keys), dice.choice(values)) for _ in range(dice.randint(0, 3))]
     return ("{" + ",".join(f'"{key}":{value}' for key, value in pairs) + "}").encode()
