@@ -50,6 +50,7 @@ class Swings(Strategy):
         self.closes: list[float] = []
         self.fills: list[tuple[int, OrderSide]] = []
         self.denied: list[tuple[int, str]] = []
+        self.ordered: list[int] = []
 
     def on_start(self) -> None:
         self.subscribe_bars(self.bar_type)
@@ -68,6 +69,7 @@ class Swings(Strategy):
             self.order(OrderSide.SELL, reduce_only=True)
 
     def order(self, side: OrderSide, reduce_only: bool) -> None:
+        self.ordered.append(len(self.closes))
         instrument, lot = self.bar_type.instrument_id, Quantity.from_int(100)
         if self.bracket and side == OrderSide.BUY:
             price = self.closes[-1]
@@ -135,13 +137,16 @@ class Nautilus(unittest.TestCase):
             root.put("data/circuit.json", '{"paused": false}')
             root.dated("data/circuit.json", 1)
 
-        strategy = self.backtest(root, {200: trip, 400: resume})
-        self.assertEqual([], [fill for fill in strategy.fills if 200 <= fill[0] < 400], "filled while paused")
-        for begin, end in ((0, 200), (400, DAYS + 1)):
+        # A bar at which it orders, just after the trip: no timer comes in between.
+        begun = next(number for number in self.backtest(Root(self), {}).ordered if number > 200)
+        strategy = self.backtest(root, {begun: trip, 400: resume})
+        self.assertEqual(begun, strategy.denied[0][0])
+        self.assertEqual([], [fill for fill in strategy.fills if begun < fill[0] < 400], "filled while paused")
+        for begin, end in ((0, begun), (400, DAYS + 1)):
             self.assertGreater(len([fill for fill in strategy.fills if begin <= fill[0] < end]), 5)
         self.assertGreater(len(strategy.denied), 5)
         self.assertEqual({"TradingState.HALTED"}, {reason for _, reason in strategy.denied})
-        self.assertTrue(all(200 <= number < 400 for number, _ in strategy.denied), strategy.denied)
+        self.assertTrue(all(begun <= number < 400 for number, _ in strategy.denied), strategy.denied)
         self.assertEqual(len(strategy.denied), len(self.lines(root, "OrderDenied")))
 
     def test_reduce_lets_a_position_be_left_and_none_be_opened(self) -> None:
