@@ -95,6 +95,26 @@ fn a_beat_of_python_killed_at_any_call_leaves_the_old_or_the_new() {
     }
 }
 
+#[test]
+fn a_beat_is_durable_before_it_has_its_name_and_a_decision_before_it_is_told() {
+    let beat = "holdfast.Heartbeat('.').beat()";
+    let append = "holdfast.append({'act': 'buy'}, '.')";
+    let quick = "holdfast.append({'act': 'buy'}, '.', sync=False)";
+    for (script, before, order) in [
+        (beat, beat, &["write", "fsync", "rename", "fsync"][..]),
+        (append, append, &["write", "fsync"]),
+        // Its name and that of memory/ must be durable, too.
+        (append, beat, &["fsync", "write", "fsync", "fsync"]),
+        (quick, append, &["write"]),
+    ] {
+        let root = Scratch::new();
+        python(&root, before).finish().expect(0);
+        let (calls, ended) = calls(&root, &python(&root, script), "write,fsync,rename,renameat,renameat2");
+        let names: Vec<_> = calls.iter().map(|call| call.name.trim_end_matches("at").to_owned()).collect();
+        assert_eq!(names, order, "{script}\n{ended}");
+    }
+}
+
 fn whole(bytes: &[u8], ended: &Ended) {
     let beat = Beat::parse(bytes).unwrap_or_else(|error| panic!("{error}\n{ended}"));
     assert!(bytes.ends_with(b"}\n") && beat.seq.is_some(), "is cut short\n{ended}");
