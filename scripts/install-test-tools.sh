@@ -27,6 +27,7 @@ tools=(
   "gawk gawk"
   "git git"
   "ip iproute2"
+  "/usr/share/i18n/locales/tr_TR locales"
   "logrotate logrotate"
   "mawk mawk"
   "mkfs.ext4 e2fsprogs"
@@ -144,12 +145,23 @@ other() {
   esac
 }
 
+# Where numbers, dates and capital letters are not those of C.
+locales() {
+  local each
+  for each in de_DE tr_TR; do
+    locale -a | grep -qix "$each.utf-\?8" || as_root localedef -i "$each" -f UTF-8 "$each.UTF-8"
+  done
+}
+
 # The one that is asked for; else all of them.
 others() {
   if [ $# -gt 0 ]; then
     other "$1"
   else
-    for each in --bagit-python --witness-python --moto-python --smtp-python --mypy-python --kernel; do other "$each" >/dev/null; done
+    locales
+    for each in --bagit-python --witness-python --moto-python --smtp-python --mypy-python --kernel; do
+      other "$each" >/dev/null
+    done
   fi
 }
 

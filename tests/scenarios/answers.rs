@@ -57,6 +57,24 @@ fn no_program_keeps_silent_at_a_place_that_is_no_root() {
 }
 
 #[test]
+fn arguments_that_are_none_are_answered_too() {
+    let root = Scratch::new();
+    for case in [
+        ("circuit-ctl", &["check", "--json", "--nope"][..], 64),
+        ("circuit-ctl", &["--json", "nope"], 64),
+        ("watchdog", &["run", "--json", "--every", "often"], 64),
+        ("resume-reminder", &["--json", "--nope"], 64),
+        ("audit-pack", &["verify", "--json"], 64),
+        ("drill", &["--json", "--nope"], 64),
+    ] {
+        refuses(&root, case);
+    }
+    // What stands behind -- is somebody else's.
+    let ended = root.ctl(&["guard", "--nope", "--", "bot", "--json"]).finish().expect(64);
+    assert_eq!(ended.stdout, "", "{ended}");
+}
+
+#[test]
 fn what_cannot_be_read_or_written_is_an_answer() {
     let root = Scratch::new();
     refuses(&root, ("watchdog", &["status", "--json"], 1));

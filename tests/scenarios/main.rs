@@ -50,6 +50,8 @@ mod python;
 #[cfg(target_os = "linux")]
 mod reminder;
 #[cfg(target_os = "linux")]
+mod resident_faults;
+#[cfg(target_os = "linux")]
 mod trip_first;
 mod units;
 #[cfg(target_os = "linux")]

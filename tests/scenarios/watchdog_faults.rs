@@ -8,8 +8,8 @@ use holdfast_tests::harness::{Call, Ended, Fault, Run, Scratch, calls, each, eve
 
 use crate::alerts::{script, to_file};
 
-const ERRORS: [&str; 4] = ["ENOSPC", "EIO", "EDQUOT", "EROFS"];
-const CALLS: &str = "openat,write,fsync,fdatasync,rename,unlink,mkdir";
+pub(crate) const ERRORS: [&str; 4] = ["ENOSPC", "EIO", "EDQUOT", "EROFS"];
+pub(crate) const CALLS: &str = "openat,write,fsync,fdatasync,rename,unlink,mkdir";
 
 fn check(root: &Scratch) -> Command {
     root.watchdog(&["check"])
@@ -25,7 +25,7 @@ fn watched() -> Scratch {
 }
 
 /// The same, and something has happened that it must trip for.
-fn on_fire() -> Scratch {
+pub(crate) fn on_fire() -> Scratch {
     let root = watched();
     root.hb(&["--status", "on fire"]).finish().expect(0);
     root
@@ -47,7 +47,7 @@ fn every_fault(prepared: &Scratch) -> Vec<(Call, Fault)> {
 }
 
 /// The hold of the heartbeat's watch.
-fn hold(root: &Scratch) -> String {
+pub(crate) fn hold(root: &Scratch) -> String {
     let holds = root.json("data/circuit.json")["holds"].clone();
     let hold = holds.as_array().into_iter().flatten().find(|hold| hold["watch"] == "heartbeat");
     hold.unwrap_or_else(|| panic!("no hold of the watch in {holds}"))["id"]

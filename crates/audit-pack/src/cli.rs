@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use holdfast::Exit;
 use holdfast::config::Pointer;
 use holdfast::time::Span;
+use holdfast::{Exit, say};
 use tlog::WitnessKey;
 
 use crate::reconcile::Key;
@@ -304,10 +304,11 @@ pub struct AnchorArgs {
 impl Cli {
     /// Reads the arguments. Help goes to stdout and is a success, an error to stderr.
     pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, Exit> {
-        Self::try_parse_from(args).map_err(|error| {
+        let args: Vec<OsString> = args.into_iter().collect();
+        Self::try_parse_from(&args).map_err(|error| {
             // Who asked may have gone away; that changes no exit code.
             let _ = error.print();
-            if error.use_stderr() { Exit::Usage } else { Exit::Ok }
+            if error.use_stderr() { say::misused("audit-pack", &args, &error) } else { Exit::Ok }
         })
     }
 }

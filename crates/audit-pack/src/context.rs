@@ -2,12 +2,14 @@
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use holdfast::settings::Settings;
 use holdfast::sys::Sys;
 use holdfast::{Exit, Root};
 use tlog::Origin;
 
+use crate::keys::Keyring;
 use crate::log::Log;
 use crate::out;
 
@@ -17,6 +19,7 @@ pub(crate) struct Context<'a> {
     pub(crate) told_root: Option<&'a Path>,
     pub(crate) json: bool,
     pub(crate) threads: usize,
+    pub(crate) keyring: Rc<Keyring>,
 }
 
 /// A root and what is configured in it.
@@ -36,7 +39,7 @@ pub(crate) struct Chosen {
 impl<'a> Context<'a> {
     pub(crate) fn new(sys: &'a Sys<'a>, told_root: Option<&'a Path>, json: bool) -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { sys, told_root, json, threads }
+        Self { sys, told_root, json, threads, keyring: Rc::default() }
     }
 
     /// Says why there is no answer; where a machine asked, as the answer, too.
@@ -46,7 +49,7 @@ impl<'a> Context<'a> {
 
     /// The same run, whose story is not the answer of the program.
     pub(crate) fn in_passing(&self) -> Self {
-        Self { json: false, ..*self }
+        Self { json: false, keyring: Rc::clone(&self.keyring), ..*self }
     }
 
     /// The root and its configuration.

@@ -116,7 +116,7 @@ fn begin_or_say_why(
     {
         return Ok(());
     }
-    let mut key = keys::open(store, &key_path)?;
+    let mut key = context.keyring.open(store, &key_path)?;
     let vkey = key.note_key(origin.as_str())?.vkey().clone();
     let sidecar = log.sidecar();
     store.make_dir(&sidecar).map_err(FileError::at(&sidecar))?;

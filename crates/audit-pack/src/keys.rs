@@ -1,10 +1,12 @@
 //! Which key signs a log, and how it is opened.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use holdfast::Exit;
 use holdfast::sys::{ReadError, Store};
-use sshsig::{Agent, Key, ask_on_terminal};
+use sshsig::{Agent, AskError, Key, Passphrase, ask_on_terminal};
 
 use crate::log::Log;
 use crate::place::FileError;
@@ -46,8 +48,28 @@ pub(crate) fn exit(error: &KeyError) -> Exit {
     }
 }
 
-/// Opens it; a passphrase is asked for on the terminal.
-pub(crate) fn open(store: &dyn Store, path: &Path) -> Result<Key, KeyError> {
-    let agent = Agent::here();
-    Key::open(store, path, agent.as_ref(), &mut ask_on_terminal)
+/// What was typed in this run, so that nobody is asked twice for one key.
+#[derive(Default)]
+pub(crate) struct Keyring(RefCell<HashMap<PathBuf, Passphrase>>);
+
+impl Keyring {
+    /// Opens a key; a passphrase is asked for on the terminal.
+    pub(crate) fn open(&self, store: &dyn Store, path: &Path) -> Result<Key, KeyError> {
+        let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let agent = Agent::here();
+        let opened = Key::open(store, path, agent.as_ref(), &mut |path| self.passphrase(path));
+        if matches!(opened, Err(KeyError::Passphrase(_))) {
+            self.0.borrow_mut().remove(path.as_path());
+        }
+        opened
+    }
+
+    fn passphrase(&self, path: &Path) -> Result<Passphrase, AskError> {
+        if let Some(known) = self.0.borrow().get(path) {
+            return Ok(known.clone());
+        }
+        let typed = ask_on_terminal(path)?;
+        self.0.borrow_mut().insert(path.to_owned(), typed.clone());
+        Ok(typed)
+    }
 }

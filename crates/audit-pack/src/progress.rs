@@ -1,6 +1,6 @@
 //! A bar for who watches.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -27,6 +27,11 @@ impl Progress {
 
     pub(crate) fn hidden() -> Self {
         Self(ProgressBar::hidden())
+    }
+
+    /// Counts what is written.
+    pub(crate) fn of_writes<'w>(&self, out: &'w mut dyn Write) -> impl Write + 'w {
+        self.0.wrap_write(out)
     }
 
     pub(crate) fn add(&self, bytes: u64) {

@@ -33,7 +33,7 @@ pub(crate) fn one(new_key: &Path, context: &Context<'_>, chosen: &Chosen) -> Exi
         }
         Err(error) => return context.refuse(&error, error.exit()),
     };
-    let mut key = match keys::open(store, &path) {
+    let mut key = match context.keyring.open(store, &path) {
         Ok(key) => key,
         Err(error) => return context.refuse(&error, keys::exit(&error)),
     };

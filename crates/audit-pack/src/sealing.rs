@@ -123,7 +123,8 @@ fn with_signer<T>(
         begun.ok_or_else(|| SealError::NoSidecar { log: log.path().display().to_string() })
     });
     let origin = begun.map_err(|error| told(&error, error.exit()))?.origin;
-    let mut key = keys::open(sys.store, &key_path).map_err(|error| told(&error, keys::exit(&error)))?;
+    let mut key =
+        context.keyring.open(sys.store, &key_path).map_err(|error| told(&error, keys::exit(&error)))?;
     let mut note_key = key.note_key(origin.as_str()).map_err(|error| told(&error, Exit::Config))?;
     let guard = guard::path(&key_path, &origin);
     let sealer = Sealer { sys, log, guard, threads: context.threads, closed: &[] };

@@ -39,6 +39,11 @@ impl<'p> Payload<'p> {
         Self { path: path.into(), mode, len, open: Box::new(open) }
     }
 
+    /// How long it is, in bytes.
+    pub fn size(&self) -> u64 {
+        self.len
+    }
+
     /// A small file that is in memory.
     pub fn of_bytes(path: impl Into<String>, mode: Mode, bytes: Vec<u8>) -> Self {
         let len = bytes.len() as u64;

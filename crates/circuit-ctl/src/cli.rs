@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use holdfast::Exit;
 use holdfast::circuit::Mode;
 use holdfast::time::Span;
+use holdfast::{Exit, say};
 
 const ABOUT: &str = "The circuit: may the system trade? Pausing is automatic, resuming takes a person";
 
@@ -247,10 +247,10 @@ impl Cli {
         if let Some(check) = Self::of_check(&args) {
             return Ok(check);
         }
-        Self::try_parse_from(args).map_err(|error| {
+        Self::try_parse_from(&args).map_err(|error| {
             // Who asked may have gone away; that changes no exit code.
             let _ = error.print();
-            if error.use_stderr() { Exit::Usage } else { Exit::Ok }
+            if error.use_stderr() { say::misused("circuit-ctl", &args, &error) } else { Exit::Ok }
         })
     }
 

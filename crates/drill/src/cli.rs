@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use holdfast::Exit;
 use holdfast::time::Span;
+use holdfast::{Exit, say};
 
 const ABOUT: &str = "Rehearse failures with the real programs, and report what was seen and how fast";
 
@@ -123,10 +123,11 @@ pub struct PlayArgs {
 impl Cli {
     /// Reads the arguments. Help goes to stdout and is a success, an error to stderr.
     pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, Exit> {
-        Self::try_parse_from(args).map_err(|error| {
+        let args: Vec<OsString> = args.into_iter().collect();
+        Self::try_parse_from(&args).map_err(|error| {
             // Who asked may have gone away; that changes no exit code.
             let _ = error.print();
-            if error.use_stderr() { Exit::Usage } else { Exit::Ok }
+            if error.use_stderr() { say::misused("drill", &args, &error) } else { Exit::Ok }
         })
     }
 }

@@ -3,6 +3,7 @@
 //! The standard macros panic when nobody can take the words. With a full disk behind stderr that would end a
 //! watchdog before its trip (**trip-first**).
 
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{self, Write};
 #[cfg(any(test, feature = "sim"))]
@@ -36,10 +37,22 @@ pub fn refuse(program: &str, json: bool, what: &dyn Display, exit: Exit) -> Exit
     if json { exit.and(answer(program, &refusal(what, exit))) } else { exit }
 }
 
+/// After arguments that are none, which the parser has told on stderr: where a machine asked, the answer too. Returns
+/// [`Exit::Usage`].
+pub fn misused(program: &str, args: &[OsString], told: &dyn Display) -> Exit {
+    let ours = args.iter().take_while(|arg| *arg != "--");
+    if !ours.into_iter().any(|arg| arg == "--json") {
+        return Exit::Usage;
+    }
+    let told = told.to_string();
+    let told = told.strip_prefix("error: ").unwrap_or(&told);
+    Exit::Usage.and(answer(program, &refusal(&told, Exit::Usage)))
+}
+
 /// A refusal for machines, in one line: `{"exit":78,"error":"the fact","advice":["what to do"]}`.
 pub fn refusal(what: &dyn Display, exit: Exit) -> String {
     let text = what.to_string();
-    let mut lines = text.lines().map(str::trim);
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let mut object = Object::new();
     object.insert("exit".into(), exit.code().into());
     object.insert("error".into(), lines.next().unwrap_or_default().into());

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Parser;
-use holdfast::Exit;
+use holdfast::{Exit, say};
 
 const ABOUT: &str =
     "While trading is paused, tell people so once a day: why, for how long, and how to resume";
@@ -44,10 +44,11 @@ pub struct Cli {
 impl Cli {
     /// Reads the arguments. Help goes to stdout and is a success, an error to stderr.
     pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, Exit> {
-        Self::try_parse_from(args).map_err(|error| {
+        let args: Vec<OsString> = args.into_iter().collect();
+        Self::try_parse_from(&args).map_err(|error| {
             // Who asked may have gone away; that changes no exit code.
             let _ = error.print();
-            if error.use_stderr() { Exit::Usage } else { Exit::Ok }
+            if error.use_stderr() { say::misused("resume-reminder", &args, &error) } else { Exit::Ok }
         })
     }
 }

@@ -5,6 +5,9 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
+/// What opens a locked key. It is wiped from memory when it goes.
+pub type Passphrase = Zeroizing<String>;
+
 /// Why there is no passphrase.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
@@ -21,7 +24,7 @@ pub enum AskError {
 }
 
 /// Asks on the terminal, never on stdin, and shows nothing of what is typed.
-pub fn ask_on_terminal(path: &Path) -> Result<Zeroizing<String>, AskError> {
+pub fn ask_on_terminal(path: &Path) -> Result<Passphrase, AskError> {
     let question = format!("Passphrase of {}: ", path.display());
     match rpassword::prompt_password(question) {
         Ok(passphrase) if passphrase.is_empty() => Err(AskError::NotGiven),

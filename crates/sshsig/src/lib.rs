@@ -18,7 +18,7 @@ mod wire;
 pub use agent::{Agent, AgentError};
 pub use allowed::{AllowedError, AllowedSigners, Line, Refused, Verified};
 pub use armour::SIGNATURE_LEN_MAX;
-pub use ask::{AskError, ask_on_terminal};
+pub use ask::{AskError, Passphrase, ask_on_terminal};
 pub use digest::{Digest, HashKind, Hasher};
 pub use key::{Ask, Key, KeyError, NewKey, NoteKey, NoteKeyError};
 pub use public::{PublicKey, PublicKeyError};

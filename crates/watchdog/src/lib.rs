@@ -21,12 +21,13 @@ mod system;
 mod unbuilt;
 mod validate;
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
 use clap::Parser;
 use holdfast::sys::{Lock, Sys, real};
-use holdfast::{Exit, Root};
+use holdfast::{Exit, Root, say};
 
 use cli::{Cli, Command};
 pub use deliver::{Delivered, Deliverer, Work};
@@ -44,13 +45,13 @@ const PING_MOST: Duration = Duration::from_secs(5);
 /// The program: reads the arguments of the process and does what they say.
 pub fn main() -> Exit {
     real::take_limits_as_errors();
-    let cli = match Cli::try_parse() {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(error) => {
-            let asked = !error.use_stderr();
             // Nobody left to tell.
             let _ = error.print();
-            return if asked { Exit::Ok } else { Exit::Usage };
+            return if error.use_stderr() { say::misused("watchdog", &args, &error) } else { Exit::Ok };
         }
     };
     run(&cli, Sys::real())
@@ -175,15 +176,15 @@ pub(crate) fn busy(json: bool) -> Exit {
 
 /// Tells the story on stderr.
 pub(crate) fn tell(what: &dyn std::fmt::Display) {
-    holdfast::say::tell("watchdog", what);
+    say::tell("watchdog", what);
 }
 
 /// Gives the answer on stdout.
 pub(crate) fn answer(text: &str) -> Exit {
-    holdfast::say::answer("watchdog", text)
+    say::answer("watchdog", text)
 }
 
 /// Says why there is no answer; also on stdout, where a machine asked.
 pub(crate) fn refuse(json: bool, what: &dyn std::fmt::Display, exit: Exit) -> Exit {
-    holdfast::say::refuse("watchdog", json, what, exit)
+    say::refuse("watchdog", json, what, exit)
 }

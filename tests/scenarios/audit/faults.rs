@@ -13,7 +13,7 @@ use super::logs::{
 
 const ERRORS: [&str; 4] = ["ENOSPC", "EIO", "EDQUOT", "EROFS"];
 const CALLS: &str = "openat,read,pread64,write,fsync,fdatasync,syncfs,ftruncate,rename,renameat2,unlink,mkdir,statx,\
-                     lseek,fchmod,fchown,lchown,utimensat,flock";
+                     newfstatat,getdents64,getrandom,lseek,fchmod,fchown,lchown,utimensat,flock";
 /// Calls that make a change, or make it durable: where one fails, and all looks well, nobody looked.
 const NEEDED: [&str; 8] =
     ["write", "fsync", "fdatasync", "syncfs", "ftruncate", "rename", "renameat2", "mkdir"];

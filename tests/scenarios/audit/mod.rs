@@ -6,6 +6,7 @@ mod guard;
 mod intruder;
 mod locks;
 mod logs;
+mod people;
 mod power_loss;
 mod proofs;
 mod rekey;

@@ -15,8 +15,7 @@ const ROUNDS: usize = 8;
 const ROUND: u64 = 2 << 20;
 /// And how many seals are made then, at least.
 const SEALS_MIN: usize = 3;
-/// Beyond what there is without sealing, in seconds. It may be three times that on a busy machine; a sealer that kept
-/// writers waiting while it works would cost far more.
+/// Beyond what there is without sealing, in seconds.
 const DELAY_MAX: f64 = 0.010;
 
 #[test]
@@ -56,7 +55,7 @@ fn eight_writers_do_not_wait_for_the_sealer_and_each_line_is_sealed_once() {
         sealing * 1e3
     );
     assert!(
-        sealing <= 3.0 * alone + DELAY_MAX,
+        sealing <= alone + DELAY_MAX,
         "writers wait for the sealer: {alone} s without, {sealing} s with it"
     );
 }

@@ -37,11 +37,13 @@ fn seal(stage: &Stage) -> Result<Vec<Row>> {
     let pairs = Pairs::measure(stage.count(SEALS), || one_more(&long), || one_more(&short))?;
     let (what, against) = (format!("`seal` of one line more, after {many}"), format!("after {few}"));
     let sealed = Row::cost(&what, &against, 1.2, pairs);
-    Ok(vec![sealed, prove(stage, &long, many)?])
+    let mut rows = vec![sealed];
+    rows.extend(prove(stage, (&long, many), (&short, few))?);
+    Ok(rows)
 }
 
 /// The proof of one line to stdout, another line each time. The start of the program is in it.
-fn prove(stage: &Stage, log: &Log, lines: usize) -> Result<Row> {
+fn prove(stage: &Stage, (log, lines): (&Log, usize), (short, few): (&Log, usize)) -> Result<Vec<Row>> {
     let mut times = Vec::new();
     for proof in 0..stage.count(PROOFS) {
         let line = (1 + proof * 7_654_321 % lines).to_string();
@@ -50,7 +52,19 @@ fn prove(stage: &Stage, log: &Log, lines: usize) -> Result<Row> {
     }
     let spread = Spread::of(times.into_iter().map(|seconds| seconds * 1e3));
     let what = format!("`prove` of one line in {lines}");
-    Ok(Row::new(what, "", Target::at_most(5.0, "ms"), spread.median).with(spread))
+    let time = Row::new(what, "", Target::at_most(5.0, "ms"), spread.median).with(spread);
+    let peak = |log: &Log, line: usize| log.peak(stage, &["prove", "--line", &line.to_string()]);
+    let note = format!("{:.1} MiB for {few} lines", peak(short, few / 2)?);
+    let memory = Row::new("its memory, at most", "", Target::at_most(64.0, "MiB"), peak(log, lines / 2)?);
+    let size = |log: &Log, line: usize| -> Result<f64> {
+        let proof = log.audit_pack(stage, &["prove", "--line", &line.to_string()]).output()?;
+        ensure!(proof.status.success(), "prove: {}", String::from_utf8_lossy(&proof.stderr));
+        Ok(proof.stdout.len() as f64)
+    };
+    let smaller = format!("{} bytes for {few} lines", size(short, few / 2)?);
+    let size =
+        Row::new("its size, with the line", "", Target::at_most(4096.0, "bytes"), size(log, lines / 2)?);
+    Ok(vec![time, memory.note(note), size.note(smaller)])
 }
 
 /// A log of 1 GiB and a pack with it, in the page cache, against programs that only hash it.

@@ -1,6 +1,7 @@
 //! Asking one of those outside.
 
 use std::io;
+use std::path::{Path, PathBuf};
 
 use anchor::Trouble;
 use anchor::stamp::{self, Nonce, QUERY_TYPE, REPLY_TYPE, STAMP_MAX};
@@ -16,7 +17,7 @@ use tlog::{Hash, Tile, TileSource, WitnessKey};
 
 use super::memory::Memory;
 use super::{AnchorError, Head, put};
-use crate::anchored::stamps::{Told, Unverified, verify};
+use crate::anchored::stamps::{CERTIFICATES_MAX, Told, Unverified, verify};
 use crate::context::{Configured, Context};
 use crate::log::Log;
 use crate::place::Folder;
@@ -39,9 +40,14 @@ impl Asking<'_> {
     pub(super) fn ask(&self, head: &mut Head) -> Result<Asked, AnchorError> {
         match &self.anchor.kind {
             AnchorKind::Witness { url, key } => self.witness(url, key, head),
-            AnchorKind::Timestamp { url, ca_file } => {
-                let authority = ca_file.as_ref().map(|file| self.configured.root.path().join(file));
-                self.stamp(url, authority.as_deref(), head)
+            AnchorKind::Timestamp { url, ca_file, chain_file } => {
+                let path = |file: &PathBuf| self.configured.root.path().join(file);
+                let chain = chain_file.as_ref().map(|file| self.certificates(&path(file))).transpose();
+                let authority = ca_file.as_ref().map(path);
+                match chain {
+                    Ok(chain) => self.stamp(url, authority.as_deref(), chain.as_deref(), head),
+                    Err(why) => Ok(Err(Trouble::Refused(format!("chain_file {why}")))),
+                }
             }
             AnchorKind::Store(bucket) => self.store(bucket, head),
         }
@@ -77,7 +83,8 @@ impl Asking<'_> {
     fn stamp(
         &self,
         url: &str,
-        authority: Option<&std::path::Path>,
+        authority: Option<&Path>,
+        chain: Option<&[u8]>,
         head: &Head,
     ) -> Result<Asked, AnchorError> {
         let path = head.folder.join(format!("{}.tsr", file_name(self.anchor)));
@@ -103,7 +110,7 @@ impl Asking<'_> {
         };
         let mut looked_at = "not verified: name its certificates as ca_file";
         if let Some(authority) = authority {
-            let stamp = Told { tsr: &reply.body, digest, time_s: told.time, beside: None };
+            let stamp = Told { tsr: &reply.body, digest, time_s: told.time, beside: chain };
             looked_at = match verify(self.context.sys, &stamp, authority) {
                 Ok(()) => "verified",
                 Err(Unverified::No(why)) => {
@@ -114,8 +121,28 @@ impl Asking<'_> {
                 Err(Unverified::Nobody(_)) => "not verified: openssl cannot be started",
             };
         }
+        // Before the stamp: what is there is not asked for again.
+        if let Some(chain) = chain {
+            put(self.context, &path.with_extension("pem"), chain)?;
+        }
         put(self.context, &path, &reply.body)?;
         Ok(Ok(format!("stamped at {} ({looked_at})", iso(told.time as f64))))
+    }
+
+    /// Certificates that anybody may see: they go into packs.
+    fn certificates(&self, path: &Path) -> Result<Vec<u8>, String> {
+        let shown = path.display();
+        let bytes = self.context.sys.store.read(path).map_err(|error| format!("{shown}: {error}"))?;
+        let has = |label: &str| memchr::memmem::find(&bytes, label.as_bytes()).is_some();
+        if has("PRIVATE KEY-----") {
+            return Err(format!("{shown} holds a private key, which would go into every pack: take it out"));
+        }
+        if !has("-----BEGIN CERTIFICATE-----") || bytes.len() as u64 > CERTIFICATES_MAX {
+            return Err(format!(
+                "{shown} holds no certificates, or more than 1 MiB: put those of the authority there, as PEM"
+            ));
+        }
+        Ok(bytes)
     }
 
     fn store(&self, bucket: &Bucket, head: &Head) -> Result<Asked, AnchorError> {

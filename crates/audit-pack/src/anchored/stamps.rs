@@ -15,7 +15,7 @@ use crate::sidecar::Sidecar;
 /// openssl has this long for one stamp.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Certificates beside a stamp are not longer, in bytes.
-const CERTIFICATES_MAX: u64 = 1 << 20;
+pub(crate) const CERTIFICATES_MAX: u64 = 1 << 20;
 
 /// A stamp that lies in a folder, beside the chain that it is of.
 pub(super) struct Candidate {

@@ -132,6 +132,10 @@ fn single(change: &Change, file: &str, sealed: &HashMap<Hash, u64>, lines: u64, 
             let says = "nothing of what was sealed from here on is found again";
             (*line, Finding::new(Kind::Replaced, file).lines(line + 1, lines).byte(*byte).says(says))
         }
+        Change::Entangled { line, byte } => {
+            let says = "so much is out of order that nothing from here on was compared line by line";
+            (*line, Finding::new(Kind::Replaced, file).lines(line + 1, lines).byte(*byte).says(says))
+        }
     };
     Placed { finding, line: (line + 1).min(lines.max(1)) }
 }

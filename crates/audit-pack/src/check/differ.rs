@@ -1,14 +1,15 @@
 //! Which lines differ between what was sealed and what is there: the leaves of both, side by side.
 //!
-//! Memory and time are bounded whatever the damage: of both sides one window is held at a time. Small damage is passed
-//! by looking a few lines ahead; larger and closer damage by lines that stand once in both windows, half a window at a
-//! time. Where nothing of a whole window is found again the rest counts as replaced.
+//! Memory and time are bounded whatever the damage: of both sides one window is held at a time, and the work for a window
+//! is paid by the lines that were passed. Small damage is passed by looking a few lines ahead, larger damage by lines that
+//! stand once in both windows. Where nothing of a whole window is found again the rest counts as replaced.
 
-use std::collections::{HashMap, VecDeque};
+mod row;
+
+use std::collections::VecDeque;
 use std::io;
 use std::ops::Range;
 
-use similar::{Algorithm, DiffOp, capture_diff_slices};
 use tlog::Hash;
 
 /// Lines that are looked at together.
@@ -19,8 +20,6 @@ const NEAR: usize = 128;
 const AGREE: usize = 32;
 /// So many sealed lines at the end are compared at once.
 const LAST: usize = 1024;
-/// A gap is compared line by line if the product of its two lengths is at most this.
-const FINE_MAX: usize = 1 << 20;
 
 /// A sealed line. Without a hash nobody knows what it was: its tile is damaged, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,36 +62,89 @@ pub(crate) enum Change {
         line: u64,
         byte: u64,
     },
+    /// From here to the end nothing was compared: that would take too long.
+    Entangled {
+        line: u64,
+        byte: u64,
+    },
 }
 
 /// One side, of which a window is held.
 struct Side<T, I> {
     lines: I,
-    window: VecDeque<T>,
+    window: Vec<T>,
+    /// How many lines of the window were passed.
+    passed: usize,
     ended: bool,
-    /// The number of the first line in the window.
+    /// The number of the first line that was not passed.
     at: u64,
 }
 
 impl<T, I: Iterator<Item = io::Result<T>>> Side<T, I> {
-    fn fill(&mut self) -> io::Result<()> {
+    fn new(lines: I, first: u64) -> Self {
+        Self { lines, window: Vec::new(), passed: 0, ended: false, at: first }
+    }
+
+    /// Fills the window if fewer lines than these are left in it.
+    fn hold(&mut self, count: usize) -> io::Result<()> {
+        if self.ended || self.slice().len() >= count {
+            return Ok(());
+        }
+        self.window.drain(..std::mem::take(&mut self.passed));
+        self.window.reserve_exact(WINDOW - self.window.len());
         while self.window.len() < WINDOW && !self.ended {
             match self.lines.next() {
-                Some(line) => self.window.push_back(line?),
+                Some(line) => self.window.push(line?),
                 None => self.ended = true,
             }
         }
-        self.window.make_contiguous();
         Ok(())
     }
 
     fn pass(&mut self, count: usize) {
-        self.window.drain(..count);
+        self.passed += count;
         self.at += count as u64;
     }
 
     fn slice(&self) -> &[T] {
-        self.window.as_slices().0
+        &self.window[self.passed..]
+    }
+}
+
+/// Work that may be done: so much at once, and so much more for each line that was passed.
+struct Budget {
+    at_once: u64,
+    each: u64,
+    spent: u64,
+}
+
+impl Budget {
+    const fn new(at_once: u64, each: u64) -> Self {
+        Self { at_once, each, spent: 0 }
+    }
+
+    fn allows(&self, more: usize, passed: u64) -> bool {
+        self.spent + more as u64 <= self.at_once + self.each * passed
+    }
+}
+
+/// What was done so far, of each kind.
+struct Work {
+    /// Lines that were passed, on both sides.
+    passed: u64,
+    /// Lines compared by looking a few ahead. It serves where little is damaged; where much is, rows serve better.
+    near: Budget,
+    /// Lines hashed to find those that both windows have.
+    far: Budget,
+    /// Pairs of equal lines looked at within gaps.
+    fine: Budget,
+}
+
+impl Work {
+    const fn new() -> Self {
+        let near = Budget::new(1 << 20, 32);
+        let far = Budget::new(16 * WINDOW as u64, 8);
+        Self { passed: 0, near, far, fine: Budget::new(1 << 18, 32) }
     }
 }
 
@@ -105,11 +157,14 @@ pub(crate) fn differ(
     end: u64,
     mut found: impl FnMut(Change),
 ) -> io::Result<()> {
-    let mut old = Side { lines: old, window: VecDeque::new(), ended: false, at: first.0 };
-    let mut new = Side { lines: new, window: VecDeque::new(), ended: false, at: first.1 };
+    let mut old = Side::new(old, first.0);
+    let mut new = Side::new(new, first.1);
+    let mut work = Work::new();
+    let mut anchors = VecDeque::new();
     loop {
-        old.fill()?;
-        new.fill()?;
+        old.hold(WINDOW / 2)?;
+        new.hold(WINDOW / 2)?;
+        work.passed = (old.at - first.0) + (new.at - first.1);
         let same = old.slice().iter().zip(new.slice()).take_while(|(old, new)| agree(old, new)).count();
         old.pass(same);
         new.pass(same);
@@ -124,24 +179,23 @@ pub(crate) fn differ(
             return Ok(());
         }
         if old.ended && old.slice().len() <= LAST {
-            let news = new.slice().len().min(FINE_MAX / old.slice().len());
-            last((old.at, old.slice()), (new.at, &new.slice()[..news]), end, &mut found);
+            last((old.at, old.slice()), (new.at, new.slice()), end, &mut work, &mut found);
             return Ok(());
         }
-        let near = near(old.slice(), new.slice(), new.ended);
-        let ends = near.map_or_else(|| far(&old, &new), |gap| vec![gap]);
-        let Some((olds, news)) = ends.last().copied() else {
-            found(Change::Lost { line: old.at, byte: new.slice().first().map_or(end, |new| new.byte) });
-            return Ok(());
+        let (line, byte) = (old.at, new.slice().first().map_or(end, |new| new.byte));
+        let (olds, news) = match gap(&mut old, &mut new, &mut anchors, &mut work)? {
+            Gap::Of(olds, news) => (olds, news),
+            Gap::Endless => {
+                found(Change::Lost { line, byte });
+                return Ok(());
+            }
+            Gap::Entangled => {
+                found(Change::Entangled { line, byte });
+                return Ok(());
+            }
         };
-        let mut begin = (0, 0);
-        for gap in ends {
-            let byte = new.slice().get(gap.1).map_or(end, |new| new.byte);
-            let (olds, news) = (&old.slice()[begin.0..gap.0], &new.slice()[begin.1..gap.1]);
-            refine((old.at + begin.0 as u64, olds), (new.at + begin.1 as u64, news), byte, &mut found);
-            // The line behind a gap is the same on both sides.
-            begin = (gap.0 + 1, gap.1 + 1);
-        }
+        let byte = new.slice().get(news).map_or(end, |new| new.byte);
+        refine((old.at, &old.slice()[..olds]), (new.at, &new.slice()[..news]), byte, &mut work, &mut found);
         old.pass(olds);
         new.pass(news);
     }
@@ -151,8 +205,54 @@ fn agree(old: &Old, new: &New) -> bool {
     old.0 == Some(new.hash)
 }
 
-/// The smallest gap, few lines on each side, behind which both go on alike.
-fn near(old: &[Old], new: &[New], new_ended: bool) -> Option<(usize, usize)> {
+/// The lines, on both sides, up to where both go on alike.
+enum Gap {
+    Of(usize, usize),
+    /// Nothing is found again.
+    Endless,
+    /// To find out would take too long.
+    Entangled,
+}
+
+/// The next gap. `anchors` are lines further on that both sides have, by their numbers; a window is hashed for many of them.
+fn gap<A, B>(
+    old: &mut Side<Old, A>,
+    new: &mut Side<New, B>,
+    anchors: &mut VecDeque<(u64, u64)>,
+    work: &mut Work,
+) -> io::Result<Gap>
+where
+    A: Iterator<Item = io::Result<Old>>,
+    B: Iterator<Item = io::Result<New>>,
+{
+    if work.near.allows(0, work.passed)
+        && let Some((olds, news)) = near(old.slice(), new.slice(), new.ended, &mut work.near.spent)
+    {
+        return Ok(Gap::Of(olds, news));
+    }
+    while anchors.pop_front_if(|(line, now)| *line < old.at || *now < new.at).is_some() {}
+    if anchors.is_empty() {
+        old.hold(WINDOW)?;
+        new.hold(WINDOW)?;
+        let lines = old.slice().len() + new.slice().len();
+        if !work.far.allows(lines, work.passed) {
+            return Ok(Gap::Entangled);
+        }
+        work.far.spent += lines as u64;
+        let row = row::of_unique(old.slice(), new.slice());
+        // What stands further behind may belong to lines that are not in the windows yet.
+        let half = WINDOW as u32 / 2;
+        let count = row.partition_point(|pair| pair.0.max(pair.1) < half).max(1);
+        anchors.extend(
+            row.iter().take(count).map(|pair| (old.at + u64::from(pair.0), new.at + u64::from(pair.1))),
+        );
+    }
+    let anchor = anchors.front();
+    Ok(anchor.map_or(Gap::Endless, |(line, now)| Gap::Of((line - old.at) as usize, (now - new.at) as usize)))
+}
+
+/// The smallest gap, few lines on each side, behind which both go on alike. `spent` counts the comparisons.
+fn near(old: &[Old], new: &[New], new_ended: bool, spent: &mut u64) -> Option<(usize, usize)> {
     for sum in 1..=NEAR {
         // Of gaps of one size that with as many lines on both sides first: an edit is likelier than anything else.
         let mut splits: Vec<usize> =
@@ -163,6 +263,7 @@ fn near(old: &[Old], new: &[New], new_ended: bool) -> Option<(usize, usize)> {
             let (rest_old, rest_new) = (&old[olds..], &new[news..]);
             let pairs = rest_old.iter().zip(rest_new).take(AGREE);
             let alike = pairs.take_while(|(old, new)| agree(old, new)).count();
+            *spent += 1 + alike as u64;
             // What is there may end before so many lines can agree.
             if alike == AGREE || (new_ended && alike > 0 && alike == rest_new.len()) {
                 return Some((olds, news));
@@ -173,9 +274,9 @@ fn near(old: &[Old], new: &[New], new_ended: bool) -> Option<(usize, usize)> {
 }
 
 /// The last few sealed lines. Lines behind them were appended since, unless they are sealed ones that were moved there.
-fn last(old: (u64, &[Old]), new: (u64, &[New]), end: u64, found: &mut impl FnMut(Change)) {
+fn last(old: (u64, &[Old]), new: (u64, &[New]), end: u64, work: &mut Work, found: &mut impl FnMut(Change)) {
     let mut changes = Vec::new();
-    refine(old, new, end, &mut |change| changes.push(change));
+    refine(old, new, end, work, &mut |change| changes.push(change));
     let gone: Vec<Hash> = changes
         .iter()
         .filter_map(|change| match change {
@@ -192,76 +293,15 @@ fn last(old: (u64, &[Old]), new: (u64, &[New]), end: u64, found: &mut impl FnMut
     }
 }
 
-/// Where gaps end: at lines that stand once in both windows, in the same order. Of full windows the first half, or at
-/// least the first of them: what is behind may have its like in what is not held yet.
-fn far(
-    old: &Side<Old, impl Iterator<Item = io::Result<Old>>>,
-    new: &Side<New, impl Iterator<Item = io::Result<New>>>,
-) -> Vec<(usize, usize)> {
-    let row = anchors(old.slice(), new.slice());
-    let half = if old.ended && new.ended { usize::MAX } else { WINDOW / 2 };
-    let held = row.iter().take_while(|(old, new)| *old.max(new) < half).count();
-    row.into_iter().take(held.max(1)).collect()
-}
-
-fn anchors(old: &[Old], new: &[New]) -> Vec<(usize, usize)> {
-    let mut places: HashMap<Hash, (Place, Place)> = HashMap::new();
-    for (place, line) in old.iter().enumerate() {
-        if let Some(hash) = line.0 {
-            places.entry(hash).or_default().0.add(place);
-        }
-    }
-    for (place, line) in new.iter().enumerate() {
-        places.entry(line.hash).or_default().1.add(place);
-    }
-    let mut anchors: Vec<(usize, usize)> =
-        places.values().filter_map(|(old, new)| Some((old.once()?, new.once()?))).collect();
-    anchors.sort_unstable();
-    increasing(&anchors)
-}
-
-/// Where a line stands, if it stands once.
-#[derive(Clone, Copy, Default)]
-enum Place {
-    #[default]
-    Nowhere,
-    Once(usize),
-    Often,
-}
-
-impl Place {
-    fn add(&mut self, place: usize) {
-        *self = if matches!(self, Self::Nowhere) { Self::Once(place) } else { Self::Often };
-    }
-
-    fn once(self) -> Option<usize> {
-        if let Self::Once(place) = self { Some(place) } else { None }
-    }
-}
-
-/// The longest row of anchors whose places increase on both sides (patience sorting).
-fn increasing(anchors: &[(usize, usize)]) -> Vec<(usize, usize)> {
-    let mut tops: Vec<usize> = Vec::new();
-    let mut before: Vec<Option<usize>> = Vec::with_capacity(anchors.len());
-    for (index, anchor) in anchors.iter().enumerate() {
-        let pile = tops.partition_point(|top| anchors[*top].1 < anchor.1);
-        before.push(pile.checked_sub(1).map(|left| tops[left]));
-        if pile == tops.len() {
-            tops.push(index);
-        } else {
-            tops[pile] = index;
-        }
-    }
-    let mut row: Vec<(usize, usize)> = std::iter::successors(tops.last().copied(), |index| before[*index])
-        .map(|index| anchors[index])
-        .collect();
-    row.reverse();
-    row
-}
-
 /// Tells what happened in a gap. `byte` is where the first line behind it begins.
-fn refine(old: (u64, &[Old]), new: (u64, &[New]), byte: u64, found: &mut impl FnMut(Change)) {
-    for (olds, news) in parts(old.1, new.1) {
+fn refine(
+    old: (u64, &[Old]),
+    new: (u64, &[New]),
+    byte: u64,
+    work: &mut Work,
+    found: &mut impl FnMut(Change),
+) {
+    for (olds, news) in parts(old.1, new.1, work) {
         changed(old, olds, new, news, byte, found);
     }
 }
@@ -269,37 +309,37 @@ fn refine(old: (u64, &[Old]), new: (u64, &[New]), byte: u64, found: &mut impl Fn
 type Part = (Range<usize>, Range<usize>);
 
 /// The parts of a gap that differ: place by place or by the longest common row, whichever makes fewer changes.
-fn parts(old: &[Old], new: &[New]) -> Vec<Part> {
-    if old.len().saturating_mul(new.len()) > FINE_MAX {
-        return vec![(0..old.len(), 0..new.len())];
-    }
-    let news: Vec<Old> = new.iter().map(|new| Old(Some(new.hash))).collect();
-    let ops = capture_diff_slices(Algorithm::Myers, &Unknown::number(old), &Unknown::number(&news));
-    let rows: Vec<Part> = ops
-        .iter()
-        .filter(|op| !matches!(op, DiffOp::Equal { .. }))
-        .map(|op| (op.old_range(), op.new_range()))
-        .collect();
+fn parts(old: &[Old], new: &[New], work: &mut Work) -> Vec<Part> {
+    let row = row::of_all(old, new, |pairs| {
+        let allowed = work.fine.allows(pairs, work.passed);
+        work.fine.spent += if allowed { pairs as u64 } else { 0 };
+        allowed
+    });
+    let rows = row.map(|row| between(&row, old.len(), new.len()));
+    let pairs = old.len().min(new.len());
+    let differ = (0..pairs).filter(|place| !agree(&old[*place], &new[*place]));
+    let mut places: Vec<Part> = differ.map(|place| (place..place + 1, place..place + 1)).collect();
     if old.len() != new.len() {
-        return rows;
+        places.push((pairs..old.len(), pairs..new.len()));
     }
-    let places = (0..old.len()).filter(|place| !agree(&old[*place], &new[*place]));
-    let places: Vec<Part> = places.map(|place| (place..place + 1, place..place + 1)).collect();
-    let changes: usize = rows.iter().map(|(olds, news)| olds.len().max(news.len())).sum();
-    if places.len() <= changes { places } else { rows }
+    let count =
+        |parts: &[Part]| -> usize { parts.iter().map(|(olds, news)| olds.len().max(news.len())).sum() };
+    let wanted = |rows: &Vec<Part>| old.len() != new.len() || count(rows) < count(&places);
+    rows.filter(wanted).unwrap_or(places)
 }
 
-/// What can be compared: a known line, or one that nobody knows, which is like no other.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Unknown {
-    Known(Hash),
-    Nobody(usize),
-}
-
-impl Unknown {
-    fn number(lines: &[Old]) -> Vec<Self> {
-        lines.iter().enumerate().map(|(n, line)| line.0.map_or(Self::Nobody(n), Self::Known)).collect()
+/// What stands between the lines of a row.
+fn between(row: &[row::Pair], olds: usize, news: usize) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let (mut old, mut new) = (0, 0);
+    let pairs = row.iter().map(|pair| (pair.0 as usize, pair.1 as usize));
+    for pair in pairs.chain([(olds, news)]) {
+        if pair != (old, new) {
+            parts.push((old..pair.0, new..pair.1));
+        }
+        (old, new) = (pair.0 + 1, pair.1 + 1);
     }
+    parts
 }
 
 fn changed(

@@ -99,6 +99,7 @@ const ANCHOR: Rule = Rule::Table(&[
     ("url", Address),
     ("key", Keep),
     ("ca_file", Keep),
+    ("chain_file", Keep),
     ("endpoint", Address),
     ("credentials_file", Keep),
     ("retain", Keep),

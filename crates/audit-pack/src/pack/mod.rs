@@ -54,7 +54,8 @@ fn pack(args: &PackArgs, context: &Context<'_>) -> Result<Exit, Exit> {
     let mut chosen = chosen;
     chosen.extend(context.choose_any_of(&configured.past())?);
     let nothing = |why: &dyn Display, exit| context.refuse(&format_args!("nothing was packed: {why}"), exit);
-    let mut key = keys::open(context.sys.store, &key_path).map_err(|error| nothing(&error, Exit::Config))?;
+    let mut key =
+        context.keyring.open(context.sys.store, &key_path).map_err(|error| nothing(&error, Exit::Config))?;
     let config = &configured.settings.config;
     let root = configured.root.path();
     let secrets = Secrets::gather(context.sys.store, root, config, &key_path);

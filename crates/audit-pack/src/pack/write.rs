@@ -7,6 +7,8 @@ use holdfast::Exit;
 use holdfast::sys::{Secrecy, Store};
 use sshsig::{Digest, HashKind, Key, Signature};
 
+use crate::progress::Progress;
+
 /// What the signature beside the tar is for, and the one inside.
 pub(super) const PACK: &str = "pack@holdfast";
 pub(super) const MANIFEST: &str = "manifest@holdfast";
@@ -56,7 +58,9 @@ pub(super) fn write(
         move |error| PackError::Out { path, error }
     };
     let mut draft = store.draft(tar, Secrecy::Shared).map_err(failed(tar))?;
-    let written = bag::write(&mut *draft, recipe, payload, |manifest| {
+    let size = payload.iter().map(Payload::size).fold(0, u64::saturating_add);
+    let progress = Progress::bytes(size, &tar.display().to_string());
+    let written = bag::write(&mut progress.of_writes(&mut *draft), recipe, payload, |manifest| {
         let digest = Digest::of(HashKind::Sha256, manifest);
         Ok(Signature::sign(key, MANIFEST, &digest)?.to_string())
     });
@@ -64,6 +68,7 @@ pub(super) fn write(
         WriteError::Out(error) => failed(tar)(error),
         other => other.into(),
     })?;
+    drop(progress);
     let signature = Signature::sign(key, PACK, &Digest::Sha256(written.sha256.0))?;
     let beside = signature_of(tar);
     store.remove(&beside).map_err(failed(&beside))?;

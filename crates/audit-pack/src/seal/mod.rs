@@ -29,6 +29,7 @@ use crate::guard::{self, Guard};
 use crate::log::Log;
 use crate::pieces::{Leaves, Piece, Pieces};
 use crate::place::{FileError, Folder};
+use crate::progress::Progress;
 use crate::sidecar::Sidecar;
 use tiles::TileWriter;
 
@@ -202,6 +203,7 @@ impl Sealer<'_> {
         let Some((file, begin, size)) = self.unsealed(&growth.state, &name)? else { return Ok(()) };
         let (mut at, mut records, mut state) = (begin, Vec::new(), growth.state.clone());
         let old_lines = state.lines;
+        let progress = Progress::bytes(size - begin, &path.display().to_string());
         let mut writer = TileWriter::new(self.sys.store, &self.log.sidecar());
         let io = |error| FileError::new(path.display().to_string(), error);
         while let Some(cut) = cut(&*file, at, size).map_err(io)? {
@@ -213,8 +215,10 @@ impl Sealer<'_> {
             let record = state.seal(self.now_ms(), lines, state.bytes + (cut - at), seg, root);
             state = after(&state, &record)?;
             records.push(record);
+            progress.add(cut - at);
             at = cut;
         }
+        drop(progress);
         sealed.tail = size - at;
         if records.is_empty() {
             return Ok(());

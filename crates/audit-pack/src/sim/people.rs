@@ -80,7 +80,7 @@ impl World {
         let key = PathBuf::from(KEYS[self.state().key]);
         self.host.run("sealer", |process| {
             let sys = process.sys();
-            let context = Context { sys: &sys, told_root: None, json: false, threads: 1 };
+            let context = Context { threads: 1, ..Context::new(&sys, None, false) };
             let chosen = Chosen { log: self.log.clone(), key: Some(key), configured: true };
             work(&context, &chosen)
         })

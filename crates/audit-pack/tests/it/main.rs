@@ -5,6 +5,7 @@
 mod anchor;
 mod check;
 mod cli;
+mod dense;
 #[path = "../../../bag/tests/it/cases.rs"]
 mod hostile_tars;
 mod pack;

@@ -100,6 +100,8 @@ pub enum AnchorKind {
         url: String,
         /// The certificates that its tokens are checked with.
         ca_file: Option<PathBuf>,
+        /// Certificates that lead from the authority to those, for who has the root alone.
+        chain_file: Option<PathBuf>,
     },
     /// A bucket.
     Store(Bucket),
@@ -124,7 +126,7 @@ const ANCHORS: Schema = Schema {
     common: &["name", "kind", "every", "timeout"],
     kinds: &[
         ("witness", &["url", "key"]),
-        ("timestamp", &["url", "ca_file"]),
+        ("timestamp", &["url", "ca_file", "chain_file"]),
         ("store", &["url", "endpoint", "credentials_file", "retain", "foreign"]),
     ],
 };
@@ -147,6 +149,7 @@ impl Anchor {
                 "timestamp" => AnchorKind::Timestamp {
                     url: section.need::<Url>("url", "\"https://freetsa.org/tsr\"")?.0,
                     ca_file: section.get("ca_file")?,
+                    chain_file: section.get("chain_file")?,
                 },
                 _ => AnchorKind::Store(Bucket::read(&section)?),
             },

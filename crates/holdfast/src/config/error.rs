@@ -1,7 +1,7 @@
 //! What is wrong with a configuration: the place, the fact, what to do.
 
 use std::fmt;
-use std::ops::Range;
+use std::ops::{Deref, DerefMut, Range};
 
 /// The name that a configuration has in errors, and in the root.
 pub const FILE_NAME: &str = "holdfast.toml";
@@ -10,9 +10,14 @@ pub const FILE_NAME: &str = "holdfast.toml";
 const SHOWN: usize = 20;
 const FACT_LENGTH: usize = 300;
 
-/// One thing that is wrong, at bytes of the text.
+/// One thing that is wrong, at bytes of the text. In a box: everything that reads a value may give one, and whoever
+/// only passes it on need not move all of it.
 #[derive(Clone, Debug)]
-pub(super) struct Problem {
+pub(super) struct Problem(Box<Told>);
+
+/// What is told of a problem.
+#[derive(Clone, Debug)]
+pub(super) struct Told {
     pub(super) at: Range<usize>,
     pub(super) fact: String,
     pub(super) advice: String,
@@ -32,17 +37,33 @@ pub(super) enum Blame {
 
 impl Problem {
     pub(super) fn new(at: &Range<usize>, fact: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { at: at.clone(), fact: fact.into(), advice: advice.into(), blame: Blame::Alone }
+        let (at, fact, advice) = (at.clone(), fact.into(), advice.into());
+        Self(Box::new(Told { at, fact, advice, blame: Blame::Alone }))
     }
 
-    pub(super) fn blaming(self, blame: Blame) -> Self {
-        Self { blame, ..self }
+    pub(super) fn blaming(mut self, blame: Blame) -> Self {
+        self.blame = blame;
+        self
     }
 
     /// The same, said of a key or an item: `max_age of [[watch]]: …`.
     pub(super) fn of(mut self, what: impl fmt::Display) -> Self {
         self.fact = format!("{what}: {}", self.fact);
         self.blaming(Blame::Alone)
+    }
+}
+
+impl Deref for Problem {
+    type Target = Told;
+
+    fn deref(&self) -> &Told {
+        &self.0
+    }
+}
+
+impl DerefMut for Problem {
+    fn deref_mut(&mut self) -> &mut Told {
+        &mut self.0
     }
 }
 
@@ -84,7 +105,7 @@ impl From<(&[u8], std::str::Utf8Error)> for ConfigError {
 }
 
 impl Mistake {
-    fn new(text: &str, problem: Problem) -> Self {
+    fn new(text: &str, Problem(problem): Problem) -> Self {
         let before = text.get(..problem.at.start).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |end| end + 1);
         Self {

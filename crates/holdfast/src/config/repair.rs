@@ -14,14 +14,21 @@ pub(super) fn read<T>(
     value: &Value<'_>,
     read: impl Fn(&Value<'_>) -> Result<T, Problem>,
 ) -> (Option<T>, Vec<Problem>) {
+    let mut table = None;
+    let problems = mend(value, &mut |value| {
+        table = Some(read(value)?);
+        Ok(())
+    });
+    (table, problems)
+}
+
+/// Tries until it can be read, or nothing more is to be done. Not generic: it would be compiled for each kind of table.
+fn mend(value: &Value<'_>, attempt: &mut dyn FnMut(&Value<'_>) -> Result<(), Problem>) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut patched = value.clone();
     let mut taken: Vec<String> = Vec::new();
     for _ in 0..MOST {
-        let problem = match read(&patched) {
-            Ok(table) => return (Some(table), problems),
-            Err(problem) => problem,
-        };
+        let Err(problem) = attempt(&patched) else { break };
         let culprit = culprit(&patched, &problem);
         let blame = problem.blame;
         let news = match blame {
@@ -47,7 +54,7 @@ pub(super) fn read<T>(
             _ => break,
         }
     }
-    (None, problems)
+    problems
 }
 
 /// The key that a problem lies in, and whether that is in its value: then the key itself is known.

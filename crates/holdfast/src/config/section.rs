@@ -151,11 +151,13 @@ impl<'a, 'i> Section<'a, 'i> {
     }
 
     pub(super) fn need<T: Read>(&self, key: &'static str, example: &'static str) -> Result<T, Problem> {
-        self.get(key)?.ok_or_else(|| {
-            let (fact, advice) = self.missing(key);
-            let advice = format!("{advice}: for example {key} = {example}");
-            Problem::new(&self.at, fact, advice).blaming(Blame::Missing(key, example))
-        })
+        self.get(key)?.ok_or_else(|| self.needed(key, example))
+    }
+
+    fn needed(&self, key: &'static str, example: &'static str) -> Problem {
+        let (fact, advice) = self.missing(key);
+        let advice = format!("{advice}: for example {key} = {example}");
+        Problem::new(&self.at, fact, advice).blaming(Blame::Missing(key, example))
     }
 
     /// Two keys that go together, or neither.

@@ -12,7 +12,7 @@ use holdfast::sys::{ReadError, Store};
 use zeroize::Zeroizing;
 
 use crate::agent::{Agent, AgentError};
-use crate::ask::AskError;
+use crate::ask::{AskError, Passphrase};
 use crate::check::check;
 use crate::public::{Algorithm, PublicKey, PublicKeyError};
 use crate::signature::SignatureError;
@@ -22,7 +22,7 @@ pub use new::NewKey;
 pub use note::{NoteKey, NoteKeyError};
 
 /// Who is asked for the passphrase of the key at a path.
-pub type Ask<'a> = dyn FnMut(&Path) -> Result<Zeroizing<String>, AskError> + 'a;
+pub type Ask<'a> = dyn FnMut(&Path) -> Result<Passphrase, AskError> + 'a;
 
 /// Why there is no key, or no signature.
 #[derive(Debug, thiserror::Error)]

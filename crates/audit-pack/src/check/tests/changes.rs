@@ -1,7 +1,7 @@
 //! What an intruder, a bad disk or a bad script does to a sealed log, and what must be told of it.
 
 use super::world::{LOG, Rng, World};
-use crate::finding::{Findings, Kind};
+use crate::finding::{Finding, Findings, Interval, Kind};
 
 /// A change that was made.
 pub(super) struct Change {
@@ -13,8 +13,8 @@ pub(super) struct Change {
 /// What must be told.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Expected {
-    /// One finding of this kind at this line of the log.
-    Line(Kind, u64),
+    /// One finding, which is this one of the log.
+    Log(Place),
     /// A finding of this kind at this line of SEALS.
     Seals(Kind, u64),
     /// A finding in this file.
@@ -23,19 +23,32 @@ pub(super) enum Expected {
     OlderThanGuard,
 }
 
+/// A finding of a log, without its words.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    kind: Kind,
+    line: Option<u64>,
+    last_line: Option<u64>,
+    byte: Option<u64>,
+    interval: Option<Interval>,
+}
+
+impl Place {
+    fn of(finding: &Finding) -> Self {
+        let Finding { kind, line, last_line, byte, interval, .. } = finding.clone();
+        Self { kind, line, last_line, byte, interval }
+    }
+}
+
 impl Expected {
     pub(super) fn is_told(&self, findings: &Findings) -> bool {
         let listed = &findings.listed;
         match self {
-            Self::Line(kind, line) => {
-                findings.count == 1
-                    && listed[0].file == LOG
-                    && listed[0].kind == *kind
-                    && listed[0].line == Some(*line)
-                    && (listed[0].byte.is_some() && listed[0].interval.is_some())
+            Self::Log(place) => {
+                findings.count == 1 && listed[0].file == LOG && Place::of(&listed[0]) == *place
             }
             Self::Seals(kind, line) => {
-                let told = |finding: &crate::finding::Finding| {
+                let told = |finding: &Finding| {
                     finding.kind == *kind && finding.line.is_none_or(|found| found == *line)
                 };
                 listed.iter().any(|finding| finding.file.ends_with("SEALS") && told(finding))
@@ -46,8 +59,17 @@ impl Expected {
     }
 }
 
-/// Makes one change. Nothing where the dice fell on no change at all.
-pub(super) fn change(world: &mut World, rng: &mut Rng) -> Option<Change> {
+/// Makes one change. Dice that fall on no change at all are thrown again.
+pub(super) fn change(clean: &World, rng: &mut Rng) -> (World, Change) {
+    loop {
+        let mut world = clean.clone();
+        if let Some(change) = throw(&mut world, rng) {
+            return (world, change);
+        }
+    }
+}
+
+fn throw(world: &mut World, rng: &mut Rng) -> Option<Change> {
     match rng.below(20) {
         0..=11 => log(world, rng),
         12..=14 => seals(world, rng),
@@ -68,53 +90,82 @@ fn log(world: &mut World, rng: &mut Rng) -> Option<Change> {
     let (at, other) = (rng.below(count), rng.below(count));
     let (i, j) = (at as usize, other as usize);
     let line = at + 1;
-    let (what, kind, line) = match rng.below(8) {
+    // What was done, the kind of the finding, its first and last line, and at which sealed line it stands.
+    let (what, kind, line, last, sealed) = match rng.below(8) {
         0 => {
             let place = rng.below(lines[i].len() as u64 - 1) as usize;
             lines[i][place] ^= 1 + rng.below(5) as u8;
             // Another line feed would be another number of lines.
             (lines[i][place] != b'\n').then_some(())?;
-            ("edited", Kind::Edited, line)
+            ("edited", Kind::Edited, line, line, line)
         }
         1 => {
             lines[i] = format!("{{\"id\":{},\"longer\":true}}\n", rng.next()).into_bytes();
-            ("rewritten", Kind::Edited, line)
+            ("rewritten", Kind::Edited, line, line, line)
         }
         2 => {
             lines.remove(i);
-            ("deleted", if line == count { Kind::Truncated } else { Kind::Deleted }, line)
+            ("deleted", if line == count { Kind::Truncated } else { Kind::Deleted }, line, line, line)
         }
         3 => {
             lines.insert(i, format!("{{\"id\":{}}}\n", rng.next()).into_bytes());
-            ("inserted", Kind::Inserted, line)
+            ("inserted", Kind::Inserted, line, line, line)
         }
         4 => {
             (i != j).then_some(())?;
             lines.swap(i, j);
-            ("swapped", Kind::Swapped, line.min(other + 1))
+            let first = line.min(other + 1);
+            ("swapped", Kind::Swapped, first, line.max(other + 1), first)
         }
         5 => {
             let copy = lines[j].clone();
             lines.insert(i, copy);
             // The copy in front of its line is the same as the copy behind it.
-            ("duplicated", Kind::Duplicated, if i == j { line + 1 } else { line })
+            let line = if i == j { line + 1 } else { line };
+            ("duplicated", Kind::Duplicated, line, line, line.min(count))
         }
         6 => {
             lines.truncate(i);
-            ("truncated", Kind::Truncated, line)
+            ("truncated", Kind::Truncated, line, count, line)
         }
         _ => {
             let left = rng.below(lines[i].len() as u64 - 1) as usize;
             lines.truncate(i + 1);
             lines[i].truncate(left);
-            ("torn", Kind::Truncated, line)
+            ("torn", Kind::Truncated, line, count, line)
         }
     };
+    // What ends too early is told at its end, everything else where its line begins now.
+    let before = if kind == Kind::Truncated { lines.len() } else { line as usize - 1 };
+    let byte: usize = lines[..before].iter().map(Vec::len).sum();
+    let interval = interval(world, sealed);
     world.set_lines(&lines);
     Some(Change {
         what: format!("{what} line {line} of {count} (other {})", other + 1),
-        expected: Expected::Line(kind, line),
+        expected: Expected::Log(Place {
+            kind,
+            line: Some(line),
+            last_line: (last > line).then_some(last),
+            byte: Some(byte as u64),
+            interval: Some(interval),
+        }),
     })
+}
+
+/// The seal that covers a line, as SEALS has it: `s1 N TIME LINES ...`.
+fn interval(world: &mut World, line: u64) -> Interval {
+    let seals = String::from_utf8(world.sidecar_file("SEALS").clone()).expect("text");
+    let numbers = |seal: &str| -> Vec<u64> {
+        seal.split(' ').skip(1).take(3).map(|number| number.parse().expect("a number")).collect()
+    };
+    let mut after_ms = None;
+    for seal in seals.lines().filter(|record| record.starts_with("s1 ")).map(numbers) {
+        if seal[2] >= line {
+            return Interval { seal: seal[0], sealed_ms: seal[1], after_ms };
+        }
+        after_ms = Some(seal[1]);
+    }
+    unreachable!("line {line} is sealed")
 }
 
 fn seals(world: &mut World, rng: &mut Rng) -> Option<Change> {

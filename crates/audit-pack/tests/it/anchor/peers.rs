@@ -54,9 +54,13 @@ pub(super) struct Witness {
 
 impl Witness {
     pub(super) fn new(dir: PathBuf) -> Self {
+        Self::named(dir, "witness.example.org/w1")
+    }
+
+    pub(super) fn named(dir: PathBuf, name: &str) -> Self {
         std::fs::create_dir(&dir).unwrap();
         let python = python("--witness-python");
-        let name = ["--name", "witness.example.org/w1", "--listen", "127.0.0.1:0"];
+        let name = ["--name", name, "--listen", "127.0.0.1:0"];
         let arguments = [&["-m", "aics_witness", "init", "--config", "w.json"][..], &name].concat();
         let key = run(&python, &arguments, &dir).trim().to_owned();
         Self { dir, python, key }

@@ -53,6 +53,42 @@ fn a_stamp_is_verified_by_us_and_by_openssl_alone() {
     assert!(ran.out.contains("by nobody of --tsa-ca"), "{}", ran.out);
 }
 
+/// An authority below another one, whose answers hold its own certificate and the root's.
+#[test]
+fn certificates_that_lead_to_the_root_are_packed_along() {
+    let world = world("");
+    let authority = Authority::new(world.path("tsa"), "1 day ago");
+    let script = "
+        openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out mid.key
+        openssl req -new -config tsa.cnf -key mid.key -subj /CN=Mid -out mid.csr
+        sign() { faketime '1 day ago' openssl x509 -req -days 300 -extfile tsa.cnf -set_serial 7 \"$@\"; }
+        sign -in mid.csr -CA ca.pem -CAkey ca.key -extensions ca -out mid.pem
+        sign -in tsa.csr -CA mid.pem -CAkey mid.key -extensions signer -out tsa.pem
+        cat mid.pem mid.key > both.pem";
+    run("sh", &["-ec", script], &world.path("tsa"));
+    let server = authority.serve("now");
+    let file = |name: &str| world.path("tsa").join(name).display().to_string();
+    let with =
+        |chain: &str| format!("{}chain_file = \"{chain}\"\n", names(&server.url(), Some(&authority.ca())));
+    for (config, says) in [
+        (names(&server.url(), Some(&authority.ca())), "the stamp is not by ca_file"),
+        (with(&file("nowhere.pem")), "nowhere.pem"),
+        (with(&file("tsa.cnf")), "holds no certificates"),
+        (with(&file("both.pem")), "holds a private key"),
+    ] {
+        configure(&world, &config);
+        let ran = world.anchor().ends(69);
+        assert!(ran.out.contains(says), "{says}: {}", ran.out);
+    }
+    configure(&world, &with(&file("mid.pem")));
+    let ran = world.anchor().ends(0);
+    assert!(ran.out.contains("(verified)"), "{}", ran.out);
+    configure(&world, "");
+    world.packed_and_verified(&["--tsa-ca", &authority.ca(), "--require-anchors", "1"]).ends(0);
+    std::fs::remove_file(world.path(&format!("{SIDECAR}/{FIRST}/tsa-one-5b249af1.pem"))).unwrap();
+    world.packed_and_verified(&["--tsa-ca", &authority.ca(), "--require-anchors", "1"]).ends(5);
+}
+
 /// Who counts comes from the auditor: what stamps are called, and how many copies there are, does not.
 #[test]
 fn copies_of_a_stamp_are_one_anchor() {

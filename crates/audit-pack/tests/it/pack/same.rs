@@ -20,6 +20,10 @@ fn umask_locale_time_zone_and_folder_change_nothing() {
         root.display(),
         world.path("x.tar").display()
     );
+    let known = run("locale", &["-a"], &root);
+    for name in ["de_DE.utf8", "tr_TR.utf8"] {
+        assert!(known.lines().any(|line| line == name), "{name} is missing: scripts/install-test-tools.sh");
+    }
     for (locale, zone) in
         [("C", "UTC"), ("de_DE.UTF-8", "America/New_York"), ("tr_TR.UTF-8", "Asia/Kathmandu")]
     {

@@ -102,6 +102,57 @@ fn stamps_count_if_the_auditor_names_their_authority() {
     }
 }
 
+/// An authority of which the auditor has the root only: what leads there lies beside the stamp, and is trusted for nothing else.
+#[test]
+fn certificates_beside_a_stamp_lead_to_the_root_that_the_auditor_has() {
+    let world = World::new();
+    authority(&world, "a");
+    authority(&world, "b");
+    let script = "
+        openssl genpkey -algorithm ed25519 -out mid-ca.key
+        openssl req -new -key mid-ca.key -subj /CN=mid-ca -out mid-ca.csr
+        echo basicConstraints=critical,CA:TRUE > mid-ca.ext
+        openssl x509 -req -in mid-ca.csr -CA a-ca.pem -CAkey a-ca.key -set_serial 8 -days 2 -extfile mid-ca.ext -out mid-ca.pem 2> /dev/null
+        openssl x509 -req -in a.csr -CA mid-ca.pem -CAkey mid-ca.key -set_serial 9 -days 2 -extfile a.ext -out a.pem 2> /dev/null
+        cat mid-ca.pem a-ca.pem > all.pem
+    ";
+    run("faketime", &["2026-06-01 00:00:00", "sh", "-euc", script], &world.path(""));
+    let stamped = |beside: Option<&[u8]>| {
+        anchored(&world, |log, folder| {
+            let text = text_of(&log.files[&format!("{folder}/chain")]);
+            log.files.insert(format!("{folder}/first.tsr"), stamp(&world, "a", DAY, &text));
+            if let Some(bytes) = beside {
+                log.files.insert(format!("{folder}/first.pem"), bytes.to_vec());
+            }
+        })
+    };
+    let file = |name: &str| fs::read(world.path(name)).unwrap();
+    let lands = Lands::new();
+    // What lies beside the stamp, whom the auditor names, and the exit code.
+    for (number, (beside, roots, code)) in [
+        (None, "a-ca.pem", 5),
+        (Some(file("mid-ca.pem")), "a-ca.pem", 0),
+        (None, "all.pem", 0),
+        (Some(file("b-ca.pem")), "a-ca.pem", 5),
+        // A root that nobody named.
+        (Some(file("all.pem")), "b-ca.pem", 5),
+        (Some(b"x".to_vec()), "a-ca.pem", 5),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let log = stamped(beside.as_deref());
+        allow(&world);
+        log.pack(&world, "key");
+        let policy = ["--tsa-ca", roots, "--require-anchors", "1"];
+        let ran = world.verify("x.tar", &[&crate::verify::KNOWN[..], &policy].concat());
+        assert_eq!(ran.code, code, "{number}: {}{}", ran.out, ran.err);
+        let land = lands.turn(number);
+        let ran = land.verify(&["--tsa-ca", roots, "x.tar", "allowed_signers"], &world.path(""));
+        assert_eq!(ran.code, code, "{}: {number}: {}{}", land.name, ran.out, ran.err);
+    }
+}
+
 /// An owner of the key who rewrites the past, seals and signs it anew, and leaves the stamps of before.
 #[test]
 fn a_log_that_was_written_anew_does_not_fit_its_old_stamps() {

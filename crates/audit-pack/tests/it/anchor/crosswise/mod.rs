@@ -15,6 +15,7 @@ mod evidence;
 mod history;
 mod keys;
 mod page;
+mod witnesses;
 
 use std::cell::Cell;
 use std::path::PathBuf;
