@@ -6,6 +6,9 @@
 #   install-test-tools.sh --witness-python  the same for aics-witness, a C2SP witness
 #   install-test-tools.sh --moto-python     the same for moto, a server that speaks like S3
 #   install-test-tools.sh --smtp-python     the same for aiosmtpd, a mail server
+#   install-test-tools.sh --mypy-python     the same for mypy, a type checker
+#   install-test-tools.sh --freqtrade-python, --nautilus-python
+#                                           the same for two trading frameworks, which are large: only when asked for
 #   install-test-tools.sh --kernel          prints the folder with Debian's kernel for emulated machines, of x86-64
 set -euo pipefail
 
@@ -135,6 +138,9 @@ other() {
   --witness-python) venv witness-0.1.0 aics_witness --ignore-requires-python aics-witness==0.1.0 aics-tlog==0.2.1 ;;
   --moto-python) venv moto-5.2.5 moto.server "moto[server]==5.2.5" ;;
   --smtp-python) venv aiosmtpd-1.4.6 aiosmtpd.smtp aiosmtpd==1.4.6 ;;
+  --mypy-python) venv mypy-1.18.2 mypy mypy==1.18.2 ;;
+  --freqtrade-python) venv freqtrade-2026.9 freqtrade freqtrade==2026.9 ;;
+  --nautilus-python) venv nautilus-1.221.0 nautilus_trader nautilus_trader==1.221.0 ;;
   *) fail "there is no option $1" ;;
   esac
 }
@@ -153,7 +159,9 @@ others() {
     other "$1"
   else
     locales
-    for each in --bagit-python --witness-python --moto-python --smtp-python --kernel; do other "$each" >/dev/null; done
+    for each in --bagit-python --witness-python --moto-python --smtp-python --mypy-python --kernel; do
+      other "$each" >/dev/null
+    done
   fi
 }
 

@@ -46,6 +46,8 @@ mod power_loss;
 #[cfg(target_os = "linux")]
 mod prometheus;
 #[cfg(target_os = "linux")]
+mod python;
+#[cfg(target_os = "linux")]
 mod reminder;
 #[cfg(target_os = "linux")]
 mod resident_faults;

@@ -21,7 +21,7 @@ struct Run {
     command: &'static str,
 }
 
-const RUNS: [Run; 11] = [
+const RUNS: [Run; 12] = [
     Run { name: "licences and sources", env: &[], command: "cargo-deny check bans licenses sources" },
     Run { name: "types on macOS and Windows", env: &[], command: "scripts/check-platforms.sh" },
     Run { name: "long fuzzing", env: &[], command: "xtask fuzz --seconds N" },
@@ -52,6 +52,7 @@ const RUNS: [Run; 11] = [
         env: &[("HOLDFAST_MUTATIONS", "10000")],
         command: "cargo test --package audit-pack --lib -- every_change",
     },
+    Run { name: "bots in freqtrade and nautilus_trader", env: &[], command: "scripts/test-python-bots.sh" },
     Run { name: "bench", env: &[], command: "xtask bench --write" },
 ];
 

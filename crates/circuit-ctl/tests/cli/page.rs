@@ -58,19 +58,20 @@ fn a_wrong_folder_is_refused() {
     assert!(!may_trade(&scratch));
 }
 
-/// The bot of the README: whether its cycle came to its beat.
+/// The bot of the README, with the client for Python: whether its cycle came to its end.
 #[test]
 fn the_bot_of_the_readme_works_only_while_we_say_so() {
-    let program = std::path::Path::new(env!("CARGO_BIN_EXE_circuit-ctl"));
-    let path = format!("{}:/usr/bin:/bin", program.parent().expect("a folder").display());
+    let client = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../clients/python");
     let beats = |scratch: &Scratch| {
-        let script = example(include_str!("../../../../README.md"));
+        let example = example(include_str!("../../../../README.md"));
+        let script = format!("def trade(): return 1763711940\n{example}");
         let mut bot = Command::new(PYTHON);
-        bot.args(["-c", &script]).current_dir(scratch.path("")).env_clear().env("PATH", &path);
+        bot.args(["-B", "-c", &script]).current_dir(scratch.path("")).env_clear().env("PYTHONPATH", &client);
         let ended = super::Ended::of(&mut bot);
-        let beats = scratch.path("data/heartbeat.json").exists();
-        assert_eq!(ended.code() == Some(0), beats, "{ended}");
-        beats
+        let beat = std::fs::read_to_string(scratch.path("data/heartbeat.json")).unwrap_or_default();
+        let done = beat.contains("\"status\":\"ok\"") && beat.contains("\"candle_at\":1763711940");
+        assert_eq!(ended.code() == Some(0), done, "{ended}");
+        done
     };
     assert!(beats(&Scratch::new()), "nothing there");
     for Case(name, make, code) in contents().into_iter().chain(states()) {
