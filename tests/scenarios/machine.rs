@@ -53,7 +53,7 @@ fn a_resident_watchdog_wakes_up_with_its_machine_and_counts_what_it_was_awake() 
     let heard = machine.boots("2026-11-21T08:00:00", day);
     assert_eq!(heard.len(), 3, "{heard:#?}");
     let awake = heard[2].as_u64().expect("seconds");
-    assert!((7..=14).contains(&awake), "paused when it had been awake again for {awake}s: {heard:#?}");
+    assert!((7..20).contains(&awake), "paused when it had been awake again for {awake}s: {heard:#?}");
 }
 
 #[test]
