@@ -26,6 +26,10 @@ mod tests;
 
 use place::{Place, is_inner, is_link, linked, parent};
 
+/// A line that is written in one go is whole after a moment.
+const TORN_STEP: Duration = Duration::from_millis(1);
+const TORN_LOOKS: usize = 50;
+
 /// The files of this host.
 #[derive(Clone, Copy, Debug)]
 pub struct RealStore;
@@ -382,7 +386,18 @@ fn open_to_append(path: &Path) -> io::Result<(File, bool)> {
     }
 }
 
+/// The last line has no LF, and gets none: one that somebody writes at this moment is seen while it grows.
 fn ends_torn(file: &mut File) -> io::Result<bool> {
+    for _ in 0..TORN_LOOKS {
+        if !ends_without_lf(file)? {
+            return Ok(false);
+        }
+        std::thread::sleep(TORN_STEP);
+    }
+    Ok(true)
+}
+
+fn ends_without_lf(file: &mut File) -> io::Result<bool> {
     let len = file.metadata()?.len();
     if len == 0 {
         return Ok(false);

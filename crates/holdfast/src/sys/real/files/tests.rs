@@ -262,3 +262,25 @@ fn what_is_there_is_not_made_again() {
     assert_eq!(fs::read(&path).unwrap(), b"first");
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no other name is left");
 }
+
+/// A line of several pages is seen while it grows: it is no torn one, and gets no empty line behind it.
+#[test]
+fn a_line_that_another_writes_at_this_moment_is_not_torn() {
+    const WRITERS: usize = 8;
+    const LINES: usize = 400;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("log");
+    let line = "x".repeat(15_000);
+    std::thread::scope(|scope| {
+        for _ in 0..WRITERS {
+            scope.spawn(|| {
+                for _ in 0..LINES {
+                    assert!(!RealStore.append(&path, &line).unwrap().closed_torn_line);
+                }
+            });
+        }
+    });
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.lines().all(|each| each == line));
+    assert_eq!(text.lines().count(), WRITERS * LINES);
+}
