@@ -32,15 +32,24 @@ impl Advice {
     }
 }
 
-/// A word as a POSIX shell takes it.
+/// A word as a shell of this host takes it: a POSIX shell, on Windows its own.
 pub fn quoted(word: &str) -> String {
-    let plain = |char: char| char.is_ascii_alphanumeric() || "/._-+@%:,".contains(char);
+    if cfg!(windows) { quoted_on_windows(word) } else { quoted_for_posix(word) }
+}
+
+fn quoted_for_posix(word: &str) -> String {
     let word = printable(word, PATH_MAX);
-    if !word.is_empty() && word.chars().all(plain) {
-        word
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
+    if is_plain(&word, "/._-+@%:,") { word } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+/// A name there holds no `"`, and a `%` is left to who names a folder so.
+fn quoted_on_windows(word: &str) -> String {
+    let word = printable(word, PATH_MAX);
+    if is_plain(&word, r"\/._-+@:") { word } else { format!("\"{word}\"") }
+}
+
+fn is_plain(word: &str, marks: &str) -> bool {
+    !word.is_empty() && word.chars().all(|char| char.is_ascii_alphanumeric() || marks.contains(char))
 }
 
 #[cfg(test)]
@@ -56,7 +65,15 @@ mod tests {
             ("$HOME;`x`", "'$HOME;`x`'"),
             ("", "''"),
         ] {
-            assert_eq!(quoted(path), text);
+            assert_eq!(quoted_for_posix(path), text);
+        }
+        for (path, text) in [
+            (r"C:\trader-1", r"C:\trader-1"),
+            (r"C:\my bot\é", r#""C:\my bot\é""#),
+            ("a&b", r#""a&b""#),
+            ("", r#""""#),
+        ] {
+            assert_eq!(quoted_on_windows(path), text);
         }
     }
 
@@ -64,8 +81,10 @@ mod tests {
     fn who_is_elsewhere_is_told_the_whole_path() {
         assert_eq!(Advice::told(None).call("circuit-ctl", "status"), "circuit-ctl status");
         let told = Advice::told(Some(Path::new("a b")));
-        assert_eq!(told.call("watchdog", "check"), "watchdog check --root 'a b'");
-        let here = Advice::elsewhere(Path::new("."));
-        assert!(here.call("watchdog", "check").starts_with("watchdog check --root /"), "{here:?}");
+        let there = quoted("a b");
+        assert_eq!(told.call("watchdog", "check"), format!("watchdog check --root {there}"));
+        let whole = std::env::current_dir().expect("a folder").join("a b");
+        let elsewhere = Advice::elsewhere(Path::new("a b"));
+        assert_eq!(elsewhere, Advice::told(Some(&whole)));
     }
 }
