@@ -13,5 +13,6 @@ mod proofs;
 mod report;
 mod shell;
 mod sidecar;
+mod vectors;
 mod verify;
 mod world;

@@ -4,7 +4,7 @@ mod crosswise;
 mod forged;
 mod import;
 mod odd;
-mod peers;
+pub(crate) mod peers;
 mod stamps;
 mod stores;
 mod witness;

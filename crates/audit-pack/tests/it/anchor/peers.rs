@@ -109,7 +109,7 @@ pub(super) fn object(peer: &Peer, key: &str) -> Vec<u8> {
 }
 
 /// An authority, by openssl.
-pub(super) struct Authority {
+pub(crate) struct Authority {
     dir: PathBuf,
 }
 
@@ -134,7 +134,7 @@ distinguished_name = name
 impl Authority {
     /// With a certificate of its own, which is valid for two years from then. As those of real authorities it is older
     /// than what it stamps: `faketime` works in whole seconds, and a stamp of "now" may bear the second before.
-    pub(super) fn new(dir: PathBuf, since: &str) -> Self {
+    pub(crate) fn new(dir: PathBuf, since: &str) -> Self {
         std::fs::create_dir(&dir).unwrap();
         std::fs::write(dir.join("tsa.cnf"), CONFIG).unwrap();
         std::fs::write(dir.join("serial"), "01\n").unwrap();

@@ -2,6 +2,8 @@
 //!
 //! `TLOG_BLESS=1 cargo test -p tlog` writes them anew; a change of them is a change of the format.
 
+mod committed;
+mod cosignatures;
 mod notes;
 pub(crate) mod proof_files;
 mod seals;
@@ -12,26 +14,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// A file below `audit/` of the project.
-pub(crate) fn audit(path: &str) -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "../../audit", path].iter().collect()
-}
-
-/// The committed text must be `now`, unless it is to be written anew.
-pub(crate) fn committed(path: &str, now: &str) {
-    let path = audit(path);
-    if std::env::var_os("TLOG_BLESS").is_some() {
-        std::fs::write(&path, now).unwrap();
-    }
-    let then = std::fs::read_to_string(&path).unwrap_or_default();
-    if let Some(line) =
-        (0..).take(then.lines().count() + 1).find(|&i| then.lines().nth(i) != now.lines().nth(i))
-    {
-        let (then, now) = (then.lines().nth(line), now.lines().nth(line));
-        panic!("{} line {}: {then:?} is now {now:?}", path.display(), line + 1);
-    }
-    assert_eq!(then, now);
-}
+pub(crate) use committed::{audit, committed};
 
 fn vectors(name: &str, value: &Value) {
     committed(&format!("vectors/{name}.json"), &format!("{value:#}\n"));
@@ -53,6 +36,11 @@ fn seals_files() {
 #[test]
 fn notes_and_keys() {
     vectors("notes", &notes::notes());
+}
+
+#[test]
+fn cosignatures_and_keys_of_witnesses() {
+    vectors("cosignatures", &cosignatures::cosignatures());
 }
 
 #[test]
