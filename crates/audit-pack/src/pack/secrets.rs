@@ -1,5 +1,7 @@
 //! The secrets that are known here, so that none of them gets into a pack.
 
+mod forms;
+
 use std::path::{Path, PathBuf};
 
 use holdfast::config::{ChannelKind, Config, Secret};
@@ -84,9 +86,7 @@ impl Secrets {
             }
             return;
         }
-        // In a JSON file it stands as JSON writes it.
-        let escaped = serde_json::to_string(secret).unwrap_or_default();
-        for form in [secret, escaped.trim_matches('"'), &secret.replace('/', "\\/")] {
+        for form in forms::of(secret) {
             if self.needles.iter().all(|needle| needle.bytes != form.as_bytes()) {
                 self.needles.push(Needle { bytes: form.into(), name: name.to_owned() });
             }
@@ -246,6 +246,29 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_is_struck_out_however_a_file_writes_it() {
+        let secret = "a&b<\"c\">d/e f?~\u{fc}\u{ff}pq";
+        let secrets = secrets(&[secret]);
+        // Each written by another program: Python's html, urllib, plistlib and base64.
+        for (text, clean) in [
+            ("<string>a&amp;b&lt;\"c\"&gt;d/e f?~\u{fc}\u{ff}pq</string>", "<string><struck out></string>"),
+            ("k='a&amp;b&lt;&quot;c&quot;&gt;d/e f?~\u{fc}\u{ff}pq'", "k='<struck out>'"),
+            ("?k=a%26b%3C%22c%22%3Ed%2Fe%20f%3F~%C3%BC%C3%BFpq&x", "?k=<struck out>&x"),
+            ("YSZiPCJjIj5kL2UgZj9+w7zDv3Bx", "<struck out>"),
+            ("YSZiPCJjIj5kL2UgZj9+w7zDv3BxCg==", "<struck out>Cg=="),
+            ("YSZiPCJjIj5kL2UgZj9-w7zDv3Bx", "<struck out>"),
+            ("dTphJmI8ImMiPmQvZSBmP37DvMO/cHE=", "dTp<struck out>E="),
+            ("bWU6YSZiPCJjIj5kL2UgZj9+w7zDv3Bx", "bWU6<struck out>"),
+        ] {
+            let (bytes, names) = secrets.strike(text.into());
+            assert_eq!((String::from_utf8(bytes).unwrap().as_str(), names.len()), (clean, 1), "{text}");
+        }
+        // Too short to be no chance.
+        let (bytes, _) = self::secrets(&["hunter2"]).strike(b"aHVudGVyMg==".to_vec());
+        assert_eq!(bytes, b"aHVudGVyMg==");
+    }
+
+    #[test]
     fn a_secret_is_found_in_its_line_also_where_two_pieces_meet() {
         let secrets = secrets(&["hunter2hunter2"]);
         for before in [0, 10, PIECE - 7, PIECE, PIECE + 5, 2 * PIECE + 3] {
@@ -254,7 +277,8 @@ mod tests {
             let found = secrets.find(&text, text.len() as u64).unwrap();
             let expected = InLog { name: "the secret 14".to_owned(), line: before as u64 / 2 + 1 };
             assert_eq!(found, Some(expected), "{before}");
-            assert_eq!(secrets.find(&text, text.len() as u64 - 3).unwrap(), None, "not in what is packed");
+            let found = secrets.find(&text, text.len() as u64 - 3).unwrap();
+            assert_eq!(found, None, "not in what is packed");
         }
     }
 
