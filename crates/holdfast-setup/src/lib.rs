@@ -1,0 +1,23 @@
+//! `holdfast-setup` makes a root, installs the units of the scheduler, and looks whether all of it works.
+
+pub mod cli;
+mod files;
+pub mod install;
+mod out;
+mod ran;
+pub mod render;
+mod templates;
+mod users;
+
+use cli::{Cli, Command};
+use holdfast::Exit;
+use holdfast::sys::Sys;
+
+/// Does what the arguments say.
+pub fn run(cli: &Cli, sys: &Sys) -> Exit {
+    let done = match &cli.command {
+        Command::Install(args) => install::install(args, cli, sys),
+        Command::Uninstall(args) => install::uninstall(args, cli, sys),
+    };
+    done.unwrap_or_else(|refusal| refusal.tell(cli.json))
+}

@@ -1,0 +1,39 @@
+//! Users and groups of this system. Windows has its own way of naming them, and nothing is asked there.
+
+/// The number of the user who runs this.
+#[cfg(unix)]
+pub(crate) fn own_uid() -> Option<u32> {
+    Some(rustix::process::geteuid().as_raw())
+}
+
+/// The number of a user; `None` where there is none of this name.
+#[cfg(unix)]
+pub(crate) fn uid(name: &str) -> Option<u32> {
+    nix::unistd::User::from_name(name).ok().flatten().map(|user| user.uid.as_raw())
+}
+
+/// The number of a group; `None` where there is none of this name.
+#[cfg(unix)]
+pub(crate) fn gid(name: &str) -> Option<u32> {
+    nix::unistd::Group::from_name(name).ok().flatten().map(|group| group.gid.as_raw())
+}
+
+#[cfg(not(unix))]
+pub(crate) fn own_uid() -> Option<u32> {
+    None
+}
+
+#[cfg(not(unix))]
+pub(crate) fn uid(_name: &str) -> Option<u32> {
+    None
+}
+
+#[cfg(not(unix))]
+pub(crate) fn gid(_name: &str) -> Option<u32> {
+    None
+}
+
+/// Whether we may do everything.
+pub(crate) fn is_root() -> bool {
+    own_uid() == Some(0)
+}

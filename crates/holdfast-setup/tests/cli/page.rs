@@ -1,0 +1,29 @@
+//! What people read first.
+
+use super::Scratch;
+
+#[test]
+fn help_has_examples_and_exit_codes() {
+    let scratch = Scratch::new();
+    let mut text = String::new();
+    for args in [&["--help"][..], &["install", "--help"], &["uninstall", "--help"]] {
+        text += &format!("$ holdfast-setup {}\n{}\n", args.join(" "), scratch.says(0, args));
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn wrong_usage_ends_with_64() {
+    let scratch = Scratch::new();
+    for args in [
+        &[][..],
+        &["install", "--only", "watchdgo"],
+        &["install", "--scheduler", "cron"],
+        &["install", "--only", "pipeline", "--scheduler", "systemd-user", "--root", "größe 1"],
+        &["doctor", "--fast"],
+    ] {
+        let ended = scratch.run(args);
+        assert_eq!(ended.code, Some(64), "{args:?}: {ended}");
+        assert!(!ended.stderr.is_empty(), "{args:?}");
+    }
+}
