@@ -77,12 +77,32 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Make a root: folders, a commented configuration, a key
+    #[command(after_help = INIT_EXAMPLES)]
+    Init(InitArgs),
     /// Install the units of the scheduler, and start them
     #[command(after_help = INSTALL_EXAMPLES)]
     Install(InstallArgs),
     /// Stop the jobs and remove their units
     #[command(after_help = UNINSTALL_EXAMPLES)]
     Uninstall(UninstallArgs),
+}
+
+/// The arguments of `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The time zone of the market, for the example of a calendar
+    #[arg(long, value_name = "ZONE", default_value = "America/New_York")]
+    pub zone: String,
+    /// Give everything to this user, the watchdog's; needs root
+    #[arg(long, value_name = "NAME", requires = "group")]
+    pub user: Option<String>,
+    /// The group that this user shares with the bot's
+    #[arg(long, value_name = "NAME", requires = "user")]
+    pub group: Option<String>,
+    /// The bot's user: another one, who may pause, too
+    #[arg(long, value_name = "NAME", requires = "user")]
+    pub bot_user: Option<String>,
 }
 
 /// Whose units.

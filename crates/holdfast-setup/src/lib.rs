@@ -2,6 +2,7 @@
 
 pub mod cli;
 mod files;
+mod init;
 pub mod install;
 mod out;
 mod ran;
@@ -16,6 +17,7 @@ use holdfast::sys::Sys;
 /// Does what the arguments say.
 pub fn run(cli: &Cli, sys: &Sys) -> Exit {
     let done = match &cli.command {
+        Command::Init(args) => init::init(args, cli, sys),
         Command::Install(args) => install::install(args, cli, sys),
         Command::Uninstall(args) => install::uninstall(args, cli, sys),
     };

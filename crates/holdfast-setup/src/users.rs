@@ -18,6 +18,19 @@ pub(crate) fn gid(name: &str) -> Option<u32> {
     nix::unistd::Group::from_name(name).ok().flatten().map(|group| group.gid.as_raw())
 }
 
+/// Whether a user belongs to a group.
+#[cfg(unix)]
+pub(crate) fn is_member(user: &str, group: &str) -> bool {
+    let Ok(Some(group)) = nix::unistd::Group::from_name(group) else { return false };
+    let is_first = matches!(nix::unistd::User::from_name(user), Ok(Some(user)) if user.gid == group.gid);
+    is_first || group.mem.iter().any(|member| member == user)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn is_member(_user: &str, _group: &str) -> bool {
+    false
+}
+
 #[cfg(not(unix))]
 pub(crate) fn own_uid() -> Option<u32> {
     None

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 #![allow(clippy::disallowed_methods, reason = "tests look at the real files and processes from outside")]
 
+mod init;
 mod install;
 mod page;
 

@@ -6,7 +6,7 @@ use super::Scratch;
 fn help_has_examples_and_exit_codes() {
     let scratch = Scratch::new();
     let mut text = String::new();
-    for args in [&["--help"][..], &["install", "--help"], &["uninstall", "--help"]] {
+    for args in [&["--help"][..], &["init", "--help"], &["install", "--help"], &["uninstall", "--help"]] {
         text += &format!("$ holdfast-setup {}\n{}\n", args.join(" "), scratch.says(0, args));
     }
     insta::assert_snapshot!(text);
@@ -20,7 +20,8 @@ fn wrong_usage_ends_with_64() {
         &["install", "--only", "watchdgo"],
         &["install", "--scheduler", "cron"],
         &["install", "--only", "pipeline", "--scheduler", "systemd-user", "--root", "größe 1"],
-        &["doctor", "--fast"],
+        &["init", "--user", "root"],
+        &["init", "--zone", "Mars/Olympus"],
     ] {
         let ended = scratch.run(args);
         assert_eq!(ended.code, Some(64), "{args:?}: {ended}");
