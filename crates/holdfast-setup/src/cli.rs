@@ -59,6 +59,27 @@ Examples:
 Exit codes: 0 nothing of it is left, or shown by --dry-run; 1 the answer was no; 64 usage, or nobody
 to ask and no --yes; 74 a file cannot be removed, or the scheduler refused.";
 
+const DOCTOR_EXAMPLES: &str = "\
+Looks at programs, rights, units, watchdog, configuration, channels, key, clock, disk, logs and
+anchors. It changes nothing. What is not known is a warning.
+
+Examples:
+  holdfast-setup doctor --root /srv/bot
+  holdfast-setup doctor --quick --json | jq -c '.findings[] | select(.level != \"ok\")'
+
+Exit codes: 0 nothing is bad, 1 something is, 64 usage, 78 no root.";
+
+const SCAFFOLD_EXAMPLES: &str = "\
+One cycle, which decides nothing yet. It runs behind circuit-ctl guard and hb-write however it is
+started, and appends each decision to memory/decisions.jsonl in one write. A file that is there
+stays as it is.
+
+Examples:
+  holdfast-setup scaffold --root /srv/bot --lang python
+  holdfast-setup install --root /srv/bot --pipeline /srv/bot/cycle.py
+
+Exit codes: 0 written, or there already; 64 usage, 74 it cannot be written, 78 no root.";
+
 /// The arguments of `holdfast-setup`.
 #[derive(Debug, Parser)]
 #[command(name = "holdfast-setup", version, about = ABOUT, after_help = EXAMPLES, max_term_width = 110)]
@@ -86,6 +107,12 @@ pub enum Command {
     /// Stop the jobs and remove their units
     #[command(after_help = UNINSTALL_EXAMPLES)]
     Uninstall(UninstallArgs),
+    /// Look whether all of it works, and name the command that mends what does not
+    #[command(after_help = DOCTOR_EXAMPLES)]
+    Doctor(DoctorArgs),
+    /// Write a starter pipeline that beats, asks the circuit and keeps its decisions
+    #[command(after_help = SCAFFOLD_EXAMPLES)]
+    Scaffold(ScaffoldArgs),
 }
 
 /// The arguments of `init`.
@@ -179,6 +206,46 @@ pub struct UninstallArgs {
     /// What it is about.
     #[command(flatten)]
     pub choice: Choice,
+}
+
+/// The arguments of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// The scheduler [default: the one that has a watchdog of ours, else that of this system]
+    #[arg(long, value_name = "S")]
+    pub scheduler: Option<Scheduler>,
+    /// The folder of the units [default: where the scheduler looks for them]
+    #[arg(long, value_name = "DIR")]
+    pub unit_dir: Option<PathBuf>,
+    /// The folder of the programs [default: that of this one]
+    #[arg(long, value_name = "DIR")]
+    pub bin: Option<PathBuf>,
+    /// Look at seals and signatures, and do not hash the logs again
+    #[arg(long)]
+    pub quick: bool,
+}
+
+/// The arguments of `scaffold`.
+#[derive(Debug, Args)]
+pub struct ScaffoldArgs {
+    /// The language
+    #[arg(long, value_name = "LANG")]
+    pub lang: Language,
+    /// Where to write it [default: the root]
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// The folder of the programs [default: that of this one]
+    #[arg(long, value_name = "DIR")]
+    pub bin: Option<PathBuf>,
+}
+
+/// A language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    /// Python 3.9 or later, without a package
+    Python,
+    /// A POSIX shell
+    Sh,
 }
 
 impl Cli {

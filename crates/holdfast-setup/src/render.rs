@@ -52,7 +52,7 @@ pub struct Template {
 }
 
 /// What stands in for the placeholders.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Values {
     /// `@BIN@`: the folder of the programs.
     pub bin: String,

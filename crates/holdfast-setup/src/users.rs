@@ -2,6 +2,7 @@
 
 /// The number of the user who runs this.
 #[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "the same shape on every platform")]
 pub(crate) fn own_uid() -> Option<u32> {
     Some(rustix::process::geteuid().as_raw())
 }
@@ -24,6 +25,20 @@ pub(crate) fn is_member(user: &str, group: &str) -> bool {
     let Ok(Some(group)) = nix::unistd::Group::from_name(group) else { return false };
     let is_first = matches!(nix::unistd::User::from_name(user), Ok(Some(user)) if user.gid == group.gid);
     is_first || group.mem.iter().any(|member| member == user)
+}
+
+/// The same, by their numbers.
+#[cfg(unix)]
+pub(crate) fn belongs(uid: u32, gid: u32) -> bool {
+    use nix::unistd::{Gid, Group, Uid, User};
+    let Ok(Some(user)) = User::from_uid(Uid::from_raw(uid)) else { return false };
+    let is_named = |group: Group| group.mem.contains(&user.name);
+    user.gid.as_raw() == gid || Group::from_gid(Gid::from_raw(gid)).ok().flatten().is_some_and(is_named)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn belongs(_uid: u32, _gid: u32) -> bool {
+    false
 }
 
 #[cfg(not(unix))]

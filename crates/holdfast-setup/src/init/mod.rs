@@ -133,7 +133,7 @@ impl Init<'_> {
         let is_new = found.is_none();
         // Without a team, what is there is as its owner wants it.
         let mode = entry.mode.filter(|_| is_new || self.team.is_some());
-        let is_mended = owner::set(path, self.team.map(|team| (team.uid, team.gid)), mode)?;
+        let is_mended = files::set(path, self.team.map(|team| (team.uid, team.gid)), mode)?;
         Ok(match (is_new, is_mended) {
             (true, _) => Fate::Made,
             (false, true) => Fate::Mended,

@@ -1,8 +1,5 @@
 //! Whose the files are.
 
-use std::io;
-use std::path::Path;
-
 use holdfast::Exit;
 
 use crate::cli::InitArgs;
@@ -48,39 +45,4 @@ impl Team {
         let uid = users::uid(user).unwrap_or_default();
         Ok(Some(Self { uid, gid, has_bot: args.bot_user.is_some() }))
     }
-}
-
-/// Gives what is at `path` to this user and group, with this mode; whether that changed anything. A link is an error:
-/// `data/` belongs to the bot's group, too.
-#[cfg(unix)]
-pub(super) fn set(path: &Path, owner: Option<(u32, u32)>, mode: Option<u32>) -> io::Result<bool> {
-    use rustix::fs::{Gid, Mode, OFlags, Uid, fchmod, fchown, fstat, open};
-    if owner.is_none() && mode.is_none() {
-        return Ok(false);
-    }
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = open(path, flags, Mode::empty())?;
-    let found = fstat(&file)?;
-    let mut is_changed = false;
-    if let Some((uid, gid)) = owner
-        && (found.st_uid, found.st_gid) != (uid, gid)
-    {
-        fchown(&file, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;
-        is_changed = true;
-    }
-    if let Some(mode) = mode.map(Mode::from_raw_mode)
-        // A change of the owner takes some bits away.
-        && (is_changed || Mode::from_raw_mode(found.st_mode) != mode)
-    {
-        fchmod(&file, mode)?;
-        is_changed = true;
-    }
-    Ok(is_changed)
-}
-
-/// Windows has no modes, and its owners are not ours to set.
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "the same shape on every platform")]
-pub(super) fn set(_path: &Path, _owner: Option<(u32, u32)>, _mode: Option<u32>) -> io::Result<bool> {
-    Ok(false)
 }

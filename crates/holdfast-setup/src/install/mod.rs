@@ -2,7 +2,7 @@
 
 mod jobs;
 mod perform;
-mod place;
+pub(crate) mod place;
 mod plan;
 mod scheduler;
 mod show;
@@ -16,12 +16,14 @@ use holdfast::sys::Sys;
 use holdfast::{Exit, Root};
 
 pub use jobs::Job;
+pub(crate) use perform::Performer;
+pub(crate) use plan::{Found, is_ours, names_root};
+pub(crate) use scheduler::Where;
 
 use crate::cli::{Choice, Cli, InstallArgs, UninstallArgs};
 use crate::out::Refusal;
 use crate::render::{Platform, Values};
 use crate::users;
-use perform::Performer;
 use plan::Plan;
 
 /// What is done to the units.
@@ -32,7 +34,7 @@ pub(crate) enum Deed {
 }
 
 pub(crate) fn install(args: &InstallArgs, cli: &Cli, sys: &Sys) -> Result<Exit, Refusal> {
-    let place = place::of(&args.choice)?;
+    let place = place::of(args.choice.scheduler, args.choice.unit_dir.as_deref())?;
     let root =
         Root::find(sys.store, cli.root.as_deref()).map_err(|error| Refusal::new(Exit::Config, error))?;
     let settings = Settings::read(sys, &root);
@@ -58,7 +60,7 @@ pub(crate) fn install(args: &InstallArgs, cli: &Cli, sys: &Sys) -> Result<Exit, 
 }
 
 pub(crate) fn uninstall(args: &UninstallArgs, cli: &Cli, sys: &Sys) -> Result<Exit, Refusal> {
-    let place = place::of(&args.choice)?;
+    let place = place::of(args.choice.scheduler, args.choice.unit_dir.as_deref())?;
     let jobs = if args.choice.only.is_empty() { Job::ALL.to_vec() } else { args.choice.only.clone() };
     let performer = Performer { sys, place: &place };
     let mut plan = plan::uninstall(&place, &performer.look(&jobs)?);

@@ -20,14 +20,14 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// there were nothing to do.
 const UNFINISHED: &str = ".holdfast-setup-unfinished";
 
-pub(super) struct Performer<'a> {
-    pub(super) sys: &'a Sys<'a>,
-    pub(super) place: &'a Where,
+pub(crate) struct Performer<'a> {
+    pub(crate) sys: &'a Sys<'a>,
+    pub(crate) place: &'a Where,
 }
 
 impl Performer<'_> {
     /// How each job stands.
-    pub(super) fn look(&self, jobs: &[Job]) -> Result<Vec<Found>, Refusal> {
+    pub(crate) fn look(&self, jobs: &[Job]) -> Result<Vec<Found>, Refusal> {
         jobs.iter().map(|job| self.look_at(*job)).collect()
     }
 

@@ -3,18 +3,45 @@
 use std::path::{Path, PathBuf};
 
 use holdfast::Exit;
+use holdfast::sys::Store;
 
+use super::jobs::Job;
 use super::scheduler::Where;
-use crate::cli::Choice;
+use crate::cli::Scheduler;
 use crate::out::Refusal;
 use crate::render::Platform;
 use crate::users;
 
 /// As told, else what this system has.
-pub(super) fn of(choice: &Choice) -> Result<Where, Refusal> {
-    let platform = choice.scheduler.map_or_else(default, crate::cli::Scheduler::platform);
-    let dir = match &choice.unit_dir {
-        Some(dir) => dir.clone(),
+pub(super) fn of(told: Option<Scheduler>, unit_dir: Option<&Path>) -> Result<Where, Refusal> {
+    at(told.map_or_else(default, Scheduler::platform), unit_dir)
+}
+
+/// The same; where nobody told it, the one that has a watchdog of ours: whoever asks need not be who installed it.
+pub(crate) fn found(
+    store: &dyn Store,
+    told: Option<Scheduler>,
+    unit_dir: Option<&Path>,
+) -> Result<Where, Refusal> {
+    let place = of(told, unit_dir)?;
+    let is_watched = |place: &Where| {
+        let files = [Job::Watchdog, Job::WatchdogCheck].map(|job| place.join(&job.files(place.platform)[0]));
+        files.iter().any(|file| matches!(store.stat(Path::new(file)), Ok(Some(_))))
+    };
+    let other = match place.platform {
+        Platform::Systemd => Platform::SystemdUser,
+        Platform::SystemdUser => Platform::Systemd,
+        Platform::Launchd | Platform::Windows => return Ok(place),
+    };
+    if told.is_some() || unit_dir.is_some() || is_watched(&place) {
+        return Ok(place);
+    }
+    Ok(at(other, None).ok().filter(is_watched).unwrap_or(place))
+}
+
+fn at(platform: Platform, unit_dir: Option<&Path>) -> Result<Where, Refusal> {
+    let dir = match unit_dir {
+        Some(dir) => dir.to_owned(),
         None => units(platform)?,
     };
     let domain = match users::own_uid() {

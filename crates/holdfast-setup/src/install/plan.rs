@@ -119,7 +119,7 @@ pub(crate) fn install(
         let before = plan.files.len();
         for (name, path, old) in job.each(place) {
             let text = render(place.platform, template(place.platform, &name), values)?;
-            if old.is_some_and(|old| is_ours(old) && is_elsewhere(place.platform, old, &text, values)) {
+            if old.is_some_and(|old| is_ours(old) && is_elsewhere(place.platform, old, &text, &values.root)) {
                 plan.blocked.push(format!(
                     "{path} is for another root, which would be watched no more\n  one root may have many pipelines, \
                      each with a heartbeat of its own; if this root takes its place: holdfast-setup uninstall"
@@ -165,9 +165,15 @@ pub(crate) fn uninstall(place: &Where, found: &[Found]) -> Plan {
 }
 
 /// A unit of another root: to take its place would end the watch there, and nobody would be told.
-fn is_elsewhere(platform: Platform, old: &str, new: &str, values: &Values) -> bool {
-    let named = if platform == Platform::Launchd { "<string>@ROOT@</string>" } else { "\"@ROOT@\"" };
-    render(platform, named, values).is_ok_and(|root| new.contains(&root) && !old.contains(&root))
+fn is_elsewhere(platform: Platform, old: &str, new: &str, root: &str) -> bool {
+    names_root(platform, new, root) && !names_root(platform, old, root)
+}
+
+/// A unit is about this root.
+pub(crate) fn names_root(platform: Platform, unit: &str, root: &str) -> bool {
+    let quoted = if platform == Platform::Launchd { "<string>@ROOT@</string>" } else { "\"@ROOT@\"" };
+    let values = Values { root: root.to_owned(), ..Values::default() };
+    render(platform, quoted, &values).is_ok_and(|named| unit.contains(&named))
 }
 
 fn template(platform: Platform, name: &str) -> &'static str {

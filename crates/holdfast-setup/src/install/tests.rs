@@ -68,7 +68,9 @@ fn plans_say_what_is_written_and_what_is_run() {
             &told("install, another root", &plan::install(&place, &other, &installed[2..3], false).unwrap());
 
         let mut ended = installed.clone();
-        ended.iter_mut().for_each(|job| job.is_loaded = false);
+        for job in &mut ended {
+            job.is_loaded = false;
+        }
         text +=
             &told("install, stopped by hand", &plan::install(&place, &values, &ended[..2], false).unwrap());
 

@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 #![allow(clippy::disallowed_methods, reason = "tests look at the real files and processes from outside")]
 
+mod doctor;
 mod init;
 mod install;
 mod page;
+mod scaffold;
 
 use std::fmt;
 use std::fs;
@@ -24,6 +26,7 @@ cd "$(dirname "$0")/.." || exit 9
 test "$1" = --user && shift
 case $1 in
 is-enabled | is-active) grep -qx "$3" enabled 2>/dev/null ;;
+is-failed) test -e "failed-$3" ;;
 enable) shift 2; printf '%s\n' "$@" >>enabled; echo "enable $*" >>told ;;
 disable) shift 2; for unit; do grep -vx "$unit" enabled >rest; mv rest enabled; done; echo "disable $*" >>told ;;
 *) echo "$*" >>told; test ! -e "fail-$1" || { echo "no $1 today" >&2; exit 1; } ;;
