@@ -7,27 +7,42 @@ pub(crate) fn own_uid() -> Option<u32> {
     Some(rustix::process::geteuid().as_raw())
 }
 
-/// The number of a user; `None` where there is none of this name.
+/// A user by name, or by number as for `chown`.
 #[cfg(unix)]
-pub(crate) fn uid(name: &str) -> Option<u32> {
-    nix::unistd::User::from_name(name).ok().flatten().map(|user| user.uid.as_raw())
+fn user(name: &str) -> Option<nix::unistd::User> {
+    use nix::unistd::{Uid, User};
+    let by_number = || User::from_uid(Uid::from_raw(name.parse().ok()?)).ok().flatten();
+    User::from_name(name).ok().flatten().or_else(by_number)
 }
 
-/// The number of a group; `None` where there is none of this name.
+/// A group by name, or by number.
+#[cfg(unix)]
+fn group(name: &str) -> Option<nix::unistd::Group> {
+    use nix::unistd::{Gid, Group};
+    let by_number = || Group::from_gid(Gid::from_raw(name.parse().ok()?)).ok().flatten();
+    Group::from_name(name).ok().flatten().or_else(by_number)
+}
+
+/// The number of a user; `None` where there is none of this name. A number needs no name.
+#[cfg(unix)]
+pub(crate) fn uid(name: &str) -> Option<u32> {
+    user(name).map(|user| user.uid.as_raw()).or_else(|| name.parse().ok())
+}
+
+/// The number of a group; `None` where there is none of this name. A number needs no name.
 #[cfg(unix)]
 pub(crate) fn gid(name: &str) -> Option<u32> {
-    nix::unistd::Group::from_name(name).ok().flatten().map(|group| group.gid.as_raw())
+    group(name).map(|group| group.gid.as_raw()).or_else(|| name.parse().ok())
+}
+
+/// A user is known not to belong to a group. Of those without a name nobody knows.
+#[cfg(unix)]
+pub(crate) fn is_outside(name: &str, of: &str) -> bool {
+    let (Some(user), Some(group)) = (user(name), group(of)) else { return false };
+    user.gid != group.gid && !group.mem.contains(&user.name)
 }
 
 /// Whether a user belongs to a group.
-#[cfg(unix)]
-pub(crate) fn is_member(user: &str, group: &str) -> bool {
-    let Ok(Some(group)) = nix::unistd::Group::from_name(group) else { return false };
-    let is_first = matches!(nix::unistd::User::from_name(user), Ok(Some(user)) if user.gid == group.gid);
-    is_first || group.mem.iter().any(|member| member == user)
-}
-
-/// The same, by their numbers.
 #[cfg(unix)]
 pub(crate) fn belongs(uid: u32, gid: u32) -> bool {
     use nix::unistd::{Gid, Group, Uid, User};
@@ -42,7 +57,7 @@ pub(crate) fn belongs(_uid: u32, _gid: u32) -> bool {
 }
 
 #[cfg(not(unix))]
-pub(crate) fn is_member(_user: &str, _group: &str) -> bool {
+pub(crate) fn is_outside(_name: &str, _of: &str) -> bool {
     false
 }
 

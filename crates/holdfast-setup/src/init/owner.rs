@@ -28,12 +28,12 @@ impl Team {
                 let make = format!("useradd --system --gid {group} {name}");
                 return Err(refuse(format!("there is no user {name}\n  make it: {make}")));
             }
-            if !users::is_member(name, group) {
+            if users::is_outside(name, group) {
                 let join = format!("usermod --append --groups {group} {name}");
                 return Err(refuse(format!("{name} is not in the group {group}\n  put it there: {join}")));
             }
         }
-        if args.bot_user.as_ref() == Some(user) {
+        if args.bot_user.as_ref().is_some_and(|bot| users::uid(bot) == users::uid(user)) {
             let why = "the bot is the watchdog's own user, so the watchdog is not independent of it";
             return Err(Refusal::new(Exit::Usage, format!("{why}\n  name two users, or none")));
         }

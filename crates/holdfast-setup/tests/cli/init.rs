@@ -117,6 +117,17 @@ fn with_users_everything_is_theirs_and_the_bot_may_write_where_it_must() {
     assert_eq!(mode(&scratch.path("bot/secrets")), 0o700);
 }
 
+/// Needs root. As in a container, where nobody has a name.
+#[test]
+fn users_may_be_numbers_and_the_bot_may_trip() {
+    let scratch = Scratch::new();
+    scratch.says(0, &["init", "--root", "bot", "--user", "64101", "--group", "64100", "--bot-user", "64102"]);
+    for log in ["bot/data/trips.jsonl", "bot/memory/journal.jsonl"] {
+        let found = fs::metadata(scratch.path(log)).unwrap();
+        assert_eq!((mode(&scratch.path(log)), found.uid(), found.gid()), (0o660, 64_101, 64_100), "{log}");
+    }
+}
+
 /// Needs root.
 #[test]
 fn a_link_of_the_bot_leads_nobody_to_give_away_another_file() {
