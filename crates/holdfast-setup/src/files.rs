@@ -22,25 +22,32 @@ pub(crate) fn make_folders(store: &dyn Store, dir: &Path) -> io::Result<()> {
 /// `data/` belongs to the bot's group, too.
 #[cfg(unix)]
 pub(crate) fn set(path: &Path, owner: Option<(u32, u32)>, mode: Option<u32>) -> io::Result<bool> {
-    use rustix::fs::{Gid, Mode, OFlags, Uid, fchmod, fchown, fstat, open};
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
+
+    use rustix::fs::{Mode, OFlags, open};
     if owner.is_none() && mode.is_none() {
         return Ok(false);
     }
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = open(path, flags, Mode::empty())?;
-    let found = fstat(&file)?;
+    let file = std::fs::File::from(open(path, flags, Mode::empty()).map_err(|error| match error {
+        rustix::io::Errno::LOOP => {
+            io::Error::other("is a symbolic link, which is not followed: name the place itself")
+        }
+        error => error.into(),
+    })?);
+    let found = file.metadata()?;
     let mut is_changed = false;
     if let Some((uid, gid)) = owner
-        && (found.st_uid, found.st_gid) != (uid, gid)
+        && (found.uid(), found.gid()) != (uid, gid)
     {
-        fchown(&file, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;
+        fchown(&file, Some(uid), Some(gid))?;
         is_changed = true;
     }
-    if let Some(mode) = mode.map(Mode::from_raw_mode)
+    if let Some(mode) = mode
         // A change of the owner takes some bits away.
-        && (is_changed || Mode::from_raw_mode(found.st_mode) != mode)
+        && (is_changed || found.mode() & 0o7777 != mode)
     {
-        fchmod(&file, mode)?;
+        file.set_permissions(std::fs::Permissions::from_mode(mode))?;
         is_changed = true;
     }
     Ok(is_changed)

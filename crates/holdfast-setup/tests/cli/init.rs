@@ -139,5 +139,6 @@ fn a_link_of_the_bot_leads_nobody_to_give_away_another_file() {
     std::os::unix::fs::symlink(scratch.path("elsewhere"), scratch.path("bot/data/heartbeats")).unwrap();
     let ended = scratch.run(&["init", "--root", "bot", "--user", "daemon", "--group", "daemon"]);
     assert_eq!(ended.code, Some(74), "{ended}");
+    assert!(ended.stderr.contains("data/heartbeats: is a symbolic link, which is not followed"), "{ended}");
     assert_eq!(fs::metadata(scratch.path("elsewhere")).unwrap().uid(), 0);
 }

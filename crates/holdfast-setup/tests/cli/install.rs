@@ -1,5 +1,7 @@
 //! `install` and `uninstall`, told to a scheduler that writes down what it is told.
 
+use rexpect::process::WaitStatus;
+
 use super::{Scratch, names};
 
 const UNITS: &str = ".config/systemd/user";
@@ -44,7 +46,28 @@ fn without_a_terminal_and_without_yes_nothing_is_done() {
     let ended =
         scratch.run(&["install", "--scheduler", "systemd-user", "--root", "größe 1", "--bin", "programs"]);
     insta::assert_snapshot!(ended);
+    scratch.install(64, &["--json"]);
     assert!(names(&scratch.path(UNITS)).is_empty() && scratch.text("told").is_empty());
+}
+
+#[test]
+fn a_person_is_asked_and_anything_but_a_yes_is_a_no() {
+    let args = ["install", "--scheduler", "systemd-user", "--root", "größe 1", "--bin", "programs"];
+    for (answer, code, is_done) in [("", 1, false), ("no", 1, false), ("yesterday", 1, false), ("y", 0, true)]
+    {
+        let scratch = Scratch::new();
+        let mut command = scratch.command(&args);
+        command.stdin(std::process::Stdio::inherit());
+        let mut terminal = rexpect::session::spawn_command(command, Some(20_000)).unwrap();
+        let shown = terminal.exp_string("Install this for the user's own systemd? [y/N] ").unwrap();
+        assert!(shown.contains("new ") && shown.contains("systemctl --user daemon-reload"), "{shown}");
+        assert!(names(&scratch.path(UNITS)).is_empty(), "it was done before it was asked");
+        terminal.send_line(answer).unwrap();
+        let said = terminal.exp_eof().unwrap();
+        let ended = terminal.process().wait().unwrap();
+        assert!(matches!(ended, WaitStatus::Exited(_, exit) if exit == code), "{answer:?}: {ended:?} {said}");
+        assert_eq!(!names(&scratch.path(UNITS)).is_empty(), is_done, "{answer:?}: {said}");
+    }
 }
 
 #[test]
