@@ -52,6 +52,8 @@ mod reminder;
 #[cfg(target_os = "linux")]
 mod resident_faults;
 #[cfg(target_os = "linux")]
+mod setup;
+#[cfg(target_os = "linux")]
 mod trip_first;
 mod units;
 #[cfg(target_os = "linux")]

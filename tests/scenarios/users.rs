@@ -46,20 +46,20 @@ impl Host {
         Self { root: Scratch::new(), programs }
     }
 
-    /// Set up by the commands of `docs/schedulers.md`, with ids in place of names.
+    /// Set up by the command of `docs/schedulers.md`, with ids in place of names.
     fn of_a_desk() -> Self {
         let host = Self::new();
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/schedulers.md");
         let page = fs::read_to_string(page).expect("the page");
-        let from = page.find("sudo install -d").expect("its commands");
-        let to = page[from..].find("\ndone\n").expect("their end");
-        let commands = page[from..from + to + "\ndone\n".len()]
-            .replace("sudo ", "")
+        let line =
+            page.lines().find(|line| line.starts_with("sudo holdfast-setup init")).expect("its command");
+        let command = line
+            .replace("sudo holdfast-setup", program("holdfast-setup").to_str().expect("an UTF-8 path"))
             .replace("/srv/bot", host.dir())
-            .replace("-o holdfast", &format!("-o {}", User::Watchdog.id()))
-            .replace("-g trading", &format!("-g {GROUP}"));
-        assert!(commands.contains("memory/journal.jsonl"), "{commands}");
-        privileged("sh", &["-e", "-c", &commands]);
+            .replace("--user holdfast", &format!("--user {}", User::Watchdog.id()))
+            .replace("--bot-user bot", &format!("--bot-user {}", User::Bot.id()))
+            .replace("--group trading", &format!("--group {GROUP}"));
+        privileged("sh", &["-e", "-c", &command]);
         host
     }
 

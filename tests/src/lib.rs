@@ -4,4 +4,3 @@
 
 #[cfg(target_os = "linux")]
 pub mod harness;
-pub mod units;

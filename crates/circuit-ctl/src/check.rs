@@ -5,12 +5,12 @@ use std::fmt::Write;
 use holdfast::advice::Advice;
 use holdfast::circuit::{self, Checked, Mode, Verdict};
 use holdfast::json::{Object, Value};
+use holdfast::lately::Watchdog;
 use holdfast::sys::Sys;
 use holdfast::time::Span;
 use holdfast::{Exit, Root};
 
 use crate::cli::CheckArgs;
-use crate::lately::Watchdog;
 use crate::{out, show};
 
 /// What stands between a caller and trading.

@@ -5,7 +5,6 @@ mod check;
 pub mod cli;
 mod guard;
 mod history;
-mod lately;
 mod out;
 mod resume;
 mod says;

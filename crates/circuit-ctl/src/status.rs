@@ -5,13 +5,13 @@ use std::fmt::Write;
 use holdfast::advice::Advice;
 use holdfast::circuit::{self, Hold, Resumed, Verdict, View};
 use holdfast::json::{self, Object, Value};
+use holdfast::lately::Watchdog;
 use holdfast::sys::Sys;
 use holdfast::text::printable;
 use holdfast::time::iso;
 use holdfast::{Exit, Root};
 
 use crate::cli::Answer;
-use crate::lately::Watchdog;
 use crate::out;
 use crate::show::{self, NAME_MAX, REASON_MAX};
 

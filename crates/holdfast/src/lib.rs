@@ -8,6 +8,7 @@
 //! * [`sys`]: the only way to time, files and processes;
 //! * [`root`], [`time`], [`local`], [`json`], [`text`], [`advice`], [`who`], [`exit`]: small shared words;
 //! * [`heartbeat`], [`circuit`], [`journal`]: the state files;
+//! * [`lately`]: is there a watchdog at work?
 //! * [`config`], [`calendar`]: what `holdfast.toml` can say, and [`settings`]: what of it is in force;
 //! * [`watch`]: the pure decision, which takes observations and returns actions.
 
@@ -19,6 +20,7 @@ pub mod exit;
 pub mod heartbeat;
 pub mod journal;
 pub mod json;
+pub mod lately;
 pub mod local;
 pub mod root;
 pub mod say;

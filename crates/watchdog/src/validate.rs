@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use holdfast::circuit::new_id;
 use holdfast::config::Config;
+use holdfast::journal::{self, Entry};
 use holdfast::sys::{ReadError, Sys};
 use holdfast::{Exit, Root};
 use holdfast_notify::{Alert, AlertKind, Direct, States, fault, test_alert as try_channels};
@@ -174,6 +175,7 @@ pub(crate) fn test_alert(cli: &Cli, sys: &Sys<'static>, root: &Root) -> Exit {
             exit = Exit::Undelivered;
         }
         let (kind, name) = (channel.kind_name(), &channel.name);
+        exit = exit.and(journalled(sys, root, name, works, error.as_deref()));
         let line = match (cli.json, works, error) {
             (true, works, error) => {
                 serde_json::json!({ "channel": name, "works": works, "error": error }).to_string()
@@ -185,4 +187,20 @@ pub(crate) fn test_alert(cli: &Cli, sys: &Sys<'static>, root: &Root) -> Exit {
         exit = exit.and(answer(&(line + "\n")));
     }
     exit
+}
+
+/// What was tried is kept: who asks later whether the channels work is not told that nobody knows.
+fn journalled(sys: &Sys, root: &Root, channel: &str, works: bool, why: Option<&str>) -> Exit {
+    let by = holdfast::who::by(None);
+    let entry =
+        Entry::new("channel-tested", by).with("channel", channel).with("works", works).with("why", why);
+    match journal::append(sys, root, &entry) {
+        Ok(_) => Exit::Ok,
+        Err(error) => {
+            tell(&format_args!(
+                "memory/journal.jsonl cannot be written: {error}\n  the test was made, and is not recorded: mend the disk or the permissions"
+            ));
+            Exit::Io
+        }
+    }
 }

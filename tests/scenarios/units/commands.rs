@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
+use holdfast_setup::render::Platform;
 use holdfast_tests::harness::{Run, program};
-use holdfast_tests::units::Platform;
 
 use super::{launchd, plain, rendered, systemd, ugly, windows};
 

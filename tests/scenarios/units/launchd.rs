@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use holdfast_tests::units::Platform;
+use holdfast_setup::render::Platform;
 use plist::{Dictionary, Value};
 
 use super::{plain, rendered, ugly, unit};

@@ -6,7 +6,7 @@ mod rendering;
 mod systemd;
 mod windows;
 
-use holdfast_tests::units::{Platform, Values, render};
+use holdfast_setup::render::{Platform, Values, render};
 
 /// Values as most people have them.
 fn plain(platform: Platform) -> Values {
@@ -52,11 +52,11 @@ fn values(bin: &str, root: &str, pipeline: &str) -> Values {
 fn rendered(platform: Platform, values: &Values) -> Vec<(String, String)> {
     platform
         .templates()
-        .into_iter()
+        .iter()
         .map(|template| {
-            let text = render(platform, &template.text, values)
+            let text = render(platform, template.text, values)
                 .unwrap_or_else(|refused| panic!("{}: {refused}", template.name));
-            (template.name, text)
+            (template.name.to_owned(), text)
         })
         .collect()
 }

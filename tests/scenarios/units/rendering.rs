@@ -1,6 +1,6 @@
 //! Placeholders become values, or the renderer says why they cannot.
 
-use holdfast_tests::units::{Platform, Refused, render};
+use holdfast_setup::render::{Platform, Refused, render};
 
 use super::{plain, rendered, ugly};
 

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use holdfast_tests::units::{Platform, Values};
+use holdfast_setup::render::{Platform, Values};
 use tempfile::TempDir;
 
 use super::commands::programs;

@@ -1,6 +1,6 @@
 //! Task Scheduler definitions against the schema in MS-TSCH 2.5: which elements, in which order, with which values.
 
-use holdfast_tests::units::Platform;
+use holdfast_setup::render::Platform;
 use roxmltree::{Document, Node};
 
 use super::{plain, rendered, ugly, unit};

@@ -113,6 +113,15 @@ fn test_alert_says_which_channel_works() {
     assert!(ended.out.contains("command mail: works"), "{}", ended.out);
     assert!(ended.out.contains("command broken: DOES NOT WORK: "), "{}", ended.out);
     assert_eq!(server.received().len(), 1);
+    let journal = scratch.read("memory/journal.jsonl");
+    for kept in [
+        r#""kind":"channel-tested","#,
+        r#""channel":"telegram","works":true}"#,
+        r#""channel":"mail","works":true}"#,
+        r#""channel":"broken","works":false,"why":""#,
+    ] {
+        assert!(journal.contains(kept), "{kept} is not in {journal}");
+    }
     let none = Scratch::new().run(&["test-alert"]);
     assert_eq!(none.code, Some(78));
 }

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use holdfast::Root;
-use holdfast::heartbeat::{Beat, read_watchdogs};
-use holdfast::sys::{Now, ReadError, Sys};
-use holdfast::time::{Span, age};
+use crate::heartbeat::{Beat, read_watchdogs};
+use crate::root::Root;
+use crate::sys::{Now, ReadError, Sys};
+use crate::time::{Span, age};
 
 /// Two readings of one clock by two processes may differ by this much, in seconds.
 const SLACK: f64 = 1.0;
@@ -14,7 +14,7 @@ const AHEAD_MAX: f64 = 60.0;
 
 /// What the watchdog's own heartbeat says.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Watchdog {
+pub enum Watchdog {
     /// It completed a check so many seconds ago.
     Checked(f64),
     /// There is no heartbeat of it.
@@ -25,7 +25,7 @@ pub(crate) enum Watchdog {
 
 impl Watchdog {
     /// Looks at `data/watchdog.json`.
-    pub(crate) fn look(sys: &Sys, root: &Root) -> Self {
+    pub fn look(sys: &Sys, root: &Root) -> Self {
         let bytes = match read_watchdogs(sys, root) {
             Ok(bytes) => bytes,
             Err(ReadError::Missing) => return Self::Never,
@@ -54,13 +54,13 @@ impl Watchdog {
             _ => by_wall,
         };
         if age < -AHEAD_MAX {
-            return Self::Unclear(format!("is from the future, by {}", holdfast::time::age(-age)));
+            return Self::Unclear(format!("is from the future, by {}", crate::time::age(-age)));
         }
         Self::Checked(age.max(0.0))
     }
 
     /// Why it does not count as running, when a check within `within` is required (**fail-closed**).
-    pub(crate) fn lacking(&self, within: Span) -> Option<String> {
+    pub fn lacking(&self, within: Span) -> Option<String> {
         match self {
             Self::Checked(seconds) if *seconds <= within.as_secs_f64() => None,
             Self::Checked(seconds) => {

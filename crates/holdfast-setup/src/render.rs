@@ -4,7 +4,8 @@
 //! escaped as the format of the platform wants it. The rules stand in `docs/schedulers.md`.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+
+use crate::templates::{LAUNCHD, SYSTEMD, WINDOWS};
 
 /// Whose units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,40 +24,35 @@ impl Platform {
     /// Every platform.
     pub const ALL: [Self; 4] = [Self::Launchd, Self::Systemd, Self::SystemdUser, Self::Windows];
 
+    /// Whether a path there begins at the top.
+    pub fn is_absolute(self, path: &str) -> bool {
+        match self {
+            Self::Windows => path.get(1..3) == Some(":\\") || path.starts_with("\\\\"),
+            _ => path.starts_with('/'),
+        }
+    }
+
     /// The templates of the platform, by file name.
-    pub fn templates(self) -> Vec<Template> {
-        let folder = match self {
-            Self::Launchd => "plists",
-            Self::Systemd | Self::SystemdUser => "systemd",
-            Self::Windows => "windows",
-        };
-        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(folder);
-        let mut templates: Vec<_> = std::fs::read_dir(&folder)
-            .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
-            .map(|entry| {
-                let path = entry.expect("a folder entry").path();
-                let name = path.file_name().expect("a name").to_str().expect("an ASCII name").to_owned();
-                let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
-                Template { name, text }
-            })
-            .collect();
-        templates.sort_by(|a, b| a.name.cmp(&b.name));
-        assert!(!templates.is_empty(), "{} holds no templates", folder.display());
-        templates
+    pub const fn templates(self) -> &'static [Template] {
+        match self {
+            Self::Launchd => LAUNCHD,
+            Self::Systemd | Self::SystemdUser => SYSTEMD,
+            Self::Windows => WINDOWS,
+        }
     }
 }
 
 /// A unit with placeholders in it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Template {
     /// The file's name.
-    pub name: String,
+    pub name: &'static str,
     /// What is in it.
-    pub text: String,
+    pub text: &'static str,
 }
 
 /// What stands in for the placeholders.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Values {
     /// `@BIN@`: the folder of the programs.
     pub bin: String,
@@ -76,7 +72,7 @@ pub struct Values {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// A value that the format has no way to write.
-    #[error("{placeholder} is {value:?}, and {reason}: use another path")]
+    #[error("{placeholder} is {value:?}, and {reason}\n  use another one")]
     Value {
         /// The placeholder.
         placeholder: &'static str,
@@ -151,11 +147,10 @@ fn placeholders(text: &str) -> impl Iterator<Item = String> + '_ {
 }
 
 fn refusal(platform: Platform, value: &str, is_path: bool) -> Option<&'static str> {
-    let absolute = match platform {
-        Platform::Windows => value.get(1..3) == Some(":\\") || value.starts_with("\\\\"),
-        _ => value.starts_with('/'),
-    };
-    if value.is_empty() || (is_path && !absolute) {
+    if value.is_empty() {
+        return Some("nothing can be named so");
+    }
+    if is_path && !platform.is_absolute(value) {
         return Some("a scheduler needs an absolute path");
     }
     if value.chars().any(char::is_control) {
@@ -181,9 +176,9 @@ fn escape(platform: Platform, value: &str) -> String {
         // All but ASCII as character references: then no tool can take the file for another encoding.
         Platform::Launchd | Platform::Windows => value.chars().fold(String::new(), |mut text, c| {
             match c {
-                '&' | '<' | '>' | '"' | '\'' => write!(text, "&#{};", u32::from(c)).expect("a string grows"),
+                '&' | '<' | '>' | '"' | '\'' => drop(write!(text, "&#{};", u32::from(c))),
                 c if c.is_ascii() => text.push(c),
-                c => write!(text, "&#x{:X};", u32::from(c)).expect("a string grows"),
+                c => drop(write!(text, "&#x{:X};", u32::from(c))),
             }
             text
         }),
