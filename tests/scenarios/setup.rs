@@ -134,10 +134,10 @@ fn the_doctor_knows_what_the_programs_say() {
     assert_eq!(first("log", "is not sealed yet"), "warn");
 
     let told = format!("{}/told", newcomer.folder.path().display());
-    let mut config = newcomer.text("holdfast.toml");
-    config += &format!(
+    let channel = format!(
         "\n[[channel]]\nkind = \"command\"\nname = \"file\"\ncommand = [\"tee\", \"-a\", {told:?}]\n"
     );
+    let config = newcomer.text("holdfast.toml") + &channel;
     std::fs::write(format!("{}/holdfast.toml", newcomer.root()), config).unwrap();
     newcomer.does(0, "holdfast-setup", &["scaffold", "--lang", "sh"]);
     ends(0, &mut Command::new(format!("{}/cycle.sh", newcomer.root())));

@@ -23,12 +23,11 @@ mod platform;
 #[cfg(all(test, unix))]
 #[path = "files/tests.rs"]
 mod tests;
+#[path = "files/torn.rs"]
+mod torn;
 
 use place::{Place, is_inner, is_link, linked, parent};
-
-/// A line that is written in one go is whole after a moment.
-const TORN_STEP: Duration = Duration::from_millis(1);
-const TORN_LOOKS: usize = 50;
+use torn::ends_torn;
 
 /// The files of this host.
 #[derive(Clone, Copy, Debug)]
@@ -384,26 +383,4 @@ fn open_to_append(path: &Path) -> io::Result<(File, bool)> {
         None => Ok((file, fresh)),
         Some(what) => Err(io::Error::other(format!("is not a regular file ({what})"))),
     }
-}
-
-/// The last line has no LF, and gets none: one that somebody writes at this moment is seen while it grows.
-fn ends_torn(file: &mut File) -> io::Result<bool> {
-    for _ in 0..TORN_LOOKS {
-        if !ends_without_lf(file)? {
-            return Ok(false);
-        }
-        std::thread::sleep(TORN_STEP);
-    }
-    Ok(true)
-}
-
-fn ends_without_lf(file: &mut File) -> io::Result<bool> {
-    let len = file.metadata()?.len();
-    if len == 0 {
-        return Ok(false);
-    }
-    let mut last = [0];
-    file.seek(SeekFrom::Start(len - 1))?;
-    // Nothing to read: somebody has cut the file since, and nothing is torn.
-    Ok(file.read(&mut last)? == 1 && last != *b"\n")
 }
