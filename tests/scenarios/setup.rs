@@ -126,7 +126,7 @@ fn the_doctor_knows_what_the_programs_say() {
         }
     };
     let first = look();
-    assert_eq!(first("programs", "5 of version"), "ok");
+    assert_eq!(first("programs", "all 5 are of version"), "ok");
     assert_eq!(first("watchdog", "no watchdog has run here"), "bad");
     assert_eq!(first("config", "valid"), "ok");
     assert_eq!(first("channels", "none is configured"), "bad");
@@ -134,10 +134,9 @@ fn the_doctor_knows_what_the_programs_say() {
     assert_eq!(first("log", "is not sealed yet"), "warn");
 
     let told = format!("{}/told", newcomer.folder.path().display());
-    let channel = format!(
-        "\n[[channel]]\nkind = \"command\"\nname = \"file\"\ncommand = [\"tee\", \"-a\", {told:?}]\n"
-    );
-    let config = newcomer.text("holdfast.toml") + &channel;
+    let channel =
+        format!("[[channel]]\nkind = \"command\"\nname = \"file\"\ncommand = [\"tee\", \"-a\", {told:?}]\n");
+    let config = format!("{}\n{channel}", newcomer.text("holdfast.toml"));
     std::fs::write(format!("{}/holdfast.toml", newcomer.root()), config).unwrap();
     newcomer.does(0, "holdfast-setup", &["scaffold", "--lang", "sh"]);
     ends(0, &mut Command::new(format!("{}/cycle.sh", newcomer.root())));

@@ -1,5 +1,7 @@
 //! The host: its clock, its disk.
 
+use holdfast::advice::Advice;
+
 use super::finding::Finding;
 use super::{PATIENCE, Patient};
 use crate::ran;
@@ -44,7 +46,7 @@ fn free(_path: &std::path::Path) -> Option<u64> {
     None
 }
 
-pub(super) fn judge(host: &Host) -> Vec<Finding> {
+pub(super) fn judge(host: &Host, advice: &Advice) -> Vec<Finding> {
     let clock = match host.is_in_time {
         Some(true) => Finding::ok("clock", "synchronised"),
         Some(false) => Finding::bad("clock", "not synchronised", "timedatectl set-ntp true"),
@@ -69,7 +71,7 @@ pub(super) fn judge(host: &Host) -> Vec<Finding> {
         _ => Finding::warn(
             "disk",
             "data/reserve is not there: on a full disk a trip needs it",
-            "watchdog check",
+            advice.call("watchdog", "check"),
         ),
     };
     vec![clock, disk, reserve]
@@ -88,7 +90,7 @@ mod tests {
             (None, Some(LITTLE - 1), Some(0), [Warn, Bad, Warn]),
             (None, None, None, [Warn, Warn, Warn]),
         ] {
-            let findings = judge(&Host { is_in_time, free, reserve });
+            let findings = judge(&Host { is_in_time, free, reserve }, &Advice::default());
             assert_eq!(findings.iter().map(|finding| finding.level).collect::<Vec<_>>(), levels);
         }
     }

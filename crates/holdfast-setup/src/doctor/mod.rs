@@ -70,12 +70,12 @@ pub(crate) fn doctor(args: &DoctorArgs, cli: &Cli, sys: &Sys) -> Result<Exit, Re
     let units = units::look(&patient)?;
     let findings = [
         programs::judge(&programs::look(&patient), &patient.bin),
-        rights::judge(&rights::look(&patient, &units)),
+        rights::judge(&rights::look(&patient, &units), &patient.advice),
         units::judge(&units, &patient.advice),
         watch::judge(&watch::look(&patient), &patient.advice),
         channels::judge(&channels::look(&patient), sys.clock.now().wall, &patient.advice),
         key::judge(key::look(&patient).as_ref(), &patient.advice),
-        host::judge(&host::look(&patient)),
+        host::judge(&host::look(&patient), &patient.advice),
         logs::judge(&logs::look(&patient, args.quick), &patient.advice),
     ];
     Ok(finding::answer(&findings.concat(), cli.json))

@@ -45,7 +45,10 @@ pub(super) fn judge(programs: &[Program], bin: &Path) -> Vec<Finding> {
         })
         .collect();
     if wrong.is_empty() {
-        return vec![Finding::ok(CHECK, format!("{} of version {OURS} in {}", programs.len(), word(bin)))];
+        return vec![Finding::ok(
+            CHECK,
+            format!("all {} are of version {OURS}, in {}", programs.len(), word(bin)),
+        )];
     }
     wrong
 }
@@ -60,7 +63,7 @@ mod tests {
         let judged = |programs: &[Program]| {
             judge(programs, Path::new("/b")).iter().map(|finding| finding.fact.clone()).collect::<Vec<_>>()
         };
-        assert_eq!(judged(&[ours()]), [format!("1 of version {OURS} in /b")]);
+        assert_eq!(judged(&[ours()]), [format!("all 1 are of version {OURS}, in /b")]);
         let old = Program { name: "hb-write", version: Ok("0.0.9".to_owned()) };
         let gone = Program { name: "audit-pack", version: Err("gone".to_owned()) };
         assert_eq!(

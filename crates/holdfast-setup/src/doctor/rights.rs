@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use holdfast::advice::Advice;
 use holdfast::sys::Owner;
 
 use super::finding::Finding;
@@ -79,7 +80,7 @@ fn newest_beat(patient: &Patient<'_>) -> Option<PathBuf> {
     dated.max().map(|(_, path)| path)
 }
 
-pub(super) fn judge(rights: &Rights) -> Vec<Finding> {
+pub(super) fn judge(rights: &Rights, advice: &Advice) -> Vec<Finding> {
     if rights.is_elsewhere {
         let look = "see to it that the bot's user may write neither holdfast.toml nor the tasks";
         return vec![Finding::warn(CHECK, "unknown on this system", look)];
@@ -96,7 +97,13 @@ pub(super) fn judge(rights: &Rights) -> Vec<Finding> {
         return vec![Finding::bad(CHECK, fact, "run it as a user of its own: docs/schedulers.md")];
     }
     match rights.watchdog {
-        None => return vec![Finding::warn(CHECK, "unknown: no watchdog has run here yet", "watchdog check")],
+        None => {
+            return vec![Finding::warn(
+                CHECK,
+                "unknown: no watchdog has run here yet",
+                advice.call("watchdog", "check"),
+            )];
+        }
         Some(watchdog) if watchdog == bot.uid => {
             let two = "two users: sudo holdfast-setup init --user holdfast --group trading --bot-user bot";
             return vec![Finding::warn(CHECK, "same user: the watchdog is not independent of the bot", two)];
@@ -156,7 +163,7 @@ mod tests {
     fn judged(itself: Owner, folder: Owner) -> Vec<Finding> {
         let guarded = vec![Guarded { path: PathBuf::from("/r/holdfast.toml"), itself, folder }];
         let bot = Some(Person { uid: 7, gids: vec![50] });
-        judge(&Rights { bot, watchdog: Some(8), guarded, is_elsewhere: false })
+        judge(&Rights { bot, watchdog: Some(8), guarded, is_elsewhere: false }, &Advice::default())
     }
 
     #[test]
@@ -216,7 +223,7 @@ mod tests {
             (rights(Some(0), Some(7)), "the bot runs as root: nothing is safe from it"),
             (rights(Some(7), Some(0)), "uid 7 (the bot) can write none of 0 files that guard it"),
         ] {
-            assert_eq!(judge(&rights)[0].fact, fact);
+            assert_eq!(judge(&rights, &Advice::default())[0].fact, fact);
         }
     }
 }

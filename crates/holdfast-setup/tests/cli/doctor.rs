@@ -85,7 +85,7 @@ fn of_one_that_is_installed_and_beats_nothing_is_bad() {
     let bad = said.matches("\"level\":\"bad\"").count();
     assert_eq!(bad, 0, "{said}");
     for fact in [
-        "\"fact\":\"5 of version 0.1.0 in [here]/programs\"",
+        "\"fact\":\"all 5 are of version 0.1.0, in [here]/programs\"",
         "loaded: holdfast-watchdog.service, holdfast-watchdog-check.timer, holdfast-reminder.timer, holdfast-seal.timer",
         "(the bot) can write none of ",
         "\"fact\":\"desktop took a message ",
