@@ -28,12 +28,16 @@ fn what_is_there_stays_and_is_named() {
     scratch.says(0, &["init", "--root", "bot"]);
     scratch.put("bot/holdfast.toml", "[audit]\nkey = \"secrets/audit_ed25519\"\n# mine\n");
     let key = scratch.text("bot/secrets/audit_ed25519");
-    fs::set_permissions(scratch.path("bot/data"), fs::Permissions::from_mode(0o755)).unwrap();
+    for folder in ["bot/data", "bot/secrets"] {
+        fs::set_permissions(scratch.path(folder), fs::Permissions::from_mode(0o755)).unwrap();
+    }
     let again = scratch.says(0, &["init", "--root", "bot"]);
     assert!(!again.contains("made") && !again.contains("mended"), "{again}");
     assert_eq!(scratch.text("bot/secrets/audit_ed25519"), key);
     assert!(scratch.text("bot/holdfast.toml").ends_with("# mine\n"));
-    assert_eq!(mode(&scratch.path("bot/data")), 0o755, "its owner wants it so");
+    for folder in ["bot/data", "bot/secrets"] {
+        assert_eq!(mode(&scratch.path(folder)), 0o755, "its owner wants it so");
+    }
 
     fs::remove_dir(scratch.path("bot/memory")).unwrap();
     let mended = scratch.says(0, &["init", "--root", "bot", "--json"]);
