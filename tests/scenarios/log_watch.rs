@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use holdfast::json::Value;
 use holdfast_http::standin::{Answer, Server};
-use holdfast_tests::harness::{Ended, Run, Scratch, eventually, program, read};
+use holdfast_tests::harness::{Ended, Run, Scratch, copy_program, eventually, read};
 
 use crate::alerts::script;
 
@@ -119,7 +119,7 @@ fn a_log_that_is_not_sealed_in_time_is_told_and_trips_nothing() {
 fn beside(root: &Scratch, audit_pack: &str) -> std::path::PathBuf {
     let bin = root.path("bin");
     fs::create_dir_all(&bin).expect("bin");
-    fs::copy(program("watchdog"), bin.join("watchdog")).expect("a watchdog");
+    copy_program("watchdog", &bin);
     fs::write(bin.join("audit-pack"), audit_pack).expect("a script");
     fs::set_permissions(bin.join("audit-pack"), fs::Permissions::from_mode(0o755)).expect("its mode");
     bin.join("watchdog")

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use holdfast_tests::harness::{Ended, Person, Pty, Run, Scratch, privileged, program};
+use holdfast_tests::harness::{Ended, Person, Pty, Run, Scratch, copy_program, privileged, program};
 use rustix::process::geteuid;
 
 const GROUP: u32 = 64_100;
@@ -41,7 +41,7 @@ impl Host {
         let programs = tempfile::tempdir().expect("a folder");
         chmod(programs.path(), 0o755);
         for name in ["circuit-ctl", "hb-write", "watchdog"] {
-            fs::copy(program(name), programs.path().join(name)).expect("a copy of the program");
+            copy_program(name, programs.path());
         }
         Self { root: Scratch::new(), programs }
     }

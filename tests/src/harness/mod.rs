@@ -20,7 +20,7 @@ pub use disk::{Image, Mounted, full_disk, privileged, read_only};
 pub use ended::Ended;
 #[cfg(target_arch = "x86_64")]
 pub use machine::Machine;
-pub use programs::{program, python};
+pub use programs::{copy_program, program, python};
 pub use pty::{Person, Pty};
 pub use running::{Run, Running};
 pub use scratch::{Scratch, read};

@@ -2,7 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::SystemTime;
+
+use super::running::Run;
 
 /// The built program of this name. Fails where it is missing or older than its sources: a test of yesterday's
 /// program would show nothing.
@@ -17,6 +20,12 @@ pub fn program(name: &str) -> PathBuf {
     let newer = sources.split_whitespace().skip(1).find(|source| modified(Path::new(source)) > Some(built));
     assert_eq!(newer, None, "{} is older than this source; {advice}", program.display());
     program
+}
+
+/// Puts a copy of the built program into a folder. By another process: what this one has open for writing is open in
+/// whatever another test starts just then, and a program that is open for writing cannot be run.
+pub fn copy_program(name: &str, folder: &Path) {
+    Command::new("/bin/cp").arg(program(name)).arg(folder).finish().expect(0);
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {

@@ -100,7 +100,10 @@ pub(crate) fn scratch_program() -> (tempfile::TempDir, std::path::PathBuf) {
     let dir = tempfile::tempdir().expect("a folder");
     chmod(dir.path(), 0o755);
     let copy = dir.path().join("circuit-ctl");
-    std::fs::copy(env!("CARGO_BIN_EXE_circuit-ctl"), &copy).expect("copied");
+    // By another process: what this one has open for writing is open in whatever another test starts just then, and a
+    // program that is open for writing cannot be run.
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_circuit-ctl")).arg(&copy).status().expect("cp");
+    assert!(copied.success(), "{copied}");
     (dir, copy)
 }
 

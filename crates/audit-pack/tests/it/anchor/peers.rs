@@ -162,12 +162,12 @@ impl Authority {
         Self { dir }
     }
 
-    pub(super) fn ca(&self) -> String {
+    pub(crate) fn ca(&self) -> String {
         self.dir.join("ca.pem").display().to_string()
     }
 
     /// Stamps what it is asked to, at its own time.
-    pub(super) fn serve(&self, at: &'static str) -> Server {
+    pub(crate) fn serve(&self, at: &'static str) -> Server {
         let dir = self.dir.clone();
         Server::start(move |asked| {
             if asked.header("content-type") != Some("application/timestamp-query") {

@@ -1,9 +1,11 @@
 //! What people read on the page.
 
+use std::collections::HashSet;
 use std::fs;
 
 use regex::Regex;
 
+use crate::anchor::peers::Authority;
 use crate::verify::KNOWN;
 use crate::verify::words::redacted;
 use crate::world::World;
@@ -49,6 +51,24 @@ fn a_damaged_pack() {
         3,
         "one in the legend, and each change in the log: {overview}"
     );
+}
+
+/// What the page says of it that it does not say of a pack which nobody else has seen.
+#[test]
+fn a_pack_that_somebody_else_has_seen() {
+    let world = World::with_a_story();
+    let authority = Authority::new(world.path("tsa"), "2025-06-01 00:00:00");
+    let server = authority.serve("2025-11-22 12:00:00");
+    let anchor = format!("[[anchor]]\nname = \"tsa\"\nkind = \"timestamp\"\nurl = \"{}\"\n", server.url());
+    world.append("root/holdfast.toml", &anchor);
+    world.pack_still();
+    let without = shown(&world.page("x.tar", &KNOWN, 0));
+    world.at("2025-11-22 12:00:00", &["anchor", "--now"]);
+    world.pack_still();
+    let with = shown(&world.page("x.tar", &[&KNOWN[..], &["--tsa-ca", &authority.ca()]].concat(), 0));
+    let known: HashSet<&str> = without.lines().collect();
+    let new: Vec<&str> = with.lines().filter(|line| !known.contains(line)).collect();
+    insta::assert_snapshot!("anchored", new.join("\n"));
 }
 
 #[test]
