@@ -192,7 +192,9 @@ def _host() -> str:
 
 def _floor(seconds: float) -> float:
     """To milliseconds, and never later than it is: a reader must not find a time in the future."""
-    return math.floor(seconds * 1e3) / 1e3
+    millis = math.floor(seconds * 1e3)
+    # The product may have been rounded up.
+    return millis / 1e3 if millis / 1e3 <= seconds else (millis - 1) / 1e3
 
 
 def _iso(wall: float) -> str:

@@ -312,7 +312,10 @@ fn elapsed(now: &Now, wall: f64, up: Option<f64>) -> f64 {
 
 /// Never later than it is: a reader must not find `up` or `at` in the future.
 fn floor_to_millis(seconds: f64) -> f64 {
-    (seconds * 1e3).floor() / 1e3
+    let millis = (seconds * 1e3).floor();
+    // The product may have been rounded up.
+    let floored = millis / 1e3;
+    if floored > seconds { (millis - 1.0) / 1e3 } else { floored }
 }
 
 fn round_to_millis(seconds: f64) -> f64 {

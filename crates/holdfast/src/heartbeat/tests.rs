@@ -162,6 +162,15 @@ fn any_object() -> impl Strategy<Value = Value> {
         .prop_map(|entries| Value::Object(entries.into_iter().collect()))
 }
 
+/// Times a thousand it is rounded up to a whole number.
+#[test]
+fn no_beat_is_later_than_its_writer() {
+    let wall = 3_096_373_435.805_999_8;
+    let written = Draft::new("ok".into()).compose(&moment(wall, 0.0, None), "host", None);
+    let beat = Beat::parse(Value::Object(written).to_string().as_bytes()).expect("a beat");
+    assert!(beat.at <= wall && wall - beat.at < 0.001_1, "{}", beat.at);
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
