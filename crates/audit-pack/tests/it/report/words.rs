@@ -65,7 +65,7 @@ fn a_pack_that_somebody_else_has_seen() {
     let without = shown(&world.page("x.tar", &KNOWN, 0));
     world.at("2025-11-22 12:00:00", &["anchor", "--now"]);
     world.pack_still();
-    let with = shown(&world.page("x.tar", &[&KNOWN[..], &["--tsa-ca", &authority.ca()]].concat(), 0));
+    let with = shown(&world.page("x.tar", &[&KNOWN[..], &["--tsa-ca", "tsa/ca.pem"]].concat(), 0));
     let known: HashSet<&str> = without.lines().collect();
     let new: Vec<&str> = with.lines().filter(|line| !known.contains(line)).collect();
     insta::assert_snapshot!("anchored", new.join("\n"));
